@@ -1,0 +1,91 @@
+"""Where ReelFeel keeps its files, and how it writes them: whole or not at all."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import shutil
+import tempfile
+from collections.abc import Iterator
+from pathlib import Path
+
+import platformdirs
+
+from reelfeel.errors import ReelFeelError, UsageError
+
+
+def home() -> Path:
+    """Returns the folder for caches and checkpoints: `REELFEEL_HOME`, or the user's cache folder."""
+    configured = os.environ.get("REELFEEL_HOME")
+    return Path(configured).expanduser() if configured else platformdirs.user_cache_path("reelfeel")
+
+
+@contextlib.contextmanager
+def write_whole(path: Path, *, overwrite: bool = True) -> Iterator[Path]:
+    """Gives a path to write a file or a folder to, and moves it to `path` when all went well.
+
+    After an error, a full disk or a kill, `path` is as it was before: absent, or the old content.
+
+    Args:
+        path: the file or folder to make. Its parent folders are made when missing.
+        overwrite: whether an existing file or folder may be replaced.
+
+    Yields:
+        A path that does not exist yet, in the same folder, hence on the same disk.
+
+    Raises:
+        UsageError: if `path` exists and `overwrite` is false.
+        ReelFeelError: if the disk refuses: full, read-only, no permission.
+
+    Example:
+
+    >>> import tempfile
+    >>> with tempfile.TemporaryDirectory() as folder:
+    ...     with write_whole(Path(folder) / "answer.txt") as unfinished:
+    ...         _ = unfinished.write_text("42")
+    ...     (Path(folder) / "answer.txt").read_text()
+    '42'
+    """
+    refuse_existing(path, overwrite=overwrite)
+    with explain_disk_errors(path):
+        path.parent.mkdir(parents=True, exist_ok=True)
+        scratch = Path(tempfile.mkdtemp(prefix=f".{path.name}-", dir=path.parent))
+        try:
+            yield scratch / path.name
+            _replace(scratch / path.name, path, scratch / "old")
+        finally:
+            shutil.rmtree(scratch, ignore_errors=True)
+
+
+def refuse_existing(path: Path, *, overwrite: bool) -> None:
+    """Raises UsageError where `path` exists and may not be replaced; cheap, so call it early."""
+    if path.exists() and not overwrite:
+        raise UsageError(
+            f"{path} exists already. Choose another place, or replace it with --force "
+            "(in Python: overwrite=True)."
+        )
+
+
+@contextlib.contextmanager
+def explain_disk_errors(path: Path) -> Iterator[None]:
+    """Turns an OSError inside the block into a ReelFeelError that names `path` and the reason."""
+    try:
+        yield
+    except OSError as error:
+        raise ReelFeelError(
+            f"Could not write {path}: {error.strerror or error}. Expected a place with room and "
+            "write permission; free some space or choose another folder."
+        ) from error
+
+
+def _replace(new: Path, path: Path, old: Path) -> None:
+    if path.is_dir():
+        # A folder cannot be replaced in one step: step aside first, and back if the move fails.
+        path.rename(old)
+        try:
+            new.rename(path)
+        except OSError:
+            old.rename(path)
+            raise
+    else:
+        new.replace(path)

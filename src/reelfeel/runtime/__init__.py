@@ -1,0 +1,1 @@
+"""Fast inference from a bundle; neither Keras nor PyTorch."""

@@ -1,0 +1,1 @@
+"""From a string to numbers, the same in training and serving."""

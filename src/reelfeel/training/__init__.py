@@ -1,0 +1,1 @@
+"""Reviews and a config in, a bundle out."""

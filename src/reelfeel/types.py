@@ -1,0 +1,78 @@
+"""The values that rooms hand to each other: frozen, plain fields, no behaviour worth hiding."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+
+import numpy as np
+import numpy.typing as npt
+
+NEGATIVE, POSITIVE, UNLABELLED = 0, 1, -1
+
+
+@dataclass(frozen=True)
+class Reviews:
+    """Reviews as columns; row `i` of every column is about the same review.
+
+    Attributes:
+        texts: the reviews as the source gave them, uncleaned.
+        labels: int8 array of shape `(num_reviews,)`: 1 positive, 0 negative, -1 unlabelled.
+        ids: one name per review, unique within its source, for messages and reports.
+        ratings: int8 array of stars, 0 where unknown; None where the source has none.
+        movies: the movie each review is about, as any string; None where the source does not say.
+        label_names: the user's own names of class 0 and class 1.
+        source: where the reviews came from, for messages and provenance.
+    """
+
+    texts: Sequence[str]
+    labels: npt.NDArray[np.int8]
+    ids: Sequence[str]
+    ratings: npt.NDArray[np.int8] | None = None
+    movies: Sequence[str] | None = None
+    label_names: tuple[str, str] = ("negative", "positive")
+    source: str = "memory"
+
+    def __len__(self) -> int:
+        return len(self.texts)
+
+    def take(self, indices: npt.NDArray[np.intp]) -> Reviews:
+        """Returns the reviews at `indices`, an int array, in that order."""
+        return replace(
+            self,
+            texts=[self.texts[i] for i in indices],
+            labels=self.labels[indices],
+            ids=[self.ids[i] for i in indices],
+            ratings=None if self.ratings is None else self.ratings[indices],
+            movies=None if self.movies is None else [self.movies[i] for i in indices],
+        )
+
+    def fingerprint(self) -> str:
+        """Returns the SHA-256, in hexadecimal, of all texts and labels in their order."""
+        digest = hashlib.sha256()
+        for text, label in zip(self.texts, self.labels.tolist(), strict=True):
+            encoded = text.encode("utf-8", "surrogatepass")
+            # The length keeps ("ab", "c") and ("a", "bc") apart.
+            digest.update(f"{label} {len(encoded)}\n".encode())
+            digest.update(encoded)
+        return digest.hexdigest()
+
+
+@dataclass(frozen=True, slots=True)
+class Prediction:
+    """What a model says about one text.
+
+    Attributes:
+        label: the name of the predicted class, in the words of the training data.
+        probability: of the positive class (class 1), in [0, 1].
+        num_tokens: tokens in the text before anything was cut.
+        truncated: whether the model read only a part of the text.
+        unknown_share: share in [0, 1] of the tokens read that are not in the vocabulary.
+    """
+
+    label: str
+    probability: float
+    num_tokens: int
+    truncated: bool
+    unknown_share: float
