@@ -15,7 +15,7 @@ from reelfeel.errors import ReelFeelError, UsageError
 
 
 def home() -> Path:
-    """Returns the folder for caches and checkpoints: `REELFEEL_HOME`, or the user's cache folder."""
+    """Returns the folder for caches and checkpoints: `REELFEEL_HOME` or the user's cache folder."""
     configured = os.environ.get("REELFEEL_HOME")
     return Path(configured).expanduser() if configured else platformdirs.user_cache_path("reelfeel")
 
