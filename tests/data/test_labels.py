@@ -1,0 +1,128 @@
+import numpy as np
+import pytest
+
+from reelfeel.data.labels import KNOWN_PAIRS, LabelMap, map_labels, refuse_one_class
+from reelfeel.errors import SchemaError, UsageError
+from reelfeel.types import Reviews
+
+
+def map_values(values, **rules):
+    rows = [f"row {number}" for number in range(1, len(values) + 1)]
+    return map_labels(values, LabelMap(**rules), where="reviews.csv, column 'label'", rows=rows)
+
+
+@pytest.mark.parametrize("pair", KNOWN_PAIRS)
+def test_words_beyond_doubt_need_no_rule(pair):
+    mapped = map_values([pair[1], pair[0], pair[1]])
+    assert mapped.labels.tolist() == [1, 0, 1]
+    assert mapped.labels.dtype == np.int8
+    assert mapped.names == pair
+
+
+def test_names_stay_as_the_user_writes_them_most_often():
+    assert map_values(["Pos", "Pos", " pos", "NEG"]).names == ("NEG", "Pos")
+
+
+def test_an_integer_that_became_a_float_is_the_integer():
+    mapped = map_values(["1.0", "0.0"])
+    assert (mapped.labels.tolist(), mapped.names) == ([1, 0], ("0", "1"))
+
+
+def test_one_given_name_settles_both():
+    assert map_values(["good", "bad"], positive="Good").labels.tolist() == [1, 0]
+    assert map_values(["good", "bad"], negative="bad").labels.tolist() == [1, 0]
+    assert map_values(["good", "bad"], positive="bad", negative="good").labels.tolist() == [0, 1]
+
+
+def test_a_rule_wins_over_the_known_meaning():
+    assert map_values(["1", "0"], positive="0").labels.tolist() == [0, 1]
+
+
+def test_unknown_names_are_never_guessed():
+    with pytest.raises(SchemaError, match=r"row 1: the label 'good'.*--positive 'good'"):
+        map_values(["good", "bad"])
+
+
+def test_a_stray_label_is_named_with_its_row():
+    with pytest.raises(SchemaError) as caught:
+        map_values(["pos", "neg", "unsup", "pos"])
+    message = str(caught.value)
+    assert "reviews.csv, column 'label', row 3: the label 'unsup'" in message
+    assert "exactly two labels" in message
+    assert message.endswith("Received 'pos' (2), 'neg' (1), 'unsup' (1).")
+
+
+@pytest.mark.parametrize("rules", [{}, {"positive": "good"}])
+def test_more_than_two_labels_are_refused_in_words(rules):
+    with pytest.raises(SchemaError, match=r"3 different labels.*exactly two.*'meh' \(1\)"):
+        map_values(["good", "bad", "meh"], **rules)
+
+
+def test_stars_without_limits_are_recognised_in_the_message():
+    with pytest.raises(SchemaError, match=r"if these are stars.*--negative-to-stars"):
+        map_values(["5", "4", "1", "0", "3"])
+
+
+def test_a_stray_number_beside_ones_and_zeros_is_named_with_its_row():
+    with pytest.raises(SchemaError, match="row 3: the label '2' is neither '1' nor '0'"):
+        map_values(["1", "0", "2", "1"])
+
+
+def test_a_given_name_that_does_not_occur_is_refused():
+    with pytest.raises(SchemaError, match=r"no label 'goood'.*'good' \(1\)"):
+        map_values(["good", "bad"], positive="goood")
+
+
+def test_with_both_names_given_others_are_refused_not_dropped():
+    with pytest.raises(SchemaError, match="row 3: the label 'meh'"):
+        map_values(["good", "bad", "meh"], positive="good", negative="bad")
+
+
+def test_stars_are_split_by_both_limits():
+    mapped = map_values(
+        ["10", "7", "6", "5", "4.0", "1"], positive_from_stars=7, negative_to_stars=4
+    )
+    assert mapped.labels.tolist() == [1, 1, -1, -1, 0, 0]
+    assert mapped.ratings.tolist() == [10, 7, 6, 5, 4, 1]
+
+
+def test_half_stars_give_labels_but_no_whole_ratings():
+    mapped = map_values(["4.5", "1"], positive_from_stars=4, negative_to_stars=2)
+    assert (mapped.labels.tolist(), mapped.ratings) == ([1, 0], None)
+
+
+@pytest.mark.parametrize("value", ["five", "-1", "nan", "inf", "1e9"])
+def test_what_is_no_star_is_named_with_its_row(value):
+    with pytest.raises(SchemaError, match=f"row 2: '{value}' is not a number of stars"):
+        map_values(["5", value], positive_from_stars=4, negative_to_stars=2)
+
+
+@pytest.mark.parametrize(
+    "rules",
+    [
+        {"positive_from_stars": 4},
+        {"negative_to_stars": 2},
+        {"positive_from_stars": 2, "negative_to_stars": 4},
+        {"positive_from_stars": 4, "negative_to_stars": 2, "positive": "good"},
+    ],
+)
+def test_contradicting_rules_are_refused_at_once(rules):
+    with pytest.raises(UsageError):
+        LabelMap(**rules)
+
+
+def test_one_name_for_both_labels_is_refused():
+    with pytest.raises(UsageError, match="must differ"):
+        map_values(["a", "b"], positive="a", negative="A")
+
+
+def test_one_label_is_read_but_refused_for_training():
+    mapped = map_values(["pos", "pos"])
+    assert (mapped.labels.tolist(), mapped.names) == ([1, 1], ("neg", "pos"))
+    reviews = Reviews(["a", "b"], mapped.labels, ["1", "2"], label_names=mapped.names)
+    with pytest.raises(SchemaError, match=r"no review labelled 'neg'.*Received 2 reviews"):
+        refuse_one_class(reviews)
+
+
+def test_two_labels_are_fit_for_training():
+    refuse_one_class(Reviews(["a", "b"], np.array([0, 1], np.int8), ["1", "2"]))
