@@ -1,0 +1,247 @@
+"""The settings of a model and of its training: three flat, frozen sections, validated.
+
+They are plain data without a heavy import, and lie on the ground floor because every room that
+builds, trains, saves or runs a model reads some of them.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import difflib
+import tomllib
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from types import UnionType
+from typing import Any, get_args, get_origin, get_type_hints
+
+from reelfeel.errors import ConfigError
+
+KEEP = ("head", "tail", "head_tail")
+SPLITS = ("grouped", "random")
+PRECISIONS = ("auto", "float32", "bfloat16")
+
+
+@dataclass(frozen=True)
+class DataConfig:
+    """How reviews become numbers, and which of them validate.
+
+    Attributes:
+        vocabulary_size: rows of the embedding, padding and the unknown word included.
+        max_tokens: longer reviews are cut to this many tokens.
+        keep: which end of a long review stays: "head", "tail", or "head_tail" (half of each).
+        fixed_timesteps: whether every batch is padded to `max_tokens`, not to its longest review.
+        validation_split: "grouped" keeps a movie and a duplicate text on one side; "random" not.
+        validation_share: share of the training reviews held out for validation.
+    """
+
+    vocabulary_size: int = 10_000
+    max_tokens: int = 500
+    keep: str = "tail"
+    fixed_timesteps: bool = False
+    validation_split: str = "grouped"
+    validation_share: float = 0.1
+
+    def __post_init__(self) -> None:
+        _check(self.vocabulary_size >= 3, "data.vocabulary_size", "at least 3", self)
+        _check(self.max_tokens >= 2, "data.max_tokens", "at least 2", self)
+        _check(self.keep in KEEP, "data.keep", f"one of {KEEP}", self)
+        _check(self.validation_split in SPLITS, "data.validation_split", f"one of {SPLITS}", self)
+        _check(0 < self.validation_share < 1, "data.validation_share", "between 0 and 1", self)
+
+
+@dataclass(frozen=True)
+class ModelConfig:
+    """The network: Embedding, one or more LSTMs each with dropout, perhaps a dense layer, a logit.
+
+    Attributes:
+        embedding_dim: numbers per word.
+        units: size of each LSTM layer, first to last.
+        dropout_rate: share dropped after each LSTM.
+        dense_units: size of a hidden ReLU layer before the logit; 0 for none.
+        dense_dropout_rate: share dropped after that layer.
+        masking: whether padding is left out. Off only to show what goes wrong without it.
+    """
+
+    embedding_dim: int = 128
+    units: tuple[int, ...] = (64,)
+    dropout_rate: float = 0.5
+    dense_units: int = 0
+    dense_dropout_rate: float = 0.0
+    masking: bool = True
+
+    def __post_init__(self) -> None:
+        _check(self.embedding_dim >= 1, "model.embedding_dim", "at least 1", self)
+        _check(bool(self.units) and min(self.units) >= 1, "model.units", "one or more sizes", self)
+        _check(0 <= self.dropout_rate < 1, "model.dropout_rate", "at least 0 and below 1", self)
+        _check(self.dense_units >= 0, "model.dense_units", "0 or more", self)
+        _check(
+            0 <= self.dense_dropout_rate < 1,
+            "model.dense_dropout_rate",
+            "at least 0 and below 1",
+            self,
+        )
+
+
+@dataclass(frozen=True)
+class TrainingConfig:
+    """How the network learns.
+
+    Attributes:
+        epochs: most passes over the training reviews.
+        batch_size: reviews per step.
+        learning_rate: of Adam.
+        patience: stop after this many epochs without a lower validation loss; 0 never stops early.
+        seed: of the split, the initial weights, the order and the dropout.
+        precision: of the LSTM's matrix products: "auto", "float32" or "bfloat16".
+        alarm: whether a run that does not learn is stopped and explained.
+        checkpoint_every_s: seconds between checkpoints, which is the most that a kill can cost.
+    """
+
+    epochs: int = 10
+    batch_size: int = 64
+    learning_rate: float = 0.001
+    patience: int = 0
+    seed: int = 0
+    precision: str = "auto"
+    alarm: bool = True
+    checkpoint_every_s: float = 30.0
+
+    def __post_init__(self) -> None:
+        _check(self.epochs >= 1, "training.epochs", "at least 1", self)
+        _check(self.batch_size >= 1, "training.batch_size", "at least 1", self)
+        _check(self.learning_rate > 0, "training.learning_rate", "above 0", self)
+        _check(self.patience >= 0, "training.patience", "0 or more", self)
+        _check(self.seed >= 0, "training.seed", "0 or more", self)
+        _check(self.precision in PRECISIONS, "training.precision", f"one of {PRECISIONS}", self)
+        _check(self.checkpoint_every_s >= 0, "training.checkpoint_every_s", "0 or more", self)
+
+
+@dataclass(frozen=True)
+class Config:
+    """All settings of one training run."""
+
+    data: DataConfig = field(default_factory=DataConfig)
+    model: ModelConfig = field(default_factory=ModelConfig)
+    training: TrainingConfig = field(default_factory=TrainingConfig)
+
+    def to_dict(self) -> dict[str, dict[str, Any]]:
+        """Returns the sections as nested plain values, ready for JSON or TOML."""
+        sections = dataclasses.asdict(self)
+        sections["model"]["units"] = list(self.model.units)
+        return sections
+
+    def updated(self, sections: Mapping[str, Any]) -> Config:
+        """Returns a copy with some settings replaced.
+
+        Args:
+            sections: such as `{"training": {"epochs": 3}}`.
+
+        Raises:
+            ConfigError: for an unknown section or key, a wrong type or an impossible value.
+
+        Example:
+
+        >>> Config().updated({"training": {"epochs": 3}}).training.epochs
+        3
+        >>> Config().updated({"training": {"epoch": 3}})
+        Traceback (most recent call last):
+            ...
+        reelfeel.errors.ConfigError: training.epoch is not a setting. Did you mean training.epochs?
+        """
+        result = self
+        for name, values in sections.items():
+            _require_known(name, [f.name for f in dataclasses.fields(self)], prefix="")
+            section = getattr(result, name)
+            result = dataclasses.replace(result, **{name: _updated_section(name, section, values)})
+        return result
+
+
+def read_toml(path: Path) -> dict[str, Any]:
+    """Reads a configuration file with the sections `[data]`, `[model]` and `[training]`.
+
+    Raises:
+        ConfigError: if the file cannot be read or is not TOML.
+    """
+    try:
+        return tomllib.loads(path.read_text("utf-8"))
+    except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
+        raise ConfigError(
+            f"Could not read the configuration {path}: {error}. Expected a TOML file with the "
+            "sections [data], [model] and [training]."
+        ) from error
+
+
+def parse_assignments(assignments: Iterable[str]) -> dict[str, dict[str, Any]]:
+    """Reads settings as typed on a command line.
+
+    Args:
+        assignments: such as `["training.epochs=3", "data.keep=head"]`. Values are TOML; a word
+            that is not TOML is taken as text.
+
+    Returns:
+        Nested values for `Config.updated`.
+
+    Raises:
+        ConfigError: if one is not of the form `section.key=value`.
+
+    Example:
+
+    >>> parse_assignments(["training.epochs=3", "data.keep=head", "model.units=[64, 32]"])
+    {'training': {'epochs': 3}, 'data': {'keep': 'head'}, 'model': {'units': [64, 32]}}
+    """
+    sections: dict[str, dict[str, Any]] = {}
+    for assignment in assignments:
+        name, equals, value = assignment.partition("=")
+        section, dot, key = name.strip().partition(".")
+        if not (equals and dot and key):
+            raise ConfigError(
+                "A setting is written section.key=value, such as training.epochs=3. "
+                f"Received: {assignment!r}"
+            )
+        sections.setdefault(section, {})[key] = _parse_value(value.strip())
+    return sections
+
+
+def _parse_value(text: str) -> Any:
+    try:
+        return tomllib.loads(f"value = {text}")["value"]
+    except tomllib.TOMLDecodeError:
+        return text
+
+
+def _updated_section(name: str, section: Any, values: Any) -> Any:
+    if not isinstance(values, Mapping):
+        raise ConfigError(f"[{name}] must be a section of settings. Received: {values!r}")
+    hints = get_type_hints(type(section))
+    checked = {}
+    for key, value in values.items():
+        _require_known(key, list(hints), prefix=f"{name}.")
+        checked[key] = _convert(f"{name}.{key}", value, hints[key])
+    return dataclasses.replace(section, **checked)
+
+
+def _require_known(key: str, known: list[str], prefix: str) -> None:
+    if key in known:
+        return
+    near = difflib.get_close_matches(key, known, n=1, cutoff=0.5)
+    hint = f"Did you mean {prefix}{near[0]}?" if near else f"Known: {', '.join(known)}."
+    raise ConfigError(f"{prefix}{key} is not a setting. {hint}")
+
+
+def _convert(name: str, value: Any, hint: Any) -> Any:
+    if get_origin(hint) is tuple and not isinstance(hint, UnionType):
+        values = value if isinstance(value, (list, tuple)) else [value]
+        return tuple(_convert(name, item, get_args(hint)[0]) for item in values)
+    if hint is float and type(value) is int:
+        return float(value)
+    # bool is an int to Python, not to a person.
+    if type(value) is not hint:
+        raise ConfigError(f"{name} must be of type {hint.__name__}. Received: {value!r}")
+    return value
+
+
+def _check(holds: bool, name: str, expected: str, section: object) -> None:
+    if not holds:
+        value = getattr(section, name.partition(".")[2])
+        raise ConfigError(f"{name} must be {expected}. Received: {value!r}")

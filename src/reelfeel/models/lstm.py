@@ -1,0 +1,215 @@
+"""The LSTM layer and the kernel it runs on.
+
+Keras' own LSTM on the PyTorch backend walks over the time steps in Python. PyTorch's LSTM runs all
+of them inside one call of oneDNN (CPU) or cuDNN (GPU), but knows no lengths. With right padding it
+does not need to: what stands behind a row's last token cannot reach what came before it. So this
+layer runs the whole padded block, and then takes each row's own last step; a backward layer first
+turns each row around by its own length. Both are exact, not approximations.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import keras
+import torch
+
+PRECISIONS = ("auto", "float32", "bfloat16")
+
+
+@dataclass(frozen=True)
+class Kernel:
+    """The code that an LSTM layer runs on.
+
+    Attributes:
+        name: for people, such as "oneDNN bfloat16".
+        dtype: of the matrix products; weights, states and results stay float32.
+        reason: why this one was chosen, one sentence.
+    """
+
+    name: str
+    dtype: torch.dtype
+    reason: str
+
+
+def select_kernel(precision: str = "auto", device: str | None = None) -> Kernel:
+    """Chooses the fastest LSTM kernel that this machine has for a precision.
+
+    Args:
+        precision: "float32", "bfloat16", or "auto": bfloat16 where the processor multiplies it in
+            hardware (AMX, AVX512-BF16, or a GPU of compute capability 8), else float32.
+        device: "cpu" or "cuda"; None takes the GPU where there is one.
+
+    Returns:
+        The kernel with the reason for the choice.
+
+    Raises:
+        ValueError: if `precision` is none of `PRECISIONS`.
+    """
+    if precision not in PRECISIONS:
+        raise ValueError(f"precision must be one of {PRECISIONS}. Received: {precision!r}")
+    device = device or ("cuda" if torch.cuda.is_available() else "cpu")
+    library = "cuDNN" if device == "cuda" else "oneDNN"
+    if precision == "float32":
+        return Kernel(f"{library} float32", torch.float32, "float32 was asked for")
+    if precision == "bfloat16":
+        return Kernel(f"{library} bfloat16", torch.bfloat16, "bfloat16 was asked for")
+    hardware = _bfloat16_hardware(device)
+    if hardware:
+        return Kernel(f"{library} bfloat16", torch.bfloat16, f"the processor has {hardware}")
+    return Kernel(f"{library} float32", torch.float32, "the processor has no bfloat16 arithmetic")
+
+
+def _bfloat16_hardware(device: str) -> str:
+    if device == "cuda":
+        return "bfloat16 tensor cores" if torch.cuda.get_device_capability()[0] >= 8 else ""
+    if torch.cpu._is_amx_tile_supported():
+        return "AMX"
+    return "AVX512-BF16" if torch.cpu._is_avx512_bf16_supported() else ""
+
+
+@keras.saving.register_keras_serializable(package="reelfeel")
+class FusedLSTM(keras.layers.LSTM):
+    """`keras.layers.LSTM` on PyTorch's fused kernel, exact for rows of any length.
+
+    Takes the same arguments, holds the same weights and gives the same results as Keras' layer. It
+    falls back to Keras' own loop where the fused kernel cannot give them: another backend, a mask
+    that is not right padding, states wanted from masked rows, recurrent dropout, or other
+    activations than tanh and sigmoid.
+
+    Args:
+        units: size of the state.
+        precision: "auto", "float32" or "bfloat16", as in `select_kernel`.
+        **kwargs: those of `keras.layers.LSTM`.
+
+    Call arguments:
+        sequences: float tensor of shape `(batch, timesteps, features)`.
+        mask: bool tensor of shape `(batch, timesteps)`, True at real tokens, which come first.
+
+    Returns:
+        float32 tensor of shape `(batch, units)`, or `(batch, timesteps, units)` with
+        `return_sequences`.
+    """
+
+    def __init__(self, units: int, *, precision: str = "auto", **kwargs: Any) -> None:
+        super().__init__(units, **kwargs)
+        self.precision = precision
+        self.fused_kernel = select_kernel(precision)
+
+    def get_config(self) -> dict[str, Any]:
+        """Returns the arguments that rebuild this layer."""
+        return {**super().get_config(), "precision": self.precision}
+
+    def stock_config(self) -> dict[str, Any]:
+        """Returns the arguments of the `keras.layers.LSTM` that this layer equals."""
+        return super().get_config()
+
+    def compute_output_spec(self, sequences: Any, *args: Any, **kwargs: Any) -> Any:
+        """Derives the result's shape by arithmetic, without a trial run of the kernel."""
+        shape = self.compute_output_shape(sequences.shape)
+        if self.return_state:
+            return [keras.KerasTensor(part, dtype=self.compute_dtype) for part in shape]
+        return keras.KerasTensor(shape, dtype=self.compute_dtype)
+
+    def inner_loop(
+        self, sequences: Any, initial_state: Any, mask: Any, training: bool = False
+    ) -> Any:
+        """Runs all time steps; `keras.layers.RNN` calls this and shapes the result."""
+        if isinstance(mask, (list, tuple)):
+            mask = mask[0]
+        if not self._can_fuse(mask, training):
+            return super().inner_loop(sequences, initial_state, mask, training)
+        lengths = None if mask is None else mask.sum(dim=1)
+        if self.go_backwards:
+            sequences = reverse_rows(sequences, lengths)
+        outputs, states = self._run_kernel(sequences, initial_state)
+        if lengths is None:
+            return outputs[:, -1], outputs, states
+        last = _last_steps(outputs, lengths)
+        if self.return_sequences:
+            outputs = self._fill_padding(outputs, last, lengths)
+        return last, outputs, states
+
+    def _can_fuse(self, mask: Any, training: bool) -> bool:
+        cell = self.cell
+        if keras.backend.backend() != "torch" or (
+            training and (cell.dropout or self.recurrent_dropout)
+        ):
+            return False
+        standard = (keras.activations.tanh, keras.activations.sigmoid)
+        if (cell.activation, cell.recurrent_activation) != standard or not cell.use_bias:
+            return False
+        if mask is None:
+            return True
+        # The kernel returns the cell state after the padding, not at each row's end.
+        if self.return_state or self.stateful:
+            return False
+        # Keras' loop has an odd meaning of its own for this pair.
+        if self.zero_output_for_mask and not self.return_sequences:
+            return False
+        return _pads_right(mask)
+
+    def _run_kernel(self, sequences: Any, initial_state: Any) -> tuple[Any, list[Any]]:
+        cell = self.cell
+        bias = keras.ops.convert_to_tensor(cell.bias)
+        weights = [
+            # Both libraries order the gates i, f, c, o; PyTorch keeps the matrices transposed.
+            keras.ops.convert_to_tensor(cell.kernel).T.contiguous(),
+            keras.ops.convert_to_tensor(cell.recurrent_kernel).T.contiguous(),
+            bias,
+            torch.zeros_like(bias),
+        ]
+        states = tuple(state.unsqueeze(0) for state in initial_state)
+        with torch.autocast(
+            sequences.device.type,
+            torch.bfloat16,
+            enabled=self.fused_kernel.dtype == torch.bfloat16,
+        ):
+            outputs, hidden, cell_state = torch._VF.lstm(
+                sequences, states, weights, True, 1, 0.0, torch.is_grad_enabled(), False, True
+            )
+        return outputs.float(), [hidden[0].float(), cell_state[0].float()]
+
+    def _fill_padding(self, outputs: Any, last: Any, lengths: Any) -> Any:
+        # As Keras' loop does: behind its end a forward row repeats its last output, or 0 if told
+        # so; a backward row has its padding first, where nothing has happened yet.
+        repeats = not (self.go_backwards or self.zero_output_for_mask)
+        real = torch.arange(outputs.shape[1], device=outputs.device)[None] < lengths[:, None]
+        padding = last[:, None] if repeats else torch.zeros_like(last)[:, None]
+        outputs = torch.where(real[:, :, None], outputs, padding)
+        return reverse_rows(outputs, lengths).flip(1) if self.go_backwards else outputs
+
+
+def reverse_rows(sequences: Any, lengths: Any | None) -> Any:
+    """Turns each row's first `length` steps around and leaves its padding where it is.
+
+    Args:
+        sequences: tensor of shape `(batch, timesteps, features)`.
+        lengths: int tensor of shape `(batch,)`, or None when every row is full.
+
+    Returns:
+        Tensor of the same shape.
+
+    Example:
+
+    >>> rows = torch.tensor([[[1], [2], [3], [0]], [[4], [0], [0], [0]]])
+    >>> reverse_rows(rows, torch.tensor([3, 1]))[..., 0].tolist()
+    [[3, 2, 1, 0], [4, 0, 0, 0]]
+    """
+    if lengths is None:
+        return sequences.flip(1)
+    steps = torch.arange(sequences.shape[1], device=sequences.device)[None]
+    order = torch.where(steps < lengths[:, None], lengths[:, None] - 1 - steps, steps)
+    return sequences.gather(1, order[:, :, None].expand_as(sequences))
+
+
+def _last_steps(outputs: Any, lengths: Any) -> Any:
+    rows = torch.arange(outputs.shape[0], device=outputs.device)
+    last = outputs[rows, (lengths - 1).clamp(min=0)]
+    return torch.where((lengths > 0)[:, None], last, torch.zeros_like(last))
+
+
+def _pads_right(mask: Any) -> bool:
+    # True never follows False.
+    return bool((mask[:, :-1] | ~mask[:, 1:]).all())
