@@ -1,0 +1,163 @@
+"""The runtime's graph: the classifier as ONNX, with its weights left where they are.
+
+The graph holds only the operations. Its weights are "external data" that point into
+`weights.safetensors`, whose arrays lie uncompressed one after the other, so a bundle has one copy
+of them and both OpenVINO and ONNX Runtime read it directly.
+
+OpenVINO ignores the ONNX LSTM's `sequence_lens` on the CPU, silently. So the graph does not use
+it: rows are padded on the right, the LSTM runs over everything, and each row's last real step is
+gathered.
+"""
+
+from __future__ import annotations
+
+import json
+import struct
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from reelfeel.config import ModelConfig
+from reelfeel.extras import require
+
+# Every runtime of 2023 and later reads opset 18; what is used here has not changed since.
+OPSET = 18
+IR_VERSION = 9
+
+
+def write_graph(config: ModelConfig, weights_path: Path, graph_path: Path) -> None:
+    """Writes the ONNX graph of a classifier beside its weights.
+
+    The graph maps `token_ids`, int64 `(batch, timesteps)`, padded on the right with 0, to `logit`,
+    float32 `(batch,)`.
+
+    Args:
+        config: sizes and masking.
+        weights_path: the safetensors file, named as `named_weights` names the arrays.
+        graph_path: the file to write, in the same folder.
+
+    Raises:
+        MissingExtraError: if the package onnx is not installed.
+    """
+    require("train", "onnx")
+    import onnx
+
+    graph = _Graph(weights_path)
+    graph.add_classifier(config)
+    model = onnx.helper.make_model(
+        onnx.helper.make_graph(
+            graph.nodes,
+            "reelfeel",
+            [onnx.helper.make_tensor_value_info("token_ids", onnx.TensorProto.INT64, ["b", "t"])],
+            [onnx.helper.make_tensor_value_info("logit", onnx.TensorProto.FLOAT, ["b"])],
+            initializer=graph.initializers,
+        ),
+        opset_imports=[onnx.helper.make_opsetid("", OPSET)],
+        ir_version=IR_VERSION,
+        producer_name="reelfeel",
+    )
+    onnx.save(model, graph_path)
+    onnx.checker.check_model(graph_path)
+
+
+class _Graph:
+    """Collects the nodes of a graph; every method returns the name of what it adds."""
+
+    def __init__(self, weights_path: Path) -> None:
+        self.nodes: list[Any] = []
+        self.initializers: list[Any] = _external_weights(weights_path)
+
+    def add_classifier(self, config: ModelConfig) -> None:
+        # ONNX' LSTM wants the time axis first.
+        ids = self.node("Transpose", "token_ids", perm=[1, 0])
+        states = self.node("Gather", "embedding/embeddings", ids)
+        for index, units in enumerate(config.units):
+            states = self.lstm(f"lstm_{index}/lstm_cell", states, units)
+        outputs = self.last_real_step(states) if config.masking else self.last_step(states)
+        if config.dense_units:
+            outputs = self.node("Relu", self.dense("dense", outputs))
+        self.node("Squeeze", self.dense("logit", outputs), self.ints([1]), output="logit")
+
+    def lstm(self, name: str, inputs: str, units: int) -> str:
+        kernel = self.gates(self.node("Transpose", f"{name}/kernel", perm=[1, 0]))
+        recurrent = self.gates(self.node("Transpose", f"{name}/recurrent_kernel", perm=[1, 0]))
+        zeros = self.constant(np.zeros((1, 4 * units), np.float32))
+        bias = self.node("Concat", self.gates(f"{name}/bias"), zeros, axis=1)
+        states = self.node("LSTM", inputs, kernel, recurrent, bias, hidden_size=units)
+        # (timesteps, directions = 1, batch, units) -> (timesteps, batch, units)
+        return self.node("Squeeze", states, self.ints([1]))
+
+    def gates(self, weights: str) -> str:
+        # Keras orders the gates i, f, c, o, ONNX i, o, f, c; and ONNX wants an axis for directions.
+        parts = [f"{weights}:{gate}" for gate in "ifco"]
+        self._append("Split", [weights], parts, axis=0, num_outputs=4)
+        i, f, c, o = parts
+        return self.node("Unsqueeze", self.node("Concat", i, o, f, c, axis=0), self.ints([0]))
+
+    def last_step(self, states: str) -> str:
+        return self.node("Gather", states, self.constant(np.int64(-1)), axis=0)
+
+    def last_real_step(self, states: str) -> str:
+        real = self.node("Not", self.node("Equal", "token_ids", self.constant(np.int64(0))))
+        ones = self.node("Cast", real, to=7)  # TensorProto.INT64
+        lengths = self.node("ReduceSum", ones, self.ints([1]), keepdims=1)
+        last = self.node("Sub", lengths, self.ints([1]))
+        by_row = self.node("Transpose", states, perm=[1, 0, 2])
+        return self.node("GatherND", by_row, last, batch_dims=1)
+
+    def dense(self, name: str, inputs: str) -> str:
+        product = self.node("MatMul", inputs, f"{name}/kernel")
+        return self.node("Add", product, f"{name}/bias")
+
+    def ints(self, values: list[int]) -> str:
+        return self.constant(np.array(values, np.int64))
+
+    def constant(self, value: Any) -> str:
+        import onnx
+
+        name = f"constant_{len(self.initializers)}"
+        self.initializers.append(onnx.numpy_helper.from_array(np.asarray(value), name))
+        return name
+
+    def node(self, operation: str, *inputs: str, output: str = "", **attributes: Any) -> str:
+        output = output or f"{operation}_{len(self.nodes)}"
+        self._append(operation, list(inputs), [output], **attributes)
+        return output
+
+    def _append(
+        self, operation: str, inputs: list[str], outputs: list[str], **attributes: Any
+    ) -> None:
+        import onnx
+
+        self.nodes.append(onnx.helper.make_node(operation, inputs, outputs, **attributes))
+
+
+def _external_weights(path: Path) -> list[Any]:
+    import onnx
+
+    tensors = []
+    for name, (shape, offset, size_bytes) in _read_layout(path).items():
+        tensor = onnx.TensorProto(
+            name=name,
+            data_type=onnx.TensorProto.FLOAT,
+            dims=shape,
+            data_location=onnx.TensorProto.EXTERNAL,
+        )
+        for key, value in (("location", path.name), ("offset", offset), ("length", size_bytes)):
+            tensor.external_data.add(key=key, value=str(value))
+        tensors.append(tensor)
+    return tensors
+
+
+def _read_layout(path: Path) -> dict[str, tuple[list[int], int, int]]:
+    # A safetensors file: the header's size in 8 bytes, the header as JSON, then the arrays.
+    with path.open("rb") as file:
+        (header_size,) = struct.unpack("<Q", file.read(8))
+        header = json.loads(file.read(header_size))
+    header.pop("__metadata__", None)
+    layout = {}
+    for name, entry in header.items():
+        begin, end = entry["data_offsets"]
+        layout[name] = (entry["shape"], 8 + header_size + begin, end - begin)
+    return layout
