@@ -1,0 +1,42 @@
+"""Reviews as the network takes them: rectangles of token ids."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+import numpy.typing as npt
+import torch
+
+from reelfeel.config import DataConfig
+from reelfeel.text.batching import pad, plan_scoring_batches, round_timesteps
+from reelfeel.training.records import EncodedReviews
+
+if TYPE_CHECKING:
+    import keras
+
+# Bounds the memory of a scoring batch: 64,000 timesteps of 64 units are 16 MB a layer.
+_MAX_BATCH_TOKENS, _MAX_BATCH_SIZE = 64_000, 256
+
+
+def pad_batch(
+    reviews: EncodedReviews, rows: npt.NDArray[np.intp], data: DataConfig
+) -> torch.Tensor:
+    """Returns the ids of some reviews, int32 `(len(rows), timesteps)`, padded on the right."""
+    token_ids = [reviews.token_ids[row] for row in rows]
+    if data.fixed_timesteps:
+        return torch.from_numpy(pad(token_ids, data.max_tokens))
+    longest = max(len(ids) for ids in token_ids)
+    return torch.from_numpy(pad(token_ids, round_timesteps(longest, most=data.max_tokens)))
+
+
+def predict_probabilities(
+    model: keras.Model, reviews: EncodedReviews, data: DataConfig
+) -> npt.NDArray[np.float64]:
+    """Returns the probability of class 1 for each review, float64 `(num_reviews,)`."""
+    logits = np.empty(len(reviews.labels))
+    with torch.no_grad():
+        for rows in plan_scoring_batches(reviews.lengths(), _MAX_BATCH_TOKENS, _MAX_BATCH_SIZE):
+            logits[rows] = model(pad_batch(reviews, rows, data), training=False).numpy()
+    # Clipped only where a probability has long rounded to 0 or 1, so that exp does not overflow.
+    return np.asarray(1 / (1 + np.exp(-np.clip(logits, -700, 700))))

@@ -1,0 +1,112 @@
+"""What a person sees while a model trains; always on stderr, so that stdout stays data."""
+
+from __future__ import annotations
+
+from types import TracebackType
+from typing import Self
+
+from rich.console import Console
+from rich.progress import (
+    BarColumn,
+    MofNCompleteColumn,
+    Progress,
+    TaskID,
+    TextColumn,
+    TimeRemainingColumn,
+)
+
+from reelfeel.training.records import EpochRecord
+
+
+class Observer:
+    """Is told how training goes, and says nothing; a display overrides what it shows."""
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
+        return
+
+    def on_note(self, text: str) -> None:
+        """A fact about the run worth a line."""
+
+    def on_start(self, num_epochs: int, num_reviews: int, start: tuple[int, int]) -> None:
+        """Training begins, at `start`: epochs done, reviews of the running epoch done."""
+
+    def on_step(self, epoch: int, num_reviews: int, loss: float, accuracy: float) -> None:
+        """A step is done."""
+
+    def on_epoch(self, record: EpochRecord, *, is_best: bool) -> None:
+        """An epoch is done and validated."""
+
+
+class ConsoleObserver(Observer):
+    """Shows a bar with loss, accuracy, reviews/s and time left, and a line for every epoch."""
+
+    def __init__(self, console: Console | None = None) -> None:
+        self.console = console or Console(stderr=True)
+        self.progress = Progress(
+            TextColumn("{task.description}"),
+            BarColumn(),
+            MofNCompleteColumn(),
+            TextColumn("{task.fields[figures]}"),
+            TimeRemainingColumn(),
+            console=self.console,
+            transient=True,
+            # A log file gets the lines, not the bar.
+            disable=not self.console.is_terminal,
+        )
+        self.task: TaskID | None = None
+        self.num_epochs = 0
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
+        self.progress.stop()
+
+    def on_note(self, text: str) -> None:
+        """Prints the line."""
+        self.console.print(text, highlight=False, soft_wrap=True)
+
+    def on_start(self, num_epochs: int, num_reviews: int, start: tuple[int, int]) -> None:
+        """Shows the bar."""
+        self.num_epochs = num_epochs
+        epochs_done, reviews_done = start
+        self.task = self.progress.add_task(
+            "training",
+            total=num_epochs * num_reviews,
+            completed=epochs_done * num_reviews + reviews_done,
+            figures="",
+        )
+        self.progress.start()
+
+    def on_step(self, epoch: int, num_reviews: int, loss: float, accuracy: float) -> None:
+        """Moves the bar."""
+        if self.task is None:
+            return
+        speed = self.progress.tasks[self.task].speed or 0.0
+        self.progress.update(
+            self.task,
+            advance=num_reviews,
+            description=f"epoch {epoch + 1}/{self.num_epochs}",
+            figures=f"loss {loss:.4f}  accuracy {accuracy:.4f}  {speed:,.0f} reviews/s",
+        )
+
+    def on_epoch(self, record: EpochRecord, *, is_best: bool) -> None:
+        """Prints the line of the epoch."""
+        self.on_note(
+            f"epoch {record.epoch:>2}/{self.num_epochs}  "
+            f"loss {record.train_loss:.4f}  accuracy {record.train_accuracy:.4f}  "
+            f"validation loss {record.validation_loss:.4f}  "
+            f"accuracy {record.validation_accuracy:.4f}  "
+            f"{record.reviews_per_s:,.0f} reviews/s  {record.seconds:.0f} s"
+            f"{'  best so far' if is_best else ''}"
+        )

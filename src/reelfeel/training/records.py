@@ -1,0 +1,127 @@
+"""What goes into training and what comes out of it, as plain values."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass, field
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from reelfeel.training.alarm import Diagnosis
+from reelfeel.training.checkpoints import Arrays, Checkpoint
+
+
+@dataclass(frozen=True)
+class EncodedReviews:
+    """Reviews as numbers.
+
+    Attributes:
+        token_ids: one int32 array per review, at least one token long, already cut.
+        labels: int8 array of shape `(num_reviews,)`.
+        unknown_share: share of the tokens that are not in the vocabulary.
+    """
+
+    token_ids: Sequence[npt.NDArray[np.int32]]
+    labels: npt.NDArray[np.int8]
+    unknown_share: float = 0.0
+
+    def lengths(self) -> npt.NDArray[np.int64]:
+        """Returns the number of tokens of each review."""
+        return np.array([len(ids) for ids in self.token_ids])
+
+    def fingerprint(self) -> str:
+        """Returns the SHA-256, in hexadecimal, of all ids and labels in their order."""
+        digest = hashlib.sha256(self.labels.tobytes())
+        digest.update(self.lengths().tobytes())
+        for ids in self.token_ids:
+            digest.update(ids.tobytes())
+        return digest.hexdigest()
+
+
+@dataclass(frozen=True)
+class EpochRecord:
+    """One line of a run's history; losses in nats per review."""
+
+    epoch: int
+    train_loss: float
+    train_accuracy: float
+    validation_loss: float
+    validation_accuracy: float
+    seconds: float
+    reviews_per_s: float
+
+
+@dataclass(frozen=True)
+class FitResult:
+    """What training leaves behind; the model holds the weights of the best epoch.
+
+    Attributes:
+        history: one record for each epoch.
+        best_epoch: the epoch whose weights were kept, counted from 1.
+        validation_prob: its probabilities of class 1, float64 of shape `(num_validation,)`.
+        diagnosis: what the alarm had to say, where it was told to go on.
+        resumed_at: epochs, and steps of the next one, that a checkpoint saved; None without one.
+    """
+
+    history: tuple[EpochRecord, ...]
+    best_epoch: int
+    validation_prob: npt.NDArray[np.float64]
+    diagnosis: Diagnosis | None
+    resumed_at: tuple[int, int] | None
+
+
+@dataclass
+class RunState:
+    """Where a run stands between two steps; all of it goes into the checkpoint."""
+
+    epoch: int = 0
+    step: int = 0
+    total_steps: int = 0
+    num_reviews: int = 0
+    num_correct: int = 0
+    loss_sum: float = 0.0
+    seconds: float = 0.0
+    best_loss: float = float("inf")
+    best_epoch: int = 0
+    has_learned: bool = False
+    history: list[EpochRecord] = field(default_factory=list)
+    best_weights: Arrays = field(default_factory=dict)
+    diagnosis: Diagnosis | None = None
+
+    def count_step(self, num_reviews: int, loss: float, num_correct: int) -> None:
+        """Adds a step; `loss` is its mean over the reviews."""
+        self.step += 1
+        self.total_steps += 1
+        self.num_reviews += num_reviews
+        self.num_correct += num_correct
+        self.loss_sum += loss * num_reviews
+
+    def running_means(self) -> tuple[float, float]:
+        """Returns loss and accuracy over the running epoch so far."""
+        return self.loss_sum / self.num_reviews, self.num_correct / self.num_reviews
+
+    def start_next_epoch(self) -> None:
+        """Sets the sums of the running epoch back to nothing."""
+        self.epoch += 1
+        self.step = self.num_reviews = self.num_correct = 0
+        self.loss_sum = self.seconds = 0.0
+
+    def to_progress(self) -> dict[str, Any]:
+        """Returns what is not an array, as JSON values."""
+        progress = asdict(self)
+        for elsewhere in ("epoch", "step", "best_weights"):
+            del progress[elsewhere]
+        return progress
+
+    @classmethod
+    def from_checkpoint(cls, checkpoint: Checkpoint, best_weights: Arrays) -> RunState:
+        """Rebuilds the state that `to_progress` described."""
+        progress = dict(checkpoint.progress)
+        progress["history"] = [EpochRecord(**record) for record in progress["history"]]
+        if progress["diagnosis"]:
+            diagnosis = progress["diagnosis"]
+            progress["diagnosis"] = Diagnosis(diagnosis["symptom"], tuple(diagnosis["causes"]))
+        return cls(checkpoint.epoch, checkpoint.step, best_weights=best_weights, **progress)

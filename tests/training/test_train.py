@@ -1,0 +1,122 @@
+import json
+
+import numpy as np
+import pytest
+
+from conftest import TINY, make_reviews
+from reelfeel.errors import DataError, UsageError
+from reelfeel.runtime.bundle import read_bundle
+from reelfeel.training.progress import Observer
+from reelfeel.training.train import train
+from reelfeel.types import Reviews
+
+
+def train_tiny(reviews, output, **changes):
+    settings = {name: dict(section) for name, section in TINY.items()}
+    for name, values in changes.pop("settings", {}).items():
+        settings[name] |= values
+    return train(reviews, output=output, preset="mini", settings=settings, **changes)
+
+
+def test_a_small_corpus_is_learned(home, tmp_path, reviews):
+    engine = train_tiny(reviews, tmp_path / "model")
+    unseen = make_reviews(200, seed=1)
+    predicted = engine.predict_proba(unseen.texts) >= 0.5
+    assert (predicted == unseen.labels).mean() > 0.95
+
+
+def test_the_same_seed_gives_the_same_weights_and_another_gives_others(home, tmp_path, reviews):
+    weights = []
+    for name, seed in (("first", 0), ("same", 0), ("other", 1)):
+        engine = train_tiny(reviews, tmp_path / name, settings={"training": {"seed": seed}})
+        weights.append(engine.bundle.weights())
+    first, same, other = weights
+    assert all(np.array_equal(first[name], same[name]) for name in first)
+    assert not all(np.array_equal(first[name], other[name]) for name in first)
+
+
+class StopAt(Observer):
+    """Presses Ctrl-C after so many steps."""
+
+    def __init__(self, step):
+        self.steps_left = step
+
+    def on_step(self, *args):
+        self.steps_left -= 1
+        if self.steps_left == 0:
+            raise KeyboardInterrupt
+
+
+@pytest.mark.parametrize("step", [1, 7, 12, 13, 30])
+def test_an_interrupted_run_resumes_to_the_same_weights(home, tmp_path, reviews, step):
+    unbroken = train_tiny(reviews, tmp_path / "unbroken").bundle
+    with pytest.raises(KeyboardInterrupt):
+        train_tiny(reviews, tmp_path / "model", observer=StopAt(step))
+    assert not (tmp_path / "model").exists()
+    resumed = train_tiny(reviews, tmp_path / "model", resume=True).bundle
+    assert resumed.about("provenance")["resumed_at"] is not None
+    for name, array in unbroken.weights().items():
+        assert np.array_equal(array, resumed.weights()[name]), name
+    losses = [[r["train_loss"] for r in b.about("history")] for b in (unbroken, resumed)]
+    assert losses[0] == losses[1]
+
+
+def test_a_finished_run_leaves_no_checkpoint(home, tmp_path, reviews):
+    train_tiny(reviews, tmp_path / "model")
+    assert not list((home / "runs").iterdir())
+
+
+def test_the_best_epoch_is_kept(home, tmp_path, reviews):
+    bundle = train_tiny(reviews, tmp_path / "model").bundle
+    losses = [record["validation_loss"] for record in bundle.about("history")]
+    assert bundle.about("provenance")["best_epoch"] == 1 + int(np.argmin(losses))
+    assert bundle.about("metrics")["validation"]["log_loss"] == pytest.approx(min(losses), abs=1e-6)
+
+
+def test_patience_stops_early(home, tmp_path):
+    shuffled = make_reviews(120)
+    engine = train_tiny(
+        Reviews(shuffled.texts, shuffled.labels[::-1].copy(), shuffled.ids),
+        tmp_path / "model",
+        settings={"training": {"epochs": 30, "patience": 2, "alarm": False}},
+    )
+    history, best = engine.bundle.about("history"), engine.bundle.about("provenance")["best_epoch"]
+    assert len(history) == best + 2 < 30
+
+
+def test_the_bundle_says_how_it_was_made(home, tmp_path, reviews):
+    train_tiny(reviews, tmp_path / "model")
+    bundle = read_bundle(tmp_path / "model")
+    provenance = bundle.about("provenance")
+    assert provenance["data"]["sha256"] == reviews.fingerprint()
+    assert provenance["data"]["source"] == "word salad"
+    assert len(bundle.about("training_texts")) == len(reviews)
+    card = (tmp_path / "model" / "README.md").read_text()
+    assert reviews.fingerprint() in card
+    for text in reviews.texts[:20]:
+        assert text not in json.dumps(bundle.about("training_texts"))
+        assert text not in card
+
+
+def test_an_existing_output_is_refused_before_anything_is_read(home, tmp_path):
+    (tmp_path / "model").mkdir()
+    with pytest.raises(UsageError, match="--force"):
+        train("no such file", output=tmp_path / "model")
+
+
+def test_one_class_only_is_refused(home, tmp_path, reviews):
+    positive = reviews.take(np.flatnonzero(reviews.labels == 1))
+    with pytest.raises(DataError):
+        train_tiny(positive, tmp_path / "model")
+    assert not (tmp_path / "model").exists()
+
+
+def test_unequal_classes_are_weighted(home, tmp_path):
+    reviews = make_reviews(400)
+    rows = np.flatnonzero((reviews.labels == 0) | (np.arange(400) % 9 == 0))
+    engine = train_tiny(
+        reviews.take(rows), tmp_path / "model", settings={"training": {"epochs": 10}}
+    )
+    unseen = make_reviews(200, seed=1)
+    predicted = engine.predict_proba(unseen.texts) >= 0.5
+    assert predicted[unseen.labels == 1].mean() > 0.8
