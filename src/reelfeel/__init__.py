@@ -1,3 +1,43 @@
-"""ReelFeel: sentiment analysis of reviews with LSTMs."""
+"""ReelFeel: sentiment analysis of reviews with LSTMs.
+
+    import reelfeel
+
+    reelfeel.train("imdb", output="runs/seed")
+    engine = reelfeel.load("runs/seed")
+    engine.predict_proba(["A slow start, but what an ending."])
+    reelfeel.evaluate("runs/seed", "imdb")
+
+Names are imported when they are first used, so `import reelfeel` costs nothing.
+"""
+
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from reelfeel.runtime.engine import Engine, load
+    from reelfeel.scoring.evaluate import evaluate
+    from reelfeel.training.train import train
+    from reelfeel.types import Prediction, Reviews
 
 __version__ = "0.1.0"
+
+_HOMES = {
+    "Engine": "reelfeel.runtime.engine",
+    "Prediction": "reelfeel.types",
+    "Reviews": "reelfeel.types",
+    "evaluate": "reelfeel.scoring.evaluate",
+    "load": "reelfeel.runtime.engine",
+    "train": "reelfeel.training.train",
+}
+
+__all__ = ["Engine", "Prediction", "Reviews", "evaluate", "load", "train"]
+
+
+def __getattr__(name: str) -> Any:
+    if name not in _HOMES:
+        raise AttributeError(f"module 'reelfeel' has no attribute {name!r}")
+    return getattr(import_module(_HOMES[name]), name)
+
+
+def __dir__() -> list[str]:
+    return [*globals(), *_HOMES]

@@ -1,0 +1,45 @@
+# The same commands for people and for CI. Needs Python 3.11 or newer, and nothing else.
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+INSTALL := $(BIN)/pip install --quiet --constraint constraints.txt
+
+.PHONY: check test test-slow test-backends build clean
+
+# PyTorch first and pinned: its processor-only build is a fifth of what a range would bring.
+$(VENV)/ready: pyproject.toml constraints.txt
+	$(PYTHON) -m venv $(VENV)
+	$(INSTALL) torch
+	$(INSTALL) --editable ".[dev]"
+	touch $@
+
+## style, types and architecture
+check: $(VENV)/ready
+	$(BIN)/ruff format --check
+	$(BIN)/ruff check
+	$(BIN)/mypy
+
+## the fast tests, and every example in a docstring
+test: $(VENV)/ready
+	$(BIN)/pytest
+
+## the tests that take minutes
+test-slow: $(VENV)/ready
+	$(BIN)/pytest -m slow --timeout 3600
+
+## the exported .keras file under PyTorch, JAX and TensorFlow, in an environment of its own
+test-backends: $(VENV)/ready
+	$(BIN)/python tests/backends/make_sample.py build/backends
+	$(PYTHON) -m venv build/backends/venv
+	build/backends/venv/bin/pip install --quiet --constraint constraints.txt torch
+	build/backends/venv/bin/pip install --quiet --constraint constraints.txt keras jax tensorflow-cpu
+	for backend in torch jax tensorflow; do \
+		KERAS_BACKEND=$$backend build/backends/venv/bin/python tests/backends/check_sample.py build/backends || exit 1; \
+	done
+
+## the wheel and the source archive, in dist/
+build: $(VENV)/ready
+	$(BIN)/python -m build
+
+clean:
+	rm -rf $(VENV) build dist

@@ -1,0 +1,78 @@
+"""`reelfeel doctor`: what is installed, what it will run on, and whether it works."""
+
+from __future__ import annotations
+
+from importlib.metadata import PackageNotFoundError, version
+from importlib.util import find_spec
+
+import typer
+
+from reelfeel.cli import options as shared
+
+_PACKAGES = {
+    "prediction": ("numpy", "openvino", "onnxruntime", "polars", "safetensors"),
+    "training": ("keras", "torch", "onnx", "scikit-learn"),
+}
+
+
+def doctor(as_json: shared.Json = False) -> None:
+    """Show versions, kernels and folders, and train a tiny model to prove that all works."""
+    import json
+
+    facts = {**_find_machine(), **_find_packages(), **_try_training()}
+    if as_json:
+        typer.echo(json.dumps(facts, indent=2))
+        return
+    for name, value in facts.items():
+        typer.echo(f"{name:<22}{value}")
+
+
+def _find_machine() -> dict[str, str]:
+    import os
+    import platform
+
+    from reelfeel import __version__
+    from reelfeel.files import home
+
+    num_cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count()
+    return {
+        "reelfeel": __version__,
+        "python": platform.python_version(),
+        "processor": f"{platform.machine()}, {num_cores} cores",
+        "REELFEEL_HOME": str(home()),
+    }
+
+
+def _find_packages() -> dict[str, str]:
+    found = {}
+    for names in _PACKAGES.values():
+        for name in names:
+            try:
+                found[name] = version(name)
+            except PackageNotFoundError:
+                found[name] = "not installed"
+    return found
+
+
+def _try_training() -> dict[str, str]:
+    if not (find_spec("keras") and find_spec("torch")):
+        return {"training": 'not installed: pip install "reelfeel[train]"'}
+    import tempfile
+    import time
+    from pathlib import Path
+
+    from reelfeel.models.lstm import select_kernel
+    from reelfeel.training.train import train
+
+    kernel = select_kernel()
+    started = time.perf_counter()
+    with tempfile.TemporaryDirectory() as folder:
+        settings = {"training": {"epochs": 1, "alarm": False}}
+        engine = train("mini", output=Path(folder) / "model", preset="mini", settings=settings)
+        difference = engine.golden_difference()
+    return {
+        "LSTM kernel": f"{kernel.name}, because {kernel.reason}",
+        "prediction engine": engine.engine_name,
+        "training": f"works ({time.perf_counter() - started:.1f} s for a tiny model)",
+        "engine against Keras": f"largest difference {difference:.1e}",
+    }
