@@ -2,12 +2,12 @@
 
 import os
 
-import pytest
-
 # Keras reads it at its first import, which may be in any test module.
 os.environ.setdefault("KERAS_BACKEND", "torch")
 # The networks here are tiny: a second thread costs more than it brings, most on a busy machine.
 os.environ.setdefault("OMP_NUM_THREADS", "1")
+
+import pytest
 
 
 @pytest.fixture
@@ -16,3 +16,23 @@ def home(tmp_path, monkeypatch):
     folder = tmp_path / "home"
     monkeypatch.setenv("REELFEEL_HOME", str(folder))
     return folder
+
+
+@pytest.fixture(scope="session")
+def trained(tmp_path_factory):
+    """The folder of a model trained on `mini` for two epochs; not to be changed."""
+    from reelfeel.training.train import train
+
+    folder = tmp_path_factory.mktemp("trained")
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("REELFEEL_HOME", str(folder / "home"))
+        train("mini", output=folder / "model", preset="mini", settings={"training": {"epochs": 2}})
+    return folder / "model"
+
+
+@pytest.fixture
+def bundle_copy(trained, tmp_path):
+    """A copy of the trained model, to break."""
+    import shutil
+
+    return shutil.copytree(trained, tmp_path / "copy")

@@ -91,6 +91,8 @@ class TrainingConfig:
         epochs: most passes over the training reviews.
         batch_size: reviews per step.
         learning_rate: of Adam.
+        average_decay: validation and the saved model use a moving average of the weights, of which
+            every step keeps this share; 0 uses the weights themselves.
         patience: stop after this many epochs without a lower validation loss; 0 never stops early.
         seed: of the split, the initial weights, the order and the dropout.
         precision: of the LSTM's matrix products: "auto", "float32" or "bfloat16".
@@ -101,6 +103,7 @@ class TrainingConfig:
     epochs: int = 10
     batch_size: int = 64
     learning_rate: float = 0.001
+    average_decay: float = 0.0
     patience: int = 0
     seed: int = 0
     precision: str = "auto"
@@ -111,6 +114,12 @@ class TrainingConfig:
         _check(self.epochs >= 1, "training.epochs", "at least 1", self)
         _check(self.batch_size >= 1, "training.batch_size", "at least 1", self)
         _check(self.learning_rate > 0, "training.learning_rate", "above 0", self)
+        _check(
+            0 <= self.average_decay < 1,
+            "training.average_decay",
+            "at least 0 and below 1",
+            self,
+        )
         _check(self.patience >= 0, "training.patience", "0 or more", self)
         _check(self.seed >= 0, "training.seed", "0 or more", self)
         _check(self.precision in PRECISIONS, "training.precision", f"one of {PRECISIONS}", self)

@@ -61,6 +61,18 @@ def test_an_interrupted_run_resumes_to_the_same_weights(home, tmp_path, reviews,
     assert losses[0] == losses[1]
 
 
+def test_averaged_weights_survive_an_interruption_too(home, tmp_path, reviews):
+    averaged = {"training": {"average_decay": 0.9}}
+    plain = train_tiny(reviews, tmp_path / "plain").bundle
+    unbroken = train_tiny(reviews, tmp_path / "unbroken", settings=averaged).bundle
+    with pytest.raises(KeyboardInterrupt):
+        train_tiny(reviews, tmp_path / "model", settings=averaged, observer=StopAt(17))
+    resumed = train_tiny(reviews, tmp_path / "model", settings=averaged, resume=True).bundle
+    for name, array in unbroken.weights().items():
+        assert np.array_equal(array, resumed.weights()[name]), name
+        assert not np.array_equal(array, plain.weights()[name]), name
+
+
 def test_a_finished_run_leaves_no_checkpoint(home, tmp_path, reviews):
     train_tiny(reviews, tmp_path / "model")
     assert not list((home / "runs").iterdir())

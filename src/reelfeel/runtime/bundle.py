@@ -123,8 +123,8 @@ def write_bundle(
         _write_json(folder / "config.json", _config_document(bundle))
         _write_json(folder / "decision.json", asdict(bundle.decision))
         bundle.vocabulary.save(folder / "vocabulary.json")
-        lines = [json.dumps(asdict(answer), ensure_ascii=False) for answer in bundle.golden]
-        (folder / "golden.jsonl").write_text("\n".join(lines) + "\n", "utf-8")
+        lines = [f"{json.dumps(asdict(answer))}\n" for answer in bundle.golden]
+        (folder / "golden.jsonl").write_text("".join(lines), "utf-8")
         (folder / "weights.safetensors").write_bytes(save(dict(weights)))
         write_graph(bundle.config.model, folder / "weights.safetensors", folder / "graph.onnx")
         sums = [f"{_sha256(folder / name)}  {name}\n" for name in SUMMED_FILES]

@@ -26,6 +26,7 @@ from reelfeel.training.alarm import (
     find_symptom,
     predict_with_bag_of_words,
 )
+from reelfeel.training.averaging import AveragedWeights
 from reelfeel.training.batches import pad_batch, predict_probabilities
 from reelfeel.training.checkpoints import Arrays, Checkpoint, load_checkpoint, save_checkpoint
 from reelfeel.training.progress import Observer
@@ -77,6 +78,7 @@ class Fit:
             eps=1e-7,  # Keras' default; PyTorch's is 1e-8.
             fused=True,
         )
+        self.average = AveragedWeights(self.parameters, config.training.average_decay)
         self.start_weights = named_weights(model)
         self.state = RunState()
 
@@ -151,6 +153,7 @@ class Fit:
         self.optimizer.zero_grad()
         num_correct = int(((logits > 0) == (labels > 0.5)).sum())
         self.state.count_step(len(rows), losses.item(), num_correct)
+        self.average.update(self.state.total_steps)
         self.observer.on_step(self.state.epoch, len(rows), *self.state.running_means())
 
     def _predict_validation(self) -> npt.NDArray[np.float64]:
@@ -163,7 +166,8 @@ class Fit:
 
     def _finish_epoch(self) -> None:
         state = self.state
-        y_prob = self._predict_validation()
+        with self.average.applied():
+            y_prob, weights = self._predict_validation(), named_weights(self.model)
         loss, accuracy = _loss_and_accuracy(self.validation.labels, y_prob)
         train_loss, train_accuracy = state.running_means()
         record = EpochRecord(
@@ -180,7 +184,7 @@ class Fit:
         is_best = loss < state.best_loss or not state.best_weights
         if is_best:
             state.best_loss, state.best_epoch = loss, record.epoch
-            state.best_weights = named_weights(self.model)
+            state.best_weights = weights
         state.start_next_epoch()
         self.observer.on_epoch(record, is_best=is_best)
         self._write_history()
@@ -249,6 +253,7 @@ class Fit:
         arrays |= {f"start.{name}": a for name, a in self.start_weights.items()}
         arrays |= {f"dropout.{index}": seed for index, seed in enumerate(self._dropout_states())}
         for index, parameter in enumerate(self.parameters):
+            arrays[f"average.{index}"] = self.average.averages[index].numpy()
             for name, value in self.optimizer.state[parameter].items():
                 arrays[f"optimizer.{index}.{name}"] = value.numpy()
         save_checkpoint(
@@ -269,6 +274,8 @@ class Fit:
             # A copy: the optimizer updates its state in place.
             value = torch.from_numpy(array.copy())
             self.optimizer.state[self.parameters[int(index_text)]][key] = value
+        for name, array in groups["average"].items():
+            self.average.averages[int(name)] = torch.from_numpy(array.copy())
         self.start_weights = groups["start"]
         self.state = RunState.from_checkpoint(checkpoint, groups.get("best", {}))
 

@@ -1,0 +1,157 @@
+"""The runtime against Keras, in every engine, on texts of very different lengths."""
+
+import numpy as np
+import pytest
+
+from reelfeel.config import Config, DataConfig, ModelConfig
+from reelfeel.errors import BundleError, DataError, UsageError
+from reelfeel.models.classifier import build_classifier, build_stock_classifier, named_weights
+from reelfeel.presets import PRESETS
+from reelfeel.runtime import engine as engine_module
+from reelfeel.runtime.bundle import Bundle, Decision, GoldenAnswer, write_bundle
+from reelfeel.runtime.engine import load
+from reelfeel.runtime.sessions import ENGINES, open_session
+from reelfeel.text.batching import pad
+from reelfeel.text.encoder import TextEncoder
+from reelfeel.text.tokenizer import TextSettings
+from reelfeel.text.vocabulary import Vocabulary
+
+WORDS = ("good", "bad", "film", "a", "the", ".", "not", "plot")
+RNG = np.random.default_rng(0)
+TEXTS = [
+    "",
+    "good",
+    "zxqv unheard words only",
+    "not a good film . the plot",
+    " ".join(RNG.choice(WORDS, 37)),
+    " ".join(RNG.choice(WORDS, 480)),
+    " ".join(RNG.choice(WORDS, 3_000)),
+]
+
+
+def make_bundle(path, model_config, data_config):
+    """Saves a classifier with large random weights, so that a wrong step shows."""
+    vocabulary = Vocabulary(WORDS)
+    model = build_classifier(model_config, vocabulary.size, seed=0)
+    rng = np.random.default_rng(1)
+    weights = {
+        name: rng.normal(size=array.shape, scale=0.3).astype("float32")
+        for name, array in named_weights(model).items()
+    }
+    settings = TextSettings(max_tokens=data_config.max_tokens, keep=data_config.keep)
+    bundle = Bundle(
+        path, "test", Config(data_config, model_config), ("neg", "pos"), settings, vocabulary,
+        Decision(), (),
+    )  # fmt: skip
+    write_bundle(bundle, weights, {})
+    return bundle, weights
+
+
+def predict_with_stock_keras(bundle, weights, texts):
+    """The witness: Keras' own layers and loop, one text at a time, padded only where it must be."""
+    stock = build_stock_classifier(bundle.config.model, bundle.vocabulary.size, weights)
+    encoded = TextEncoder(bundle.vocabulary, bundle.text_settings).encode(texts)
+    timesteps = bundle.config.data.max_tokens if bundle.config.data.fixed_timesteps else None
+    rows = [pad([ids], timesteps) for ids in encoded.token_ids]
+    return np.array([stock(row)[0, 0].item() for row in rows])
+
+
+@pytest.mark.parametrize("engine", ENGINES)
+@pytest.mark.parametrize("preset", ["seed", "seed-original", "mini"])
+def test_every_engine_equals_keras(tmp_path, preset, engine):
+    config = PRESETS[preset]
+    data = DataConfig(max_tokens=60, keep="tail", fixed_timesteps=config.data.fixed_timesteps)
+    bundle, weights = make_bundle(tmp_path / "model", config.model, data)
+    expected = predict_with_stock_keras(bundle, weights, TEXTS)
+    received = load(bundle.path, engine=engine).predict_proba(TEXTS)
+    np.testing.assert_allclose(received, expected, atol=1e-5, rtol=0)
+    assert np.ptp(expected) > 0.05
+
+
+@pytest.mark.parametrize("engine", ENGINES)
+def test_the_company_of_a_text_does_not_change_its_answer(tmp_path, engine):
+    bundle, _ = make_bundle(tmp_path / "model", ModelConfig(), DataConfig())
+    loaded = load(bundle.path, engine=engine)
+    together = loaded.predict_proba(TEXTS * 30)
+    alone = [loaded.predict_proba([text])[0] for text in TEXTS]
+    np.testing.assert_allclose(together, alone * 30, atol=2e-6, rtol=0)
+
+
+@pytest.mark.parametrize("engine", ENGINES)
+def test_a_run_leaves_the_callers_array_alone(tmp_path, engine):
+    bundle, _ = make_bundle(tmp_path / "model", ModelConfig(), DataConfig())
+    session = open_session(bundle.path / "graph.onnx", engine)
+    first, second = np.full((4, 30), 2, np.int64), np.full((1, 7), 3, np.int64)
+    session(first)
+    session(second)
+    assert (first == 2).all()
+    assert (second == 3).all()
+
+
+def test_answers_keep_the_callers_order_over_chunks(trained, monkeypatch):
+    loaded = load(trained)
+    texts = [f"{'very ' * number}good film" for number in (9, 0, 4, 30, 1, 2)]
+    whole = loaded.predict_proba(texts)
+    monkeypatch.setattr(engine_module, "CHUNK_SIZE", 2)
+    np.testing.assert_allclose(loaded.predict_proba(texts), whole, atol=2e-6)
+
+
+def test_no_texts_give_no_answers(trained):
+    loaded = load(trained)
+    assert loaded.predict_proba([]).shape == (0,)
+    assert loaded.predict([]) == loaded([]) == []
+
+
+def test_a_bare_string_is_refused_with_the_mend(trained):
+    with pytest.raises(UsageError, match=r"\["):
+        load(trained).predict_proba("a good film")
+
+
+@pytest.mark.parametrize("wrong", [None, float("nan"), b"bytes", 3])
+def test_what_is_not_a_text_is_refused_with_its_place(trained, wrong):
+    with pytest.raises(DataError, match="1"):
+        load(trained).predict_proba(["good", wrong])
+
+
+def test_a_prediction_says_how_the_text_was_read(trained):
+    good, long, odd = load(trained).predict(["A good film", "good " * 900, "zxqv"])
+    assert (good.num_tokens, good.truncated) == (3, False)
+    assert (long.num_tokens, long.truncated) == (900, True)
+    assert odd.unknown_share == 1.0
+    assert good.label in ("negative", "positive")
+
+
+def test_the_label_follows_the_threshold(trained):
+    for prediction in load(trained).predict(TEXTS):
+        assert prediction.label == ("positive" if prediction.probability >= 0.5 else "negative")
+
+
+def test_a_pipeline_call_scores_the_label_it_gives(trained):
+    loaded = load(trained)
+    for answer, prediction in zip(loaded(TEXTS), loaded.predict(TEXTS), strict=True):
+        of_positive = prediction.probability
+        expected = of_positive if answer["label"] == "positive" else 1 - of_positive
+        assert answer == {"label": prediction.label, "score": expected}
+
+
+def test_golden_answers_are_replayed_at_load(tmp_path):
+    bundle, weights = make_bundle(tmp_path / "model", ModelConfig(), DataConfig())
+    honest = load(bundle.path).predict_proba(["good"])[0]
+    for probability in (honest + 0.01, float("nan")):
+        wrong = Bundle(**{**bundle.__dict__, "golden": (GoldenAnswer("good", probability),)})
+        write_bundle(wrong, weights, {}, overwrite=True)
+        with pytest.raises(BundleError, match="other answers"):
+            load(bundle.path)
+
+
+def test_an_unknown_engine_is_refused(trained):
+    with pytest.raises(UsageError, match="openvino"):
+        load(trained, engine="tensorrt")
+
+
+def test_huge_logits_do_not_overflow(tmp_path):
+    bundle, weights = make_bundle(tmp_path / "model", ModelConfig(), DataConfig())
+    for sign in (-1, 1):
+        weights["logit/bias"] = np.array([sign * 2000], "float32")
+        write_bundle(bundle, weights, {}, overwrite=True)
+        assert load(bundle.path).predict_proba(["good"])[0] == (sign + 1) / 2
