@@ -4,7 +4,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 INSTALL := $(BIN)/pip install --quiet --constraint constraints.txt
 
-.PHONY: check test test-slow test-backends build clean
+.PHONY: check test test-slow test-backends bench-epoch build clean
 
 # PyTorch first and pinned: its processor-only build is a fifth of what a range would bring.
 $(VENV)/ready: pyproject.toml constraints.txt
@@ -36,6 +36,12 @@ test-backends: $(VENV)/ready
 	for backend in torch jax tensorflow; do \
 		KERAS_BACKEND=$$backend build/backends/venv/bin/python tests/backends/check_sample.py build/backends || exit 1; \
 	done
+
+## one epoch of IMDB against Keras on TensorFlow, side by side; needs a quiet machine
+bench-epoch: $(VENV)/ready
+	$(PYTHON) -m venv build/tensorflow
+	build/tensorflow/bin/pip install --quiet keras tensorflow-cpu
+	$(BIN)/python benchmarks/train_epoch.py --tensorflow-python build/tensorflow/bin/python
 
 ## the wheel and the source archive, in dist/
 build: $(VENV)/ready

@@ -5,7 +5,7 @@ import pytest
 
 from conftest import TINY, make_reviews
 from reelfeel.errors import NotLearningError
-from reelfeel.training.alarm import find_symptom, predict_with_bag_of_words
+from reelfeel.training.alarm import find_symptom, predict_with_bag_of_words, shows_learning
 from reelfeel.training.train import train
 from reelfeel.types import Reviews
 
@@ -84,6 +84,20 @@ def test_nothing_is_said_before_300_steps():
     y_true, y_prob = np.array([0, 1] * 50, np.int8), np.full(100, 0.5)
     assert find_symptom(y_true, y_prob, 0.69, steps=299) is None
     assert "same class" in find_symptom(y_true, y_prob, 0.69, steps=300)
+
+
+def test_a_bad_epoch_after_a_good_one_is_no_alarm():
+    y_true = np.array([0, 1] * 500, np.int8)
+    good, bad = np.where(y_true == 1, 0.9, 0.1), np.full(1000, 0.6)
+    assert shows_learning(y_true, good, steps=150)
+    assert not shows_learning(y_true, bad, steps=150)
+    assert not shows_learning(y_true, bad, steps=350)
+
+
+def test_chance_before_300_steps_is_no_learning():
+    rng = np.random.default_rng(0)
+    y_true = np.array([0, 1] * 50, np.int8)
+    assert not any(shows_learning(y_true, rng.random(100), steps=99) for _ in range(2_000))
 
 
 def test_nan_is_said_at_once():

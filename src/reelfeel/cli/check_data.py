@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from reelfeel.cli import options as shared
+
 if TYPE_CHECKING:
     from rich.console import Console
     from rich.text import Text
@@ -27,29 +29,19 @@ def check_data(
             show_default=False,
         ),
     ],
-    text_column: Annotated[str, typer.Option(help="Column of texts.")] = "text",
-    label_column: Annotated[str, typer.Option(help="Column of labels.")] = "label",
-    group_column: Annotated[
-        str | None, typer.Option(help="Column of movies or other groups to keep together.")
-    ] = None,
-    positive: Annotated[str | None, typer.Option(help="The label that means positive.")] = None,
-    negative: Annotated[str | None, typer.Option(help="The label that means negative.")] = None,
-    positive_from_stars: Annotated[
-        float | None, typer.Option(help="Labels are stars: so many or more are positive.")
-    ] = None,
-    negative_to_stars: Annotated[
-        float | None, typer.Option(help="Labels are stars: so many or fewer are negative.")
-    ] = None,
-    skip_bad_rows: Annotated[
-        bool, typer.Option("--skip-bad-rows", help="Drop and count rows without text or label.")
-    ] = False,
+    text_column: shared.TextColumn = "text",
+    label_column: shared.LabelColumn = "label",
+    group_column: shared.GroupColumn = None,
+    positive: shared.Positive = None,
+    negative: shared.Negative = None,
+    positive_from_stars: shared.PositiveFromStars = None,
+    negative_to_stars: shared.NegativeToStars = None,
+    skip_bad_rows: shared.SkipBadRows = False,
     max_tokens: Annotated[
         int, typer.Option(min=1, help="How many tokens the model will read.")
     ] = 500,
-    data_dir: Annotated[
-        Path | None, typer.Option(help="Local copy of IMDB: archive or folder.")
-    ] = None,
-    as_json: Annotated[bool, typer.Option("--json", help="Print one JSON object.")] = False,
+    data_dir: shared.DataDir = None,
+    as_json: shared.Json = False,
 ) -> None:
     """Check reviews for what would spoil training or flatter a score.
 

@@ -102,6 +102,25 @@ def find_symptom(
     return None
 
 
+def shows_learning(
+    y_true: npt.NDArray[np.int8], y_prob: npt.NDArray[np.float64], steps: int
+) -> bool:
+    """Says whether a run has learned something, which a later bad epoch does not undo.
+
+    Args:
+        y_true: int array `(num_validation,)`.
+        y_prob: float array `(num_validation,)`.
+        steps: optimizer steps so far.
+    """
+    if not np.isfinite(y_prob).all():
+        return False
+    if steps >= MIN_STEPS:
+        return find_symptom(y_true, y_prob, 0.0, steps) is None
+    # Short epochs are looked at often, and chance gets as many tries: ask for four standard errors.
+    accuracy, majority = _accuracy(y_true, y_prob), max(y_true.mean(), 1 - y_true.mean())
+    return bool(accuracy - majority > 4 * 0.5 / math.sqrt(len(y_true)))
+
+
 def diagnose(symptom: str, evidence: Evidence) -> Diagnosis:
     """Finds the causes that fit the evidence.
 

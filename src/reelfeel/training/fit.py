@@ -20,11 +20,11 @@ from reelfeel.files import write_whole
 from reelfeel.models.classifier import assign_weights, named_weights, read_variable
 from reelfeel.text.batching import plan_training_batches
 from reelfeel.training.alarm import (
-    MIN_STEPS,
     Evidence,
     diagnose,
     find_symptom,
     predict_with_bag_of_words,
+    shows_learning,
 )
 from reelfeel.training.averaging import AveragedWeights
 from reelfeel.training.batches import pad_batch, predict_probabilities
@@ -193,12 +193,11 @@ class Fit:
 
     def _check_learning(self, y_prob: npt.NDArray[np.float64], train_loss: float) -> None:
         state = self.state
-        symptom = find_symptom(self.validation.labels, y_prob, train_loss, state.total_steps)
-        if symptom is None:
-            state.has_learned |= state.total_steps >= MIN_STEPS
-            return
-        # Later epochs of a run that learned are overfitting at worst, which the best epoch mends.
-        if state.has_learned and np.isfinite(y_prob).all():
+        y_true, steps = self.validation.labels, state.total_steps
+        state.has_learned |= shows_learning(y_true, y_prob, steps)
+        symptom = find_symptom(y_true, y_prob, train_loss, steps)
+        # A bad epoch of a run that has learned is mended by keeping the best one; NaN stays NaN.
+        if symptom is None or (state.has_learned and np.isfinite(y_prob).all()):
             return
         state.diagnosis = diagnose(symptom, self._evidence(y_prob, train_loss))
         if self.config.training.alarm:
