@@ -4,7 +4,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 INSTALL := $(BIN)/pip install --quiet --constraint constraints.txt
 
-.PHONY: check test test-slow test-backends bench-epoch build clean
+.PHONY: demo check test test-slow test-backends bench-epoch build clean
 
 # PyTorch first and pinned: its processor-only build is a fifth of what a range would bring.
 $(VENV)/ready: pyproject.toml constraints.txt
@@ -12,6 +12,16 @@ $(VENV)/ready: pyproject.toml constraints.txt
 	$(INSTALL) torch
 	$(INSTALL) --editable ".[dev]"
 	touch $@
+
+# The demo runs on the reviews that come with ReelFeel, or on IMDB: make demo DATA=imdb
+DATA ?= $(if $(REELFEEL_IMDB),imdb,mini)
+PRESET ?= $(if $(filter imdb,$(DATA)),seed,mini)
+
+## trains, judges and reports; prints the report's path
+demo: $(VENV)/ready
+	$(BIN)/reelfeel train $(DATA) --preset $(PRESET) --output runs/demo --force
+	$(BIN)/reelfeel evaluate runs/demo --data $(DATA)
+	$(BIN)/reelfeel report runs/demo --data $(DATA) --force
 
 ## style, types and architecture
 check: $(VENV)/ready

@@ -24,7 +24,9 @@ def home() -> Path:
 def write_whole(path: Path, *, overwrite: bool = True) -> Iterator[Path]:
     """Gives a path to write a file or a folder to, and moves it to `path` when all went well.
 
-    After an error, a full disk or a kill, `path` is as it was before: absent, or the old content.
+    After an error or a full disk, `path` is as it was before: absent, or the old content. So it is
+    after a kill, but for one moment: a folder that replaces a folder is moved in two steps, and a
+    kill between them leaves the old one in a hidden folder beside it.
 
     Args:
         path: the file or folder to make. Its parent folders are made when missing.
