@@ -89,15 +89,22 @@ def test_nothing_is_said_before_300_steps():
 def test_a_bad_epoch_after_a_good_one_is_no_alarm():
     y_true = np.array([0, 1] * 500, np.int8)
     good, bad = np.where(y_true == 1, 0.9, 0.1), np.full(1000, 0.6)
-    assert shows_learning(y_true, good, steps=150)
-    assert not shows_learning(y_true, bad, steps=150)
-    assert not shows_learning(y_true, bad, steps=350)
+    assert shows_learning(y_true, good, 0.3, steps=150)
+    assert not shows_learning(y_true, bad, 0.6, steps=150)
+    assert not shows_learning(y_true, bad, 0.6, steps=350)
 
 
 def test_chance_before_300_steps_is_no_learning():
     rng = np.random.default_rng(0)
     y_true = np.array([0, 1] * 50, np.int8)
-    assert not any(shows_learning(y_true, rng.random(100), steps=99) for _ in range(2_000))
+    assert not any(shows_learning(y_true, rng.random(100), 0.69, steps=99) for _ in range(2_000))
+
+
+def test_a_loss_far_worse_than_guessing_is_said_even_where_luck_has_it_right():
+    y_true = np.array([0, 1] * 500, np.int8)
+    y_prob = np.where(np.arange(1000) % 10 < 6, y_true, 1 - y_true) * 1.0
+    assert "worse than guessing" in find_symptom(y_true, y_prob, 12.2, steps=352)
+    assert find_symptom(y_true, y_prob, 0.69, steps=352) is None
 
 
 def test_nan_is_said_at_once():

@@ -18,6 +18,7 @@ from reelfeel.cli.evaluate import evaluate
 from reelfeel.cli.export import export
 from reelfeel.cli.info import info
 from reelfeel.cli.predict import predict
+from reelfeel.cli.report import report
 from reelfeel.cli.train import train
 from reelfeel.errors import ReelFeelError
 
@@ -32,6 +33,7 @@ app = typer.Typer(
 app.command()(train)
 app.command()(evaluate)
 app.command()(predict)
+app.command()(report)
 app.command("check-data")(check_data)
 app.command()(info)
 app.command()(export)

@@ -18,6 +18,9 @@ from reelfeel.evaluation.proportions import wilson_interval
 
 # Fewer steps than this say nothing: a healthy LSTM often idles at the majority rate for 100 or 200.
 MIN_STEPS = 300
+# In nats: always saying 50 %, and what only steps that overshoot reach.
+GUESSING_LOSS = math.log(2)
+OVERSHOOT_LOSS = 1.5 * GUESSING_LOSS
 # The published learning rates of Adam for LSTMs lie between 1e-4 and 1e-2.
 USUAL_LEARNING_RATES = (1e-5, 0.05)
 
@@ -86,6 +89,11 @@ def find_symptom(
         return f"The loss or the predictions are no longer numbers after {steps} steps."
     if steps < MIN_STEPS:
         return None
+    if train_loss > OVERSHOOT_LOSS:
+        return (
+            f"After {steps} steps the training loss is {train_loss:.3g}, far worse than guessing "
+            f"({GUESSING_LOSS:.3f})."
+        )
     correct = (y_prob >= 0.5) == (y_true == 1)
     accuracy, majority = correct.mean(), max(y_true.mean(), 1 - y_true.mean())
     low, high = wilson_interval(correct.sum(), len(y_true))
@@ -103,19 +111,15 @@ def find_symptom(
 
 
 def shows_learning(
-    y_true: npt.NDArray[np.int8], y_prob: npt.NDArray[np.float64], steps: int
+    y_true: npt.NDArray[np.int8], y_prob: npt.NDArray[np.float64], train_loss: float, steps: int
 ) -> bool:
     """Says whether a run has learned something, which a later bad epoch does not undo.
 
-    Args:
-        y_true: int array `(num_validation,)`.
-        y_prob: float array `(num_validation,)`.
-        steps: optimizer steps so far.
+    Takes what `find_symptom` takes.
     """
-    if not np.isfinite(y_prob).all():
-        return False
-    if steps >= MIN_STEPS:
-        return find_symptom(y_true, y_prob, 0.0, steps) is None
+    symptom = find_symptom(y_true, y_prob, train_loss, steps)
+    if symptom or steps >= MIN_STEPS:
+        return symptom is None
     # Short epochs are looked at often, and chance gets as many tries: ask for four standard errors.
     accuracy, majority = _accuracy(y_true, y_prob), max(y_true.mean(), 1 - y_true.mean())
     return bool(accuracy - majority > 4 * 0.5 / math.sqrt(len(y_true)))
@@ -162,12 +166,11 @@ def _unknown_words(evidence: Evidence) -> str | None:
 
 def _learning_rate(evidence: Evidence) -> str | None:
     low, high = USUAL_LEARNING_RATES
-    # Guessing costs ln 2 = 0.69 nats; only steps that overshoot make it a good deal worse.
-    overshoots = not math.isfinite(evidence.train_loss) or evidence.train_loss > 1.5 * math.log(2)
+    overshoots = not evidence.train_loss <= OVERSHOOT_LOSS  # NaN overshoots too
     if evidence.learning_rate > high or (overshoots and evidence.weight_change > 1):
         return (
             f"Learning rate too high: {evidence.learning_rate:g}, with a training loss of "
-            f"{evidence.train_loss:.3g} (guessing costs 0.693) and weights that changed by "
+            f"{evidence.train_loss:.3g} (guessing costs {GUESSING_LOSS:.3f}) and weights that changed by "
             f"{evidence.weight_change:.3g} times their size. Try training.learning_rate=0.001."
         )
     if evidence.learning_rate < low or evidence.weight_change < 1e-3:

@@ -194,7 +194,7 @@ class Fit:
     def _check_learning(self, y_prob: npt.NDArray[np.float64], train_loss: float) -> None:
         state = self.state
         y_true, steps = self.validation.labels, state.total_steps
-        state.has_learned |= shows_learning(y_true, y_prob, steps)
+        state.has_learned |= shows_learning(y_true, y_prob, train_loss, steps)
         symptom = find_symptom(y_true, y_prob, train_loss, steps)
         # A bad epoch of a run that has learned is mended by keeping the best one; NaN stays NaN.
         if symptom is None or (state.has_learned and np.isfinite(y_prob).all()):
