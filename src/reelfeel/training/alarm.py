@@ -170,8 +170,8 @@ def _learning_rate(evidence: Evidence) -> str | None:
     if evidence.learning_rate > high or (overshoots and evidence.weight_change > 1):
         return (
             f"Learning rate too high: {evidence.learning_rate:g}, with a training loss of "
-            f"{evidence.train_loss:.3g} (guessing costs {GUESSING_LOSS:.3f}) and weights that changed by "
-            f"{evidence.weight_change:.3g} times their size. Try training.learning_rate=0.001."
+            f"{evidence.train_loss:.3g} (guessing costs {GUESSING_LOSS:.3f}) and weights that "
+            f"changed by {evidence.weight_change:.3g} times their size. Try training.learning_rate=0.001."
         )
     if evidence.learning_rate < low or evidence.weight_change < 1e-3:
         return (
