@@ -6,6 +6,7 @@
     engine = reelfeel.load("runs/seed")
     engine.predict_proba(["A slow start, but what an ending."])
     reelfeel.evaluate("runs/seed", "imdb")
+    reelfeel.report("runs/seed")
 
 Names are imported when they are first used, so `import reelfeel` costs nothing.
 """
@@ -16,6 +17,7 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from reelfeel.runtime.engine import Engine, load
     from reelfeel.scoring.evaluate import evaluate
+    from reelfeel.scoring.report import report
     from reelfeel.training.train import train
     from reelfeel.types import Prediction, Reviews
 
@@ -27,10 +29,11 @@ _HOMES = {
     "Reviews": "reelfeel.types",
     "evaluate": "reelfeel.scoring.evaluate",
     "load": "reelfeel.runtime.engine",
+    "report": "reelfeel.scoring.report",
     "train": "reelfeel.training.train",
 }
 
-__all__ = ["Engine", "Prediction", "Reviews", "evaluate", "load", "train"]
+__all__ = ["Engine", "Prediction", "Reviews", "evaluate", "load", "report", "train"]
 
 
 def __getattr__(name: str) -> Any:

@@ -72,7 +72,7 @@ class Engine:
             UsageError: if `texts` is one string.
             DataError: if an element is not a string.
         """
-        probabilities = [self._score(encoded) for encoded in self._encode(texts)]
+        probabilities = [self._score(encoded) for encoded in self.encode(texts)]
         return np.concatenate(probabilities) if probabilities else np.empty(0)
 
     def predict(self, texts: Sequence[str]) -> list[Prediction]:
@@ -84,7 +84,7 @@ class Engine:
         """
         return [
             prediction
-            for encoded in self._encode(texts)
+            for encoded in self.encode(texts)
             for prediction in self._explain_reading(encoded, self._score(encoded))
         ]
 
@@ -111,7 +111,13 @@ class Engine:
         expected = np.array([answer.probability for answer in golden])
         return float(np.abs(answers - expected).max(initial=0.0))
 
-    def _encode(self, texts: Sequence[str]) -> Iterator[Encoded]:
+    def encode(self, texts: Sequence[str]) -> Iterator[Encoded]:
+        """Yields what the model reads of the texts, some thousand texts at a time, in order.
+
+        Raises:
+            UsageError: if `texts` is one string.
+            DataError: if an element is not a string.
+        """
         if isinstance(texts, str):
             self._encoder.encode(texts)  # refuses it, with the mend
         for start in range(0, len(texts), CHUNK_SIZE):

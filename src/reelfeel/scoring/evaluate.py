@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+import numpy.typing as npt
 
 from reelfeel.data.duplicates import hash_texts
 from reelfeel.data.loading import load_reviews
@@ -62,7 +63,7 @@ def evaluate(
     y_prob = engine.predict_proba(reviews.texts)
     threshold = engine.bundle.decision.threshold
     metrics = evaluate_binary(reviews.labels, y_prob, threshold=threshold)
-    known = _find_training_texts(engine, reviews)
+    known = find_training_texts(engine, reviews)
     unseen = None
     if known.any() and not known.all():
         unseen = evaluate_binary(reviews.labels[~known], y_prob[~known], threshold=threshold)
@@ -77,17 +78,19 @@ def evaluate(
         "all": metrics.to_dict(),
         "num_training_texts": int(known.sum()),
         "without_training_texts": unseen.to_dict() if unseen else None,
-        "warnings": _warn(metrics.accuracy, engine, reviews),
+        "warnings": warn_of_swaps(metrics.accuracy, engine, reviews),
     }
 
 
-def _find_training_texts(engine: Engine, reviews: Reviews) -> np.typing.NDArray[np.bool_]:
+def find_training_texts(engine: Engine, reviews: Reviews) -> npt.NDArray[np.bool_]:
+    """Says which reviews have a text that the model was trained on, bool `(num_reviews,)`."""
     hashes = engine.bundle.about("training_texts") or []
     known = np.array([int(number, 16) for number in hashes], dtype=np.uint64)
     return np.isin(hash_texts(reviews.texts), known)
 
 
-def _warn(accuracy: float, engine: Engine, reviews: Reviews) -> list[str]:
+def warn_of_swaps(accuracy: float, engine: Engine, reviews: Reviews) -> list[str]:
+    """Says in words where the labels of model and data may not mean the same."""
     warnings = []
     if accuracy < SWAPPED_ACCURACY:
         warnings.append(

@@ -21,6 +21,8 @@ MIN_STEPS = 300
 # In nats: always saying 50 %, and what only steps that overshoot reach.
 GUESSING_LOSS = math.log(2)
 OVERSHOOT_LOSS = 1.5 * GUESSING_LOSS
+# Share of unknown words from which on a review says nothing; IMDB has 0.05.
+MOSTLY_UNKNOWN = 0.5
 # The published learning rates of Adam for LSTMs lie between 1e-4 and 1e-2.
 USUAL_LEARNING_RATES = (1e-5, 0.05)
 
@@ -155,7 +157,7 @@ def diagnose(symptom: str, evidence: Evidence) -> Diagnosis:
 
 
 def _unknown_words(evidence: Evidence) -> str | None:
-    if evidence.unknown_share < 0.5:
+    if evidence.unknown_share < MOSTLY_UNKNOWN:
         return None
     return (
         f"Unknown words: {evidence.unknown_share:.0%} of the tokens are not in the vocabulary, so "
@@ -171,7 +173,8 @@ def _learning_rate(evidence: Evidence) -> str | None:
         return (
             f"Learning rate too high: {evidence.learning_rate:g}, with a training loss of "
             f"{evidence.train_loss:.3g} (guessing costs {GUESSING_LOSS:.3f}) and weights that "
-            f"changed by {evidence.weight_change:.3g} times their size. Try training.learning_rate=0.001."
+            f"changed by {evidence.weight_change:.3g} times their size. Try "
+            "training.learning_rate=0.001."
         )
     if evidence.learning_rate < low or evidence.weight_change < 1e-3:
         return (
@@ -194,6 +197,8 @@ def _unmasked_padding(evidence: Evidence) -> str | None:
 
 
 def _labels(evidence: Evidence) -> str | None:
+    if evidence.unknown_share >= MOSTLY_UNKNOWN:
+        return None  # a bag of unknown words is no witness
     bag = _accuracy(evidence.y_true, evidence.y_bag)
     majority = max(evidence.y_true.mean(), 1 - evidence.y_true.mean())
     low, high = wilson_interval(bag * len(evidence.y_true), len(evidence.y_true))

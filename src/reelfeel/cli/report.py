@@ -1,0 +1,82 @@
+"""`reelfeel report`: a model judged beside its baselines, as one page."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from reelfeel.cli import options as shared
+
+
+def report(
+    model: shared.ModelArgument,
+    data: Annotated[
+        str | None,
+        typer.Option(
+            help="imdb, mini, a folder, an archive or a table with labels. "
+            "Default: imdb or mini, where the model was trained on it.",
+            show_default=False,
+        ),
+    ] = None,
+    output: Annotated[
+        Path | None,
+        typer.Option(
+            "--output", "-o", help="Folder to write. Default: MODEL/report.", show_default=False
+        ),
+    ] = None,
+    part: Annotated[str, typer.Option(help="Part of a data set that has parts.")] = "test",
+    train_data: Annotated[
+        str | None,
+        typer.Option(
+            help="What the baselines learn from. Default: the train part of --data.",
+            show_default=False,
+        ),
+    ] = None,
+    no_baselines: Annotated[
+        bool, typer.Option("--no-baselines", help="Leave the baselines out.")
+    ] = False,
+    no_texts: Annotated[
+        bool, typer.Option("--no-texts", help="Show no text and no word of any review.")
+    ] = False,
+    text_column: shared.TextColumn = "text",
+    label_column: shared.LabelColumn = "label",
+    positive: shared.Positive = None,
+    negative: shared.Negative = None,
+    positive_from_stars: shared.PositiveFromStars = None,
+    negative_to_stars: shared.NegativeToStars = None,
+    skip_bad_rows: shared.SkipBadRows = False,
+    data_dir: shared.DataDir = None,
+    force: shared.Force = False,
+) -> None:
+    """Write the report of a model: verdict, numbers, pictures, mistakes, as one offline page."""
+    from reelfeel.data.tables import TableOptions
+    from reelfeel.evaluation.baselines import BASELINES
+    from reelfeel.scoring.report import ReportSettings
+    from reelfeel.scoring.report import report as write_report
+
+    page = write_report(
+        model,
+        data,
+        output=output,
+        settings=ReportSettings(
+            part=part,
+            train_source=train_data,
+            baselines=() if no_baselines else BASELINES,
+            shows_texts=not no_texts,
+        ),
+        data_dir=data_dir,
+        options=TableOptions(
+            text_column=text_column,
+            label_column=label_column,
+            positive=positive,
+            negative=negative,
+            positive_from_stars=positive_from_stars,
+            negative_to_stars=negative_to_stars,
+            skip_bad_rows=skip_bad_rows,
+        ),
+        overwrite=force,
+        on_note=lambda note: typer.echo(note, err=True),
+    )
+    typer.echo(page)

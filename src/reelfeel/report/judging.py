@@ -1,0 +1,91 @@
+"""From probabilities to the judgements that a report shows."""
+
+from __future__ import annotations
+
+import math
+
+import numpy as np
+import numpy.typing as npt
+
+from reelfeel.evaluation.baseline_scores import BaselineScores
+from reelfeel.evaluation.comparison import McNemarTest, mcnemar_test
+from reelfeel.evaluation.metrics import evaluate_binary
+from reelfeel.evaluation.proportions import NORMAL_95, Interval
+from reelfeel.evaluation.uncertainty import metric_intervals
+from reelfeel.report.contents import Contestant, Costs, Judgement
+
+NUM_RESAMPLES = 1000
+SEED = 0
+TITLES = {
+    "majority": "Majority",
+    "lexicon": "Lexicon (VADER)",
+    "tfidf": "TF-IDF + logistic regression",
+    "nbsvm": "NB-SVM",
+}
+
+
+def judge(y_true: npt.ArrayLike, y_prob: npt.ArrayLike, *, threshold: float = 0.5) -> Judgement:
+    """Returns all metrics and their intervals; arguments and errors as `evaluate_binary`.
+
+    >>> judge([0, 1, 1], [0.2, 0.7, 0.9]).metrics.accuracy
+    1.0
+    """
+    rng = np.random.default_rng(SEED)
+    return Judgement(
+        evaluate_binary(y_true, y_prob, threshold=threshold),
+        metric_intervals(y_true, y_prob, rng=rng, threshold=threshold, num_resamples=NUM_RESAMPLES),
+    )
+
+
+def judge_baseline(
+    scores: BaselineScores,
+    y_true: npt.NDArray[np.int64],
+    y_prob: npt.NDArray[np.float64],
+    *,
+    threshold: float,
+) -> Contestant:
+    """Judges a baseline, by itself at 0.5 and against the model.
+
+    Args:
+        scores: what the baseline says about the reviews.
+        y_true: int array of shape `(num_reviews,)`, 1 positive, 0 negative.
+        y_prob: float array of shape `(num_reviews,)`, the model's probability of class 1.
+        threshold: from which the model calls a review positive.
+    """
+    return Contestant(
+        name=scores.name,
+        title=TITLES[scores.name],
+        judgement=judge(y_true, scores.y_prob),
+        costs=Costs(
+            # The lexicon and the majority learn nothing worth the name.
+            scores.train_s if scores.name in ("tfidf", "nbsvm") else None,
+            scores.reviews_per_s if scores.name != "majority" else None,
+            scores.size_bytes,
+        ),
+        against_model=mcnemar_test(y_true, y_prob >= threshold, scores.y_prob >= 0.5),
+    )
+
+
+def difference_interval(test: McNemarTest, num_reviews: int) -> Interval:
+    """Returns the 95 % interval of the accuracy of A less that of B, on the same reviews.
+
+    Args:
+        test: A against B.
+        num_reviews: how many reviews both judged, at least 1.
+
+    Returns:
+        Interval within [-1, 1].
+
+    Example:
+
+    >>> [round(end, 3) for end in difference_interval(McNemarTest(30, 10, 0.002), 1000)]
+    [0.007, 0.033]
+
+    Source:
+        Bonett and Price, 2012, Journal of Educational and Behavioral Statistics 37 (adjusted Wald).
+    """
+    total = num_reviews + 2
+    only_a, only_b = (test.only_a_right + 1) / total, (test.only_b_right + 1) / total
+    centre = only_a - only_b
+    reach = NORMAL_95 * math.sqrt((only_a + only_b - centre**2) / total)
+    return Interval(max(centre - reach, -1.0), min(centre + reach, 1.0))

@@ -1,0 +1,147 @@
+"""The top of the report: a headline and three sentences, all made from the numbers."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from reelfeel.evaluation.comparison import McNemarTest
+from reelfeel.report.contents import Contents, Contestant
+from reelfeel.report.judging import difference_interval
+from reelfeel.report.weakness import find_weak_slices
+from reelfeel.report.wording import (
+    NBSP,
+    count,
+    listed,
+    p_value,
+    percent,
+    percent_range,
+    points,
+    quoted,
+)
+
+# The usual level; the p-value stands beside every claim, so a reader can set another.
+SIGNIFICANT = 0.05
+
+
+@dataclass(frozen=True)
+class Verdict:
+    """What a person needs to know first.
+
+    Attributes:
+        headline: the verdict in a few words.
+        is_good: True for better than the baselines, False for worse, None for cannot tell.
+        sentences: three: how good and compared to what, how sure, where weak.
+    """
+
+    headline: str
+    is_good: bool | None
+    sentences: tuple[str, str, str]
+
+
+def find_rival(contents: Contents) -> Contestant | None:
+    """Returns the baseline with the highest accuracy; None where there are no baselines."""
+    baselines = contents.baselines
+    return max(baselines, key=lambda rival: rival.judgement.metrics.accuracy, default=None)
+
+
+def write_verdict(contents: Contents) -> Verdict:
+    """Says whether the model is better than the baselines, how sure that is, and where it is weak.
+
+    Args:
+        contents: of the report.
+
+    Returns:
+        Verdict. Where there are no baselines, the model is compared with the larger class; where
+        all reviews are of one class, the sentences say what cannot be known.
+    """
+    weakness = _describe_weakness(contents)
+    rival = find_rival(contents)
+    if rival is None or rival.against_model is None:
+        headline, is_good, first, second = _compare_with_guessing(contents)
+    else:
+        headline, is_good, first, second = _compare(contents, rival, rival.against_model)
+    return Verdict(headline, is_good, (first, second, weakness))
+
+
+def describe_accuracy(contents: Contents) -> str:
+    """Begins a sentence with the accuracy and its conditions."""
+    metrics, intervals = contents.model.judgement.metrics, contents.model.judgement.intervals
+    interval = intervals["accuracy"]
+    reach = f" (95{NBSP}% interval {percent_range(interval)})" if interval else ""
+    return (
+        f"The model judges {percent(metrics.accuracy)} of {count(metrics.num_reviews)} "
+        f"rightly{reach}"
+    )
+
+
+def _compare(
+    contents: Contents, rival: Contestant, test: McNemarTest
+) -> tuple[str, bool | None, str, str]:
+    num_reviews = contents.model.judgement.metrics.num_reviews
+    lead = (test.only_a_right - test.only_b_right) / num_reviews
+    theirs = percent(rival.judgement.metrics.accuracy)
+    interval = difference_interval(test, num_reviews)
+    if test.p_value >= SIGNIFICANT or interval.lower <= 0 <= interval.upper:
+        headline, is_good = f"Not shown to be better than {rival.title}", None
+        relation = (
+            f"; these reviews cannot tell whether that is better or worse than the best baseline, "
+            f"{rival.title} ({theirs})."
+        )
+    elif lead > 0:
+        headline, is_good = "Better than every baseline", True
+        relation = f", {points(lead)} more than the best baseline, {rival.title} ({theirs})."
+    else:
+        headline, is_good = f"Worse than {rival.title}", False
+        relation = f", {points(-lead)} fewer than the best baseline, {rival.title} ({theirs})."
+    first = describe_accuracy(contents) + relation
+    return headline, is_good, first, _describe_certainty(test, rival, num_reviews)
+
+
+def _describe_certainty(test: McNemarTest, rival: Contestant, num_reviews: int) -> str:
+    lower, upper = difference_interval(test, num_reviews)
+    chance = "fewer than 0.1" if test.p_value < 0.001 else f"{100 * test.p_value:.1f}"
+    return (
+        f"The true difference lies between {100 * lower:+.1f} and {100 * upper:+.1f}{NBSP}points "
+        f"(95{NBSP}% interval). Only the model is right on {count(test.only_a_right)}, only "
+        f"{rival.title} on {test.only_b_right:,}: two equally good classifiers would split at "
+        f"least so unevenly in {chance} of 100 cases (McNemar, {p_value(test.p_value)})."
+    )
+
+
+def _compare_with_guessing(contents: Contents) -> tuple[str, bool | None, str, str]:
+    metrics, intervals = contents.model.judgement.metrics, contents.model.judgement.intervals
+    larger = int(metrics.share_positive >= 0.5)
+    guess = max(metrics.share_positive, 1 - metrics.share_positive)
+    name, interval = quoted(contents.label_names[larger]), intervals["accuracy"]
+    first = f"{describe_accuracy(contents)}; always saying {name} would get {percent(guess)}."
+    if guess == 1:
+        second = (
+            f"All are {name}, so these reviews cannot tell whether the model knows one class from "
+            "the other."
+        )
+        return "Judged on one class only", None, first, second
+    if interval and interval.lower > guess:
+        second = "The whole interval lies above that, so the model has learned something."
+        return "Better than guessing", True, first, f"{second} No baseline was asked for."
+    if interval and interval.upper < guess:
+        second = "The whole interval lies below that: the model is worse than a constant answer."
+        return "Worse than guessing", False, first, f"{second} No baseline was asked for."
+    second = "That lies within the interval: on so few reviews, luck can explain the difference."
+    return "Not shown to be better than guessing", None, first, second
+
+
+def _describe_weakness(contents: Contents) -> str:
+    if not contents.right().any():
+        return "No verdict at all is right, so there is no weaker spot to name."
+    weak = find_weak_slices(contents)
+    if not weak:
+        seen = listed(("between lengths", "classes", "cut and whole reviews"))
+        return f"No weak spot shows: what differs {seen} is no more than luck can explain."
+    worst = weak[0]
+    sentence = (
+        f"It is weakest on {worst.description}: {percent(worst.accuracy)} of "
+        f"{worst.count:,} are right (95{NBSP}% interval {percent_range(worst.interval)}), "
+        f"against {percent(worst.others_accuracy)} of the others"
+    )
+    others = [f"{slice_.description} ({percent(slice_.accuracy)})" for slice_ in weak[1:3]]
+    return f"{sentence}; weak too on {listed(others)}." if others else f"{sentence}."

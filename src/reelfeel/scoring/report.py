@@ -1,0 +1,249 @@
+"""From a saved model and labelled reviews to its report."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from reelfeel.data.loading import DATA_SETS, is_imdb, load_reviews
+from reelfeel.data.tables import TableOptions
+from reelfeel.errors import DataError, UsageError
+from reelfeel.evaluation.baseline_scores import score_baseline
+from reelfeel.evaluation.baselines import BASELINES
+from reelfeel.files import refuse_existing
+from reelfeel.report.contents import Aside, Contents, Contestant, Costs, Epoch
+from reelfeel.report.judging import TITLES, judge, judge_baseline
+from reelfeel.report.page import write_report
+from reelfeel.runtime.bundle import SUMMED_FILES, Bundle
+from reelfeel.runtime.engine import Engine, load
+from reelfeel.scoring.evaluate import find_training_texts, warn_of_swaps
+from reelfeel.scoring.provenance import (
+    is_notable,
+    list_provenance,
+    list_warnings,
+    note_conditions,
+)
+from reelfeel.scoring.reading import Reading, count_words, find_mistakes, read_reviews
+from reelfeel.types import UNLABELLED, Reviews
+
+
+@dataclass(frozen=True)
+class ReportSettings:
+    """What goes into a report.
+
+    Attributes:
+        part: of a data set that has parts: the one to judge the model on.
+        train_source: what the baselines learn from; None takes the train part of the same data.
+        baselines: which ones; none for an empty tuple.
+        shows_texts: whether texts and words of the reviews may appear.
+        num_mistakes: how many of the most confident mistakes are listed.
+    """
+
+    part: str = "test"
+    train_source: str | Path | Reviews | None = None
+    baselines: tuple[str, ...] = BASELINES
+    shows_texts: bool = True
+    num_mistakes: int = 10
+
+
+def report(
+    model: str | Path | Engine,
+    source: str | Path | Reviews | None = None,
+    *,
+    output: str | Path | None = None,
+    settings: ReportSettings | None = None,
+    data_dir: str | Path | None = None,
+    options: TableOptions | None = None,
+    overwrite: bool = False,
+    on_note: Callable[[str], None] = lambda note: None,
+) -> Path:
+    """Judges a model and its baselines, and writes what came out as one offline page.
+
+    Args:
+        model: the folder of a saved model, or a loaded one.
+        source: "imdb", "mini", a folder, an archive, a table, or reviews at hand. None takes the
+            data set that the model was trained on, where that was "imdb" or "mini".
+        output: the folder to write; None takes `report` in the model's folder.
+        settings: what goes into the report.
+        data_dir: a local copy of "imdb".
+        options: column names and the meaning of labels, for tables.
+        overwrite: whether an existing `output` may be replaced.
+        on_note: is told what happens next, in words.
+
+    Returns:
+        The path of the page; `pictures/` beside it has each picture as PNG and SVG.
+
+    Raises:
+        UsageError: if an argument is wrong, or `output` exists.
+        DataError: if the reviews are refused or have no labels.
+        BundleError: if the model is.
+        MissingExtraError: if a package of the extra `report` is not installed.
+        ReelFeelError: if the disk refuses.
+    """
+    engine = model if isinstance(model, Engine) else load(model)
+    folder = Path(output) if output is not None else engine.bundle.path / "report"
+    refuse_existing(folder, overwrite=overwrite)
+    settings = settings or ReportSettings()
+    source = source if source is not None else _trained_on(engine)
+    reviews = _load(source, settings.part, data_dir, options)
+    place = settings.train_source if settings.train_source is not None else _find_train(source)
+    train = None
+    if settings.baselines and place is not None:
+        train = _load(place, "train", data_dir if place == "imdb" else None, options)
+    contents = gather(engine, reviews, train, settings, on_note=on_note)
+    on_note("Drawing the pictures.")
+    return write_report(contents, folder, overwrite=overwrite)
+
+
+def gather(
+    engine: Engine,
+    reviews: Reviews,
+    train: Reviews | None,
+    settings: ReportSettings,
+    *,
+    on_note: Callable[[str], None] = lambda note: None,
+) -> Contents:
+    """Computes everything that a report says.
+
+    Args:
+        engine: the model.
+        reviews: labelled ones, at least one.
+        train: labelled ones that the baselines learn from; None leaves out all that learn.
+        settings: what goes into the report.
+        on_note: is told what happens next, in words.
+    """
+    bundle, provenance = engine.bundle, engine.bundle.about("provenance") or {}
+    threshold = bundle.decision.threshold
+    on_note(f"Scoring {len(reviews):,} reviews of {reviews.source}.")
+    whole = read_reviews(engine, reviews)
+    known = find_training_texts(engine, reviews)
+    judged, aside = _set_aside(whole, known, threshold)
+    judgement = judge(judged.y_true, judged.y_prob, threshold=threshold)
+    alarms = warn_of_swaps(judgement.metrics.accuracy, engine, reviews)
+    return Contents(
+        model_name=bundle.path.resolve().name,
+        data_name=_name_data(reviews, settings.part),
+        label_names=bundle.label_names,
+        y_true=judged.y_true,
+        y_prob=judged.y_prob,
+        num_tokens=judged.num_tokens,
+        truncated=judged.truncated,
+        model=Contestant("model", "This model", judgement, _count_costs(bundle, judged)),
+        aside=aside,
+        baselines=tuple(_judge_baselines(judged, train, settings, threshold, on_note)),
+        history=_read_history(bundle.about("history")),
+        best_epoch=provenance.get("best_epoch"),
+        words=count_words(engine, judged.reviews) if settings.shows_texts else None,
+        mistakes=find_mistakes(
+            judged,
+            threshold=threshold,
+            most=settings.num_mistakes,
+            shows_texts=settings.shows_texts,
+        ),
+        warnings=(*alarms, *list_warnings(reviews, int(known.sum()))),
+        notes=note_conditions(provenance, train, settings.baselines),
+        provenance=list_provenance(engine, whole, part=settings.part, num_known=int(known.sum())),
+        shows_texts=settings.shows_texts,
+    )
+
+
+def _trained_on(engine: Engine) -> str:
+    provenance = engine.bundle.about("provenance") or {}
+    source = str((provenance.get("data") or {}).get("source", "unknown"))
+    # The loaders name what they read "mini" and "IMDB train", with notes behind.
+    known = {"mini": "mini", "imdb": "imdb"}.get(source.partition(" ")[0].lower())
+    if known is None:
+        raise UsageError(
+            "A report needs labelled reviews to judge the model on. Name a data set, a folder, an "
+            "archive or a table with --data: only imdb and mini are found without. The model was "
+            f"trained on {source!r}."
+        )
+    return known
+
+
+def _load(
+    source: str | Path | Reviews,
+    part: str,
+    data_dir: str | Path | None,
+    options: TableOptions | None,
+) -> Reviews:
+    reviews = (
+        source
+        if isinstance(source, Reviews)
+        else load_reviews(source, part, data_dir=data_dir, options=options)
+    )
+    labelled = reviews.take(np.flatnonzero(reviews.labels != UNLABELLED))
+    if not len(labelled):
+        raise DataError(
+            "A report needs labelled reviews, and there are none. Name the column of the labels "
+            f"with --label-column. Received: {reviews.source}"
+        )
+    return labelled
+
+
+def _find_train(source: str | Path | Reviews) -> str | Path | None:
+    """Returns the source itself where it has a train part, else None."""
+    if isinstance(source, Reviews):
+        return None
+    path = Path(source).expanduser()
+    has_train = source in DATA_SETS or is_imdb(path) or (path / "train").is_dir()
+    return source if has_train else None
+
+
+def _name_data(reviews: Reviews, part: str) -> str:
+    """Returns the name of the reviews, with the part where the source does not say it itself.
+
+    >>> _name_data(Reviews([], np.empty(0, np.int8), [], source="mini"), "test")
+    'mini, part test'
+    """
+    return f"mini, part {part}" if reviews.source == "mini" else reviews.source
+
+
+def _count_costs(bundle: Bundle, judged: Reading) -> Costs:
+    provenance = bundle.about("provenance") or {}
+    return Costs(
+        train_s=(provenance.get("seconds") or {}).get("fit"),
+        reviews_per_s=judged.reviews_per_s,
+        size_bytes=sum((bundle.path / name).stat().st_size for name in SUMMED_FILES),
+    )
+
+
+def _set_aside(
+    whole: Reading, known: npt.NDArray[np.bool_], threshold: float
+) -> tuple[Reading, Aside | None]:
+    """Returns the reviews that the report is about, and the model on the others' side of it."""
+    if not known.any() or known.all():
+        return whole, None
+    unseen = whole.take(~known)
+    if is_notable(int(known.sum()), len(whole)):
+        judged, other, title = unseen, whole, f"all {len(whole):,}, training texts included"
+    else:
+        judged, other, title = whole, unseen, f"{len(unseen):,}, without training texts"
+    return judged, Aside(title, judge(other.y_true, other.y_prob, threshold=threshold))
+
+
+def _judge_baselines(
+    judged: Reading,
+    train: Reviews | None,
+    settings: ReportSettings,
+    threshold: float,
+    on_note: Callable[[str], None],
+) -> Iterator[Contestant]:
+    # The lexicon learns nothing, so one empty review may stand for all that it has not seen.
+    texts: Sequence[str] = train.texts if train else [""]
+    labels = train.labels if train else [0]
+    for name in settings.baselines:
+        if train or name == "lexicon":
+            on_note(f"Baseline: {TITLES.get(name, name)}.")
+            scores = score_baseline(name, texts, labels, judged.reviews.texts)
+            yield judge_baseline(scores, judged.y_true, judged.y_prob, threshold=threshold)
+
+
+def _read_history(history: list[dict[str, Any]] | None) -> tuple[Epoch, ...]:
+    names = ("train_loss", "train_accuracy", "validation_loss", "validation_accuracy")
+    return tuple(Epoch(**{name: record[name] for name in names}) for record in history or ())

@@ -1,0 +1,153 @@
+import dataclasses
+import re
+
+import numpy as np
+import pytest
+from report_samples import Page, make_contents, simulate
+
+from reelfeel.errors import UsageError
+from reelfeel.report.contents import Aside, Facts, Mistake
+from reelfeel.report.judging import judge
+from reelfeel.report.page import write_report
+
+EVIL = "<script>alert(1)</script><img src=https://evil.example/x.png onerror=alert(1)>\"'&{{7*7}}"
+
+
+@pytest.fixture(scope="module")
+def contents():
+    y_true, y_prob = simulate()
+    rival = np.clip(y_prob + 0.3, 0, 1)
+    aside = Aside("290, without training texts", judge(y_true[:290], y_prob[:290]))
+    return make_contents(rival_prob=rival, aside=aside)
+
+
+@pytest.fixture(scope="module")
+def report(contents, tmp_path_factory):
+    return write_report(contents, tmp_path_factory.mktemp("page") / "report")
+
+
+@pytest.fixture(scope="module")
+def page(report):
+    return Page(report.read_text("utf-8"))
+
+
+@pytest.fixture(scope="module")
+def hostile(tmp_path_factory):
+    hostile = make_contents(
+        model_name=EVIL,
+        data_name=EVIL + "z" * 10_000,
+        label_names=(EVIL, "טוב \ud800 😀 \"'"),
+        warnings=(EVIL,),
+        notes=(EVIL,),
+        provenance=(Facts(EVIL, ((EVIL, EVIL),)),),
+        mistakes=(Mistake(EVIL, 1, 0.9, 1, EVIL + "\u202e\x1b[2J" + "y" * 10_000),),
+    )
+    return write_report(hostile, tmp_path_factory.mktemp("hostile") / "report")
+
+
+def test_the_page_is_well_formed_and_every_name_stands_once(page, hostile):
+    for one in (page, Page(hostile.read_text("utf-8"))):
+        assert one.problems == []
+        ids = [attributes["id"] for _, attributes in one.tags if "id" in attributes]
+        assert len(ids) == len(set(ids))
+
+
+def test_numbers_on_the_page_are_the_metrics(contents, page):
+    for judgement in (contents.model.judgement, contents.baselines[0].judgement):
+        for name in ("accuracy", "roc_auc", "matthews", "brier", "ece"):
+            value, interval = getattr(judgement.metrics, name), judgement.intervals[name]
+            assert f"{value:.3f}" in page.text
+            assert f"{interval.lower:.3f} to {interval.upper:.3f}" in page.text
+    accuracy = contents.model.judgement.metrics.accuracy
+    assert f"The model judges {100 * accuracy:.1f} % of 300 reviews rightly" in page.text
+    assert f"{contents.aside.judgement.metrics.accuracy:.3f}" in page.text
+    for cost in ("6.7 min", "900 reviews/s", "123 kB", "9.0 MB"):
+        assert cost in page.text
+
+
+def test_every_picture_has_a_text_for_who_cannot_see_it(page):
+    pictures = page.find("svg")
+    assert len(pictures) == 11
+    for attributes in pictures:
+        assert attributes["role"] == "img"
+        assert len(attributes["aria-label"]) > 40
+
+
+def test_every_picture_is_a_file_too(report):
+    names = {path.stem for path in (report.parent / "pictures").iterdir()}
+    assert len(names) == 11
+    for name in names:
+        assert (report.parent / "pictures" / f"{name}.png").read_bytes()[:4] == b"\x89PNG"
+        assert "<svg" in (report.parent / "pictures" / f"{name}.svg").read_text("utf-8")
+
+
+def test_the_page_asks_nothing_of_the_network_and_runs_nothing(report, page):
+    html = report.read_text("utf-8")
+    assert "http" not in html.replace("http-equiv", "")
+    assert not {tag for tag, _ in page.tags} & {"script", "img", "iframe", "object", "form"}
+    for tag, attributes in page.tags:
+        assert not {"src", "srcset", "onclick", "onload"} & set(attributes), tag
+        assert attributes.get("href", "#").startswith(("#", "data:")), tag
+    assert not re.search(r"url\((?!#)|@import", html)
+    policy = page.find("meta")[2]["content"]
+    assert policy.startswith("default-src 'none'")
+    assert len(html.encode()) < 5_000_000
+
+
+def test_a_keyboard_reaches_every_part(page):
+    ids = {attributes.get("id") for _, attributes in page.tags}
+    targets = [link["href"][1:] for link in page.find("a")]
+    assert len(targets) == 6
+    assert set(targets) <= ids
+    assert [part for part in page.find("div") if part.get("tabindex") == "0"]
+
+
+def test_hostile_texts_are_shown_and_not_run(hostile):
+    html = hostile.read_text("utf-8")
+    page = Page(html)
+    assert "script" not in {tag for tag, _ in page.tags}
+    assert "img" not in {tag for tag, _ in page.tags}
+    assert all(not name.startswith("on") for _, attrs in page.tags for name in attrs)
+    assert "&lt;script&gt;" in html
+    assert "{{7*7}}" in page.text
+    assert "\x1b" not in html
+    assert "yyyy" in page.text
+    assert "y" * 1000 not in page.text
+    assert len(html.encode()) < 5_000_000
+
+
+def test_the_same_contents_give_the_same_page(contents, report, tmp_path):
+    again = write_report(contents, tmp_path / "again")
+    assert again.read_bytes() == report.read_bytes()
+
+
+def test_private_texts_stay_out(contents, tmp_path):
+    mistake = dataclasses.replace(contents.mistakes[0], text=None)
+    private = dataclasses.replace(contents, words=None, mistakes=(mistake,), shows_texts=False)
+    page = Page(write_report(private, tmp_path / "private").read_text("utf-8"))
+    assert "A fine mess" not in page.text
+    assert "superb" not in page.text
+    assert "this report shows no review text" in page.text
+    assert "test/neg/1_2" in page.text
+
+
+def test_few_reviews_one_class_and_no_mistakes_make_a_page(tmp_path):
+    bare = make_contents(
+        [1, 1, 1], [0.9, 0.8, 0.9], history=(), words=None, mistakes=(), notes=(), provenance=()
+    )
+    page = Page(write_report(bare, tmp_path / "bare").read_text("utf-8"))
+    assert page.problems == []
+    assert "Judged on one class only" in page.text
+    assert "all reviews are of one class" in page.text
+    assert "every verdict on these 3 reviews is right" in page.text
+
+
+def test_a_report_is_replaced_only_on_request(contents, tmp_path, monkeypatch):
+    monkeypatch.setattr("reelfeel.report.page.hang_pictures", lambda contents: [])
+    folder = tmp_path / "report"
+    write_report(contents, folder)
+    (folder / "mine.txt").write_text("left from before")
+    with pytest.raises(UsageError, match="exists already"):
+        write_report(contents, folder)
+    write_report(contents, folder, overwrite=True)
+    assert not (folder / "mine.txt").exists()
