@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
 import json
 import time
+from collections.abc import Iterator
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any
@@ -34,6 +36,9 @@ from reelfeel.training.records import EncodedReviews, EpochRecord, FitResult, Ru
 
 # Classes farther apart than this are weighted to count the same; below it, weights cost accuracy.
 MAX_CLASS_RATIO = 3.0
+# Below so many numbers in a batch's state, a time step is shorter than waking a second thread; on a
+# busy machine two threads then wait for each other all day (mini: 5 s became 300 s).
+ONE_THREAD_STATES = 1_024
 
 
 def run_folder(parent: Path, config: Config, train: EncodedReviews) -> Path:
@@ -104,8 +109,9 @@ class Fit:
         )
         resumed_at = (checkpoint.epoch, checkpoint.step) if checkpoint else None
         try:
-            while not self._is_finished():
-                self._run_epoch()
+            with _enough_threads(self.config):
+                while not self._is_finished():
+                    self._run_epoch()
         except KeyboardInterrupt:
             self.save()
             raise
@@ -283,6 +289,17 @@ class Fit:
 
     def _dropout_states(self) -> list[npt.NDArray[Any]]:
         return [read_variable(variable) for variable in self._dropout_variables()]
+
+
+@contextlib.contextmanager
+def _enough_threads(config: Config) -> Iterator[None]:
+    before = torch.get_num_threads()
+    if config.training.batch_size * max(config.model.units) < ONE_THREAD_STATES:
+        torch.set_num_threads(1)
+    try:
+        yield
+    finally:
+        torch.set_num_threads(before)
 
 
 def _class_weights(labels: npt.NDArray[np.int8]) -> npt.NDArray[np.float32] | None:
