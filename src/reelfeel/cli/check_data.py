@@ -49,18 +49,7 @@ def check_data(
     """
     from rich.console import Console
 
-    from reelfeel.data.tables import TableOptions
-
-    options = TableOptions(
-        text_column=text_column,
-        label_column=label_column,
-        group_column=group_column,
-        positive=positive,
-        negative=negative,
-        positive_from_stars=positive_from_stars,
-        negative_to_stars=negative_to_stars,
-        skip_bad_rows=skip_bad_rows,
-    )
+    options = shared.table_options(locals())
     with Console(stderr=True).status("Reading the reviews"):
         parts = _load(sources, data_dir, options)
     with Console(stderr=True).status("Checking the reviews"):

@@ -34,19 +34,11 @@ def evaluate(
     """Judge a model on labelled reviews, with and without those it was trained on."""
     import json
 
-    from reelfeel.data.tables import TableOptions
     from reelfeel.scoring.evaluate import evaluate as evaluate_model
 
-    table_options = TableOptions(
-        text_column=text_column,
-        label_column=label_column,
-        positive=positive,
-        negative=negative,
-        positive_from_stars=positive_from_stars,
-        negative_to_stars=negative_to_stars,
-        skip_bad_rows=skip_bad_rows,
+    result = evaluate_model(
+        model, data, part=part, data_dir=data_dir, options=shared.table_options(locals())
     )
-    result = evaluate_model(model, data, part=part, data_dir=data_dir, options=table_options)
     if as_json:
         typer.echo(json.dumps(result, indent=2, allow_nan=False))
         return

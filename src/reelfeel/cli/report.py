@@ -51,7 +51,6 @@ def report(
     force: shared.Force = False,
 ) -> None:
     """Write the report of a model: verdict, numbers, pictures, mistakes, as one offline page."""
-    from reelfeel.data.tables import TableOptions
     from reelfeel.evaluation.baselines import BASELINES
     from reelfeel.scoring.report import ReportSettings
     from reelfeel.scoring.report import report as write_report
@@ -67,15 +66,7 @@ def report(
             shows_texts=not no_texts,
         ),
         data_dir=data_dir,
-        options=TableOptions(
-            text_column=text_column,
-            label_column=label_column,
-            positive=positive,
-            negative=negative,
-            positive_from_stars=positive_from_stars,
-            negative_to_stars=negative_to_stars,
-            skip_bad_rows=skip_bad_rows,
-        ),
+        options=shared.table_options(locals()),
         overwrite=force,
         on_note=lambda note: typer.echo(note, err=True),
     )

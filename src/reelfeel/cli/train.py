@@ -52,7 +52,6 @@ def train(
     import json
 
     from reelfeel.config import parse_assignments, read_toml
-    from reelfeel.data.tables import TableOptions
     from reelfeel.presets import get_preset
 
     settings = get_preset(preset)
@@ -61,16 +60,6 @@ def train(
     settings = settings.updated(parse_assignments(set_ or []))
     if seed is not None:
         settings = settings.updated({"training": {"seed": seed}})
-    table_options = TableOptions(
-        text_column=text_column,
-        label_column=label_column,
-        group_column=group_column,
-        positive=positive,
-        negative=negative,
-        positive_from_stars=positive_from_stars,
-        negative_to_stars=negative_to_stars,
-        skip_bad_rows=skip_bad_rows,
-    )
     from reelfeel.training.progress import ConsoleObserver
     from reelfeel.training.train import train as train_model
 
@@ -81,7 +70,7 @@ def train(
             preset=preset,
             settings=settings.to_dict(),
             data_dir=data_dir,
-            options=table_options,
+            options=shared.table_options(locals()),
             resume=resume,
             overwrite=force,
             observer=ConsoleObserver(),
