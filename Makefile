@@ -4,7 +4,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 INSTALL := $(BIN)/pip install --quiet --constraint constraints.txt
 
-.PHONY: demo check test test-slow test-backends bench-epoch build clean
+.PHONY: demo tutorial check test test-slow test-backends bench-epoch build clean
 
 # PyTorch first and pinned: its processor-only build is a fifth of what a range would bring.
 $(VENV)/ready: pyproject.toml constraints.txt
@@ -22,6 +22,10 @@ demo: $(VENV)/ready
 	$(BIN)/reelfeel train $(DATA) --preset $(PRESET) --output runs/demo --force
 	$(BIN)/reelfeel evaluate runs/demo --data $(DATA)
 	$(BIN)/reelfeel report runs/demo --data $(DATA) --force
+
+## runs the chapters of docs/tutorial and writes them with their outputs
+tutorial: $(VENV)/ready
+	$(BIN)/python docs/tutorial/execute.py --data $(DATA)
 
 ## style, types and architecture
 check: $(VENV)/ready

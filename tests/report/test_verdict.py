@@ -2,8 +2,7 @@ import numpy as np
 import pytest
 from report_samples import make_contents, simulate
 
-from reelfeel.evaluation.comparison import McNemarTest
-from reelfeel.report.judging import difference_interval
+from reelfeel.evaluation.comparison import McNemarTest, difference_interval
 from reelfeel.report.verdict import write_verdict
 from reelfeel.report.weakness import find_weak_slices
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 
 import numpy as np
@@ -9,6 +10,7 @@ import numpy.typing as npt
 
 from reelfeel.errors import DataError
 from reelfeel.evaluation.checks import check_labels, import_extra
+from reelfeel.evaluation.proportions import NORMAL_95, Interval
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,3 +75,28 @@ def _mid_p(fewer: int, count: int) -> float:
     below = binomial_cdf(fewer - 1, count, 0.5) if fewer else 0.0
     # Both tails, the observed split itself counted half: 2 P(X < k) + P(X = k).
     return float(below + binomial_cdf(fewer, count, 0.5))
+
+
+def difference_interval(test: McNemarTest, num_reviews: int) -> Interval:
+    """Returns the 95 % interval of the accuracy of A less that of B, on the same reviews.
+
+    Args:
+        test: A against B.
+        num_reviews: how many reviews both judged, at least 1.
+
+    Returns:
+        Interval within [-1, 1].
+
+    Example:
+
+    >>> [round(end, 3) for end in difference_interval(McNemarTest(30, 10, 0.002), 1000)]
+    [0.007, 0.033]
+
+    Source:
+        Bonett and Price, 2012, Journal of Educational and Behavioral Statistics 37 (adjusted Wald).
+    """
+    total = num_reviews + 2
+    only_a, only_b = (test.only_a_right + 1) / total, (test.only_b_right + 1) / total
+    centre = only_a - only_b
+    reach = NORMAL_95 * math.sqrt((only_a + only_b - centre**2) / total)
+    return Interval(max(centre - reach, -1.0), min(centre + reach, 1.0))

@@ -2,15 +2,12 @@
 
 from __future__ import annotations
 
-import math
-
 import numpy as np
 import numpy.typing as npt
 
 from reelfeel.evaluation.baseline_scores import BaselineScores
-from reelfeel.evaluation.comparison import McNemarTest, mcnemar_test
+from reelfeel.evaluation.comparison import mcnemar_test
 from reelfeel.evaluation.metrics import evaluate_binary
-from reelfeel.evaluation.proportions import NORMAL_95, Interval
 from reelfeel.evaluation.uncertainty import metric_intervals
 from reelfeel.report.contents import Contestant, Costs, Judgement
 
@@ -64,28 +61,3 @@ def judge_baseline(
         ),
         against_model=mcnemar_test(y_true, y_prob >= threshold, scores.y_prob >= 0.5),
     )
-
-
-def difference_interval(test: McNemarTest, num_reviews: int) -> Interval:
-    """Returns the 95 % interval of the accuracy of A less that of B, on the same reviews.
-
-    Args:
-        test: A against B.
-        num_reviews: how many reviews both judged, at least 1.
-
-    Returns:
-        Interval within [-1, 1].
-
-    Example:
-
-    >>> [round(end, 3) for end in difference_interval(McNemarTest(30, 10, 0.002), 1000)]
-    [0.007, 0.033]
-
-    Source:
-        Bonett and Price, 2012, Journal of Educational and Behavioral Statistics 37 (adjusted Wald).
-    """
-    total = num_reviews + 2
-    only_a, only_b = (test.only_a_right + 1) / total, (test.only_b_right + 1) / total
-    centre = only_a - only_b
-    reach = NORMAL_95 * math.sqrt((only_a + only_b - centre**2) / total)
-    return Interval(max(centre - reach, -1.0), min(centre + reach, 1.0))

@@ -4,9 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from reelfeel.evaluation.comparison import McNemarTest
+from reelfeel.evaluation.comparison import McNemarTest, difference_interval
 from reelfeel.report.contents import Contents, Contestant
-from reelfeel.report.judging import difference_interval
 from reelfeel.report.weakness import find_weak_slices
 from reelfeel.report.wording import (
     NBSP,

@@ -15,6 +15,7 @@ from typing import Any
 
 import keras
 import numpy as np
+import torch
 
 from reelfeel.config import Config, DataConfig
 from reelfeel.data.duplicates import hash_texts
@@ -207,7 +208,12 @@ def _provenance(run: _Run, result: FitResult) -> dict[str, Any]:
         "command": " ".join([Path(sys.argv[0]).name, *sys.argv[1:]]),
         "versions": {"python": platform.python_version()}
         | {package: version(package) for package in packages},
-        "machine": {"processor": platform.machine(), "cores": os.cpu_count()},
+        # Another number of threads adds in another order: the same seed then ends a little apart.
+        "machine": {
+            "processor": platform.machine(),
+            "cores": os.cpu_count(),
+            "threads": torch.get_num_threads(),
+        },
         "kernel": select_kernel(run.config.training.precision).name,
         "seed": run.config.training.seed,
         "data": {
