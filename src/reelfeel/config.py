@@ -91,6 +91,7 @@ class TrainingConfig:
         epochs: most passes over the training reviews.
         batch_size: reviews per step.
         learning_rate: of Adam.
+        max_gradient_norm: larger gradients are scaled down to this L2 norm; 0 leaves them alone.
         average_decay: validation and the saved model use a moving average of the weights, of which
             every step keeps this share; 0 uses the weights themselves.
         patience: stop after this many epochs without a lower validation loss; 0 never stops early.
@@ -103,6 +104,7 @@ class TrainingConfig:
     epochs: int = 10
     batch_size: int = 64
     learning_rate: float = 0.001
+    max_gradient_norm: float = 0.0
     average_decay: float = 0.0
     patience: int = 0
     seed: int = 0
@@ -114,6 +116,7 @@ class TrainingConfig:
         _check(self.epochs >= 1, "training.epochs", "at least 1", self)
         _check(self.batch_size >= 1, "training.batch_size", "at least 1", self)
         _check(self.learning_rate > 0, "training.learning_rate", "above 0", self)
+        _check(self.max_gradient_norm >= 0, "training.max_gradient_norm", "0 or more", self)
         _check(
             0 <= self.average_decay < 1,
             "training.average_decay",

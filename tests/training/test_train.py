@@ -5,6 +5,8 @@ import pytest
 
 from conftest import TINY, make_reviews
 from reelfeel.errors import DataError, UsageError
+from reelfeel.models.classifier import build_classifier, named_weights
+from reelfeel.presets import get_preset
 from reelfeel.runtime.bundle import read_bundle
 from reelfeel.training.progress import Observer
 from reelfeel.training.train import train
@@ -71,6 +73,19 @@ def test_averaged_weights_survive_an_interruption_too(home, tmp_path, reviews):
     for name, array in unbroken.weights().items():
         assert np.array_equal(array, resumed.weights()[name]), name
         assert not np.array_equal(array, plain.weights()[name]), name
+
+
+def test_a_small_gradient_norm_holds_the_first_step_back(home, tmp_path, reviews):
+    # Adam divides by the gradient's size, so only a norm near its epsilon (1e-7) slows it down.
+    one_step = {"training": {"epochs": 1, "batch_size": 240, "max_gradient_norm": 1e-9}}
+    free = {"training": {**one_step["training"], "max_gradient_norm": 0.0}}
+    held, moved = (
+        train_tiny(reviews, tmp_path / name, settings=settings).bundle.weights()["logit/kernel"]
+        for name, settings in (("held", one_step), ("moved", free))
+    )
+    start = named_weights(build_classifier(get_preset("mini").updated(TINY).model, 40, seed=0))
+    changes = [np.abs(weights - start["logit/kernel"]).max() for weights in (held, moved)]
+    assert changes[0] < 1e-3 < changes[1]
 
 
 def test_a_finished_run_leaves_no_checkpoint(home, tmp_path, reviews):

@@ -155,6 +155,8 @@ class Fit:
             logits, labels, weight=self._row_weights(rows)
         )
         losses.backward()
+        if max_norm := self.config.training.max_gradient_norm:
+            torch.nn.utils.clip_grad_norm_(self.parameters, max_norm)
         self.optimizer.step()
         self.optimizer.zero_grad()
         num_correct = int(((logits > 0) == (labels > 0.5)).sum())
