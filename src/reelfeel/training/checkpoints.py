@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 from safetensors import SafetensorError, safe_open
-from safetensors.numpy import save_file
+from safetensors.numpy import save
 
 from reelfeel.errors import BundleError
 from reelfeel.files import write_whole
@@ -49,7 +49,8 @@ def save_checkpoint(path: Path, checkpoint: Checkpoint) -> None:
     }
     arrays = {name: np.ascontiguousarray(array) for name, array in checkpoint.arrays.items()}
     with write_whole(path) as unfinished:
-        save_file(arrays, unfinished, metadata=header)
+        # Not save_file: it raises an error of its own where the disk is full.
+        unfinished.write_bytes(save(arrays, metadata=header))
 
 
 def load_checkpoint(path: Path) -> Checkpoint | None:
