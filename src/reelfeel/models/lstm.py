@@ -15,7 +15,7 @@ from typing import Any
 import keras
 import torch
 
-PRECISIONS = ("auto", "float32", "bfloat16")
+from reelfeel.config import PRECISIONS
 
 
 @dataclass(frozen=True)

@@ -11,7 +11,7 @@ import numpy.typing as npt
 from reelfeel.errors import BundleError
 from reelfeel.runtime.bundle import Bundle, read_bundle
 from reelfeel.runtime.sessions import Session, choose_engine, open_session
-from reelfeel.text.batching import pad, plan_scoring_batches, round_timesteps
+from reelfeel.text.batching import pad_batch, plan_scoring_batches
 from reelfeel.text.encoder import Encoded, TextEncoder
 from reelfeel.types import Prediction
 
@@ -124,22 +124,12 @@ class Engine:
             yield self._encoder.encode(texts[start : start + CHUNK_SIZE])
 
     def _score(self, encoded: Encoded) -> npt.NDArray[np.float64]:
-        logits = np.empty(len(encoded), np.float32)
+        data, logits = self.bundle.config.data, np.empty(len(encoded), np.float32)
         for rows in plan_scoring_batches(encoded.lengths):
-            logits[rows] = self._session(self._pad(encoded, rows))
+            logits[rows] = self._session(pad_batch(encoded.token_ids, rows, data))
         # In float64 and without overflow: exp only ever sees what is not positive.
         decay = np.exp(-np.abs(logits.astype(np.float64)))
         return np.asarray(np.where(logits >= 0, 1, decay) / (1 + decay))
-
-    def _pad(self, encoded: Encoded, rows: npt.NDArray[np.intp]) -> npt.NDArray[np.int32]:
-        data = self.bundle.config.data
-        longest = int(encoded.lengths[rows].max())
-        timesteps = (
-            data.max_tokens
-            if data.fixed_timesteps
-            else round_timesteps(longest, most=data.max_tokens)
-        )
-        return pad([encoded.token_ids[row] for row in rows], timesteps)
 
     def _explain_reading(
         self, encoded: Encoded, probabilities: npt.NDArray[np.float64]

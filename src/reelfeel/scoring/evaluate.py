@@ -49,17 +49,7 @@ def evaluate(
         BundleError: if the model is.
     """
     engine = model if isinstance(model, Engine) else load(model)
-    reviews = (
-        source
-        if isinstance(source, Reviews)
-        else load_reviews(source, part, data_dir=data_dir, options=options)
-    )
-    reviews = reviews.take(np.flatnonzero(reviews.labels != UNLABELLED))
-    if not len(reviews):
-        raise DataError(
-            "Evaluation needs labelled reviews, and there are none. Name the column of the labels "
-            f"with --label-column. Received: {reviews.source}"
-        )
+    reviews = load_labelled("Evaluation", source, part, data_dir, options)
     y_prob = engine.predict_proba(reviews.texts)
     threshold = engine.bundle.decision.threshold
     metrics = evaluate_binary(reviews.labels, y_prob, threshold=threshold)
@@ -80,6 +70,32 @@ def evaluate(
         "without_training_texts": unseen.to_dict() if unseen else None,
         "warnings": warn_of_swaps(metrics.accuracy, engine, reviews),
     }
+
+
+def load_labelled(
+    purpose: str,
+    source: str | Path | Reviews,
+    part: str,
+    data_dir: str | Path | None,
+    options: TableOptions | None,
+) -> Reviews:
+    """Returns the labelled reviews of a source; `purpose` says in the error what needs them.
+
+    Raises:
+        DataError: if the reviews are refused or none of them has a label.
+    """
+    reviews = (
+        source
+        if isinstance(source, Reviews)
+        else load_reviews(source, part, data_dir=data_dir, options=options)
+    )
+    labelled = reviews.take(np.flatnonzero(reviews.labels != UNLABELLED))
+    if not len(labelled):
+        raise DataError(
+            f"{purpose} needs labelled reviews, and there are none. Name the column of the labels "
+            f"with --label-column. Received: {reviews.source}"
+        )
+    return labelled
 
 
 def find_training_texts(engine: Engine, reviews: Reviews) -> npt.NDArray[np.bool_]:

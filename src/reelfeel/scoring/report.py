@@ -10,9 +10,9 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from reelfeel.data.loading import DATA_SETS, is_imdb, load_reviews
+from reelfeel.data.loading import DATA_SETS, is_imdb
 from reelfeel.data.tables import TableOptions
-from reelfeel.errors import DataError, UsageError
+from reelfeel.errors import UsageError
 from reelfeel.evaluation.baseline_scores import score_baseline
 from reelfeel.evaluation.baselines import BASELINES
 from reelfeel.files import refuse_existing
@@ -21,7 +21,7 @@ from reelfeel.report.judging import TITLES, judge, judge_baseline
 from reelfeel.report.page import write_report
 from reelfeel.runtime.bundle import SUMMED_FILES, Bundle
 from reelfeel.runtime.engine import Engine, load
-from reelfeel.scoring.evaluate import find_training_texts, warn_of_swaps
+from reelfeel.scoring.evaluate import find_training_texts, load_labelled, warn_of_swaps
 from reelfeel.scoring.provenance import (
     is_notable,
     list_provenance,
@@ -29,7 +29,7 @@ from reelfeel.scoring.provenance import (
     note_conditions,
 )
 from reelfeel.scoring.reading import Reading, count_words, find_mistakes, read_reviews
-from reelfeel.types import UNLABELLED, Reviews
+from reelfeel.types import Reviews
 
 
 @dataclass(frozen=True)
@@ -90,11 +90,13 @@ def report(
     refuse_existing(folder, overwrite=overwrite)
     settings = settings or ReportSettings()
     source = source if source is not None else _trained_on(engine)
-    reviews = _load(source, settings.part, data_dir, options)
+    reviews = load_labelled("A report", source, settings.part, data_dir, options)
     place = settings.train_source if settings.train_source is not None else _find_train(source)
     train = None
     if settings.baselines and place is not None:
-        train = _load(place, "train", data_dir if place == "imdb" else None, options)
+        train = load_labelled(
+            "A report", place, "train", data_dir if place == "imdb" else None, options
+        )
     contents = gather(engine, reviews, train, settings, on_note=on_note)
     on_note("Drawing the pictures.")
     return write_report(contents, folder, overwrite=overwrite)
@@ -164,26 +166,6 @@ def _trained_on(engine: Engine) -> str:
             f"trained on {source!r}."
         )
     return known
-
-
-def _load(
-    source: str | Path | Reviews,
-    part: str,
-    data_dir: str | Path | None,
-    options: TableOptions | None,
-) -> Reviews:
-    reviews = (
-        source
-        if isinstance(source, Reviews)
-        else load_reviews(source, part, data_dir=data_dir, options=options)
-    )
-    labelled = reviews.take(np.flatnonzero(reviews.labels != UNLABELLED))
-    if not len(labelled):
-        raise DataError(
-            "A report needs labelled reviews, and there are none. Name the column of the labels "
-            f"with --label-column. Received: {reviews.source}"
-        )
-    return labelled
 
 
 def _find_train(source: str | Path | Reviews) -> str | Path | None:

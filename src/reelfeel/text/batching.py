@@ -11,6 +11,7 @@ from collections.abc import Sequence
 import numpy as np
 import numpy.typing as npt
 
+from reelfeel.config import DataConfig
 from reelfeel.errors import UsageError
 from reelfeel.text.vocabulary import PADDING_ID
 
@@ -53,6 +54,25 @@ def pad(
     if rows:
         padded[np.arange(width) < lengths[:, None]] = np.concatenate(rows)
     return padded
+
+
+def pad_batch(
+    token_ids: Sequence[npt.NDArray[np.int32]], rows: Indices, data: DataConfig
+) -> npt.NDArray[np.int32]:
+    """Pads some texts to the width that training and serving give them.
+
+    Args:
+        token_ids: one int32 array per text, already cut to `data.max_tokens`.
+        rows: which of the texts, in this order.
+        data: `max_tokens`, and whether every batch is that wide.
+
+    Returns:
+        int32 array of shape `(len(rows), timesteps)`.
+    """
+    batch = [token_ids[row] for row in rows]
+    if data.fixed_timesteps:
+        return pad(batch, data.max_tokens)
+    return pad(batch, round_timesteps(max(len(ids) for ids in batch), most=data.max_tokens))
 
 
 def round_timesteps(longest: int, *, most: int | None = None) -> int:

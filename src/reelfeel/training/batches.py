@@ -9,7 +9,7 @@ import numpy.typing as npt
 import torch
 
 from reelfeel.config import DataConfig
-from reelfeel.text.batching import pad, plan_scoring_batches, round_timesteps
+from reelfeel.text.batching import pad_batch, plan_scoring_batches
 from reelfeel.training.records import EncodedReviews
 
 if TYPE_CHECKING:
@@ -19,15 +19,11 @@ if TYPE_CHECKING:
 _MAX_BATCH_TOKENS, _MAX_BATCH_SIZE = 64_000, 256
 
 
-def pad_batch(
+def make_batch(
     reviews: EncodedReviews, rows: npt.NDArray[np.intp], data: DataConfig
 ) -> torch.Tensor:
     """Returns the ids of some reviews, int32 `(len(rows), timesteps)`, padded on the right."""
-    token_ids = [reviews.token_ids[row] for row in rows]
-    if data.fixed_timesteps:
-        return torch.from_numpy(pad(token_ids, data.max_tokens))
-    longest = max(len(ids) for ids in token_ids)
-    return torch.from_numpy(pad(token_ids, round_timesteps(longest, most=data.max_tokens)))
+    return torch.from_numpy(pad_batch(reviews.token_ids, rows, data))
 
 
 def predict_probabilities(
@@ -37,6 +33,6 @@ def predict_probabilities(
     logits = np.empty(len(reviews.labels))
     with torch.no_grad():
         for rows in plan_scoring_batches(reviews.lengths(), _MAX_BATCH_TOKENS, _MAX_BATCH_SIZE):
-            logits[rows] = model(pad_batch(reviews, rows, data), training=False).numpy()
+            logits[rows] = model(make_batch(reviews, rows, data), training=False).numpy()
     # Clipped only where a probability has long rounded to 0 or 1, so that exp does not overflow.
     return np.asarray(1 / (1 + np.exp(-np.clip(logits, -700, 700))))

@@ -29,7 +29,7 @@ from reelfeel.training.alarm import (
     shows_learning,
 )
 from reelfeel.training.averaging import AveragedWeights
-from reelfeel.training.batches import pad_batch, predict_probabilities
+from reelfeel.training.batches import make_batch, predict_probabilities
 from reelfeel.training.checkpoints import Arrays, Checkpoint, load_checkpoint, save_checkpoint
 from reelfeel.training.progress import Observer
 from reelfeel.training.records import EncodedReviews, EpochRecord, FitResult, RunState
@@ -150,7 +150,7 @@ class Fit:
 
     def _run_step(self, rows: npt.NDArray[np.int64]) -> None:
         labels = torch.from_numpy(self.train.labels[rows].astype(np.float32))
-        logits = self.model(pad_batch(self.train, rows, self.config.data), training=True)
+        logits = self.model(make_batch(self.train, rows, self.config.data), training=True)
         losses = torch.nn.functional.binary_cross_entropy_with_logits(
             logits, labels, weight=self._row_weights(rows)
         )
@@ -257,7 +257,6 @@ class Fit:
         """Writes the checkpoint."""
         arrays: Arrays = {f"model.{name}": a for name, a in named_weights(self.model).items()}
         arrays |= {f"best.{name}": a for name, a in self.state.best_weights.items()}
-        arrays |= {f"start.{name}": a for name, a in self.start_weights.items()}
         arrays |= {f"dropout.{index}": seed for index, seed in enumerate(self._dropout_states())}
         for index, parameter in enumerate(self.parameters):
             arrays[f"average.{index}"] = self.average.averages[index].numpy()
@@ -283,7 +282,6 @@ class Fit:
             self.optimizer.state[self.parameters[int(index_text)]][key] = value
         for name, array in groups["average"].items():
             self.average.averages[int(name)] = torch.from_numpy(array.copy())
-        self.start_weights = groups["start"]
         self.state = RunState.from_checkpoint(checkpoint, groups.get("best", {}))
 
     def _dropout_variables(self) -> list[Any]:
