@@ -4,13 +4,18 @@ VENV := .venv
 BIN := $(VENV)/bin
 INSTALL := $(BIN)/pip install --quiet --constraint constraints.txt
 
-.PHONY: demo tutorial check test test-slow test-backends bench-epoch build clean
+.PHONY: demo tutorial check test test-slow test-backends bench bench-precision build clean
 
 # PyTorch first and pinned: its processor-only build is a fifth of what a range would bring.
-$(VENV)/ready: pyproject.toml constraints.txt
+$(VENV)/installed: pyproject.toml constraints.txt
 	$(PYTHON) -m venv $(VENV)
 	$(INSTALL) torch
 	$(INSTALL) --editable ".[dev]"
+	touch $@
+
+# The installation compiles the C++ kernels; changed ones are compiled again without installing.
+$(VENV)/ready: $(VENV)/installed hatch_build.py $(wildcard src/reelfeel/native/sources/*)
+	$(BIN)/python hatch_build.py
 	touch $@
 
 # The demo runs on the reviews that come with ReelFeel, or on IMDB: make demo DATA=imdb
@@ -51,11 +56,14 @@ test-backends: $(VENV)/ready
 		KERAS_BACKEND=$$backend build/backends/venv/bin/python tests/backends/check_sample.py build/backends || exit 1; \
 	done
 
-## one epoch of IMDB against Keras on TensorFlow, side by side; needs a quiet machine
-bench-epoch: $(VENV)/ready
-	$(PYTHON) -m venv build/tensorflow
-	build/tensorflow/bin/pip install --quiet keras tensorflow-cpu
-	$(BIN)/python benchmarks/train_epoch.py --tensorflow-python build/tensorflow/bin/python
+## speed beside other stacks, into docs/benchmarks.md; needs a quiet machine and an hour
+bench: $(VENV)/ready
+	$(BIN)/python benchmarks/bench.py $(SUITES) $(FLAGS)
+	$(if $(SUITES)$(FLAGS),,$(BIN)/python benchmarks/parity.py)
+
+## accuracy of the preset seed trained in bfloat16 and in float32, three seeds each: half an hour
+bench-precision: $(VENV)/ready
+	$(BIN)/python benchmarks/precision.py
 
 ## the wheel and the source archive, in dist/
 build: $(VENV)/ready

@@ -8,6 +8,11 @@ os.environ.setdefault("KERAS_BACKEND", "torch")
 os.environ.setdefault("OMP_NUM_THREADS", "1")
 
 import pytest
+from hypothesis import settings
+
+# A busy machine is no bug.
+settings.register_profile("reelfeel", deadline=None)
+settings.load_profile("reelfeel")
 
 
 @pytest.fixture
@@ -36,3 +41,15 @@ def bundle_copy(trained, tmp_path):
     import shutil
 
     return shutil.copytree(trained, tmp_path / "copy")
+
+
+@pytest.fixture
+def contestants(monkeypatch, tmp_path):
+    """An empty folder of contestants for the benchmarks, which finds their protocol."""
+    import shutil
+
+    from harness import workers
+
+    shutil.copy(workers.CONTESTANTS / "protocol.py", tmp_path)
+    monkeypatch.setattr(workers, "CONTESTANTS", tmp_path)
+    return tmp_path

@@ -1,18 +1,24 @@
 """The runtime against Keras, in every engine, on texts of very different lengths."""
 
+import dataclasses
+
 import numpy as np
 import pytest
 
 from reelfeel.config import Config, DataConfig, ModelConfig
-from reelfeel.errors import BundleError, DataError, UsageError
-from reelfeel.models.classifier import build_classifier, build_stock_classifier, named_weights
+from reelfeel.errors import BundleError, DataError, MissingExtraError, UsageError
+from reelfeel.models.classifier import build_classifier, named_weights
+from reelfeel.models.stock import build_stock_classifier
+from reelfeel.native.inference import has_kernel
 from reelfeel.presets import PRESETS
 from reelfeel.runtime import engine as engine_module
+from reelfeel.runtime import sessions
 from reelfeel.runtime.bundle import Bundle, Decision, GoldenAnswer, write_bundle
 from reelfeel.runtime.engine import load
-from reelfeel.runtime.sessions import ENGINES, open_session
+from reelfeel.runtime.sessions import ENGINES, choose_runner, open_session
 from reelfeel.text.batching import pad
 from reelfeel.text.encoder import TextEncoder
+from reelfeel.text.token_ids import TokenIds
 from reelfeel.text.tokenizer import TextSettings
 from reelfeel.text.vocabulary import Vocabulary
 
@@ -29,13 +35,13 @@ TEXTS = [
 ]
 
 
-def make_bundle(path, model_config, data_config):
+def make_bundle(path, model_config, data_config, scale=0.3):
     """Saves a classifier with large random weights, so that a wrong step shows."""
     vocabulary = Vocabulary(WORDS)
     model = build_classifier(model_config, vocabulary.size, seed=0)
     rng = np.random.default_rng(1)
     weights = {
-        name: rng.normal(size=array.shape, scale=0.3).astype("float32")
+        name: rng.normal(size=array.shape, scale=scale).astype("float32")
         for name, array in named_weights(model).items()
     }
     settings = TextSettings(max_tokens=data_config.max_tokens, keep=data_config.keep)
@@ -63,7 +69,20 @@ def test_every_engine_equals_keras(tmp_path, preset, engine):
     data = DataConfig(max_tokens=60, keep="tail", fixed_timesteps=config.data.fixed_timesteps)
     bundle, weights = make_bundle(tmp_path / "model", config.model, data)
     expected = predict_with_stock_keras(bundle, weights, TEXTS)
-    received = load(bundle.path, engine=engine).predict_proba(TEXTS)
+    received = load(bundle.path, engine=engine, precision="float32").predict_proba(TEXTS)
+    np.testing.assert_allclose(received, expected, atol=1e-5, rtol=0)
+    assert np.ptp(expected) > 0.05
+
+
+@pytest.mark.parametrize("engine", ENGINES)
+@pytest.mark.parametrize("direction", ["forward", "backward", "both"])
+@pytest.mark.parametrize("pooling", ["last", "last_max_mean"])
+def test_every_engine_pools_and_turns_around_as_keras_does(tmp_path, pooling, direction, engine):
+    config = ModelConfig(embedding_dim=12, units=(9, 7), pooling=pooling, direction=direction)
+    data = DataConfig(max_tokens=100, keep="head_tail")
+    bundle, weights = make_bundle(tmp_path / "model", config, data, scale=0.8)
+    expected = predict_with_stock_keras(bundle, weights, TEXTS)
+    received = load(bundle.path, engine=engine, precision="float32").predict_proba(TEXTS)
     np.testing.assert_allclose(received, expected, atol=1e-5, rtol=0)
     assert np.ptp(expected) > 0.05
 
@@ -71,21 +90,85 @@ def test_every_engine_equals_keras(tmp_path, preset, engine):
 @pytest.mark.parametrize("engine", ENGINES)
 def test_the_company_of_a_text_does_not_change_its_answer(tmp_path, engine):
     bundle, _ = make_bundle(tmp_path / "model", ModelConfig(), DataConfig())
-    loaded = load(bundle.path, engine=engine)
+    loaded = load(bundle.path, engine=engine, precision="float32")
     together = loaded.predict_proba(TEXTS * 30)
     alone = [loaded.predict_proba([text])[0] for text in TEXTS]
     np.testing.assert_allclose(together, alone * 30, atol=2e-6, rtol=0)
 
 
+@pytest.mark.parametrize("precision", ["float32", "bfloat16"])
+def test_on_the_native_engine_company_changes_not_even_the_last_bit(tmp_path, precision):
+    if not has_kernel(precision):
+        pytest.skip(f"this machine has no native kernel in {precision}")
+    config = ModelConfig(pooling="last_max_mean", direction="both", dense_units=5)
+    bundle, _ = make_bundle(tmp_path / "model", config, DataConfig())
+    one, two = (load(bundle.path, precision=precision, threads=n) for n in (1, 2))
+    alone = [one.predict_proba([text])[0] for text in TEXTS]
+    assert two.predict_proba(TEXTS * 30).tolist() == alone * 30
+
+
+@pytest.mark.skipif(not has_kernel("bfloat16"), reason="this machine has no bfloat16 kernel")
+@pytest.mark.parametrize("units", [(64,), (48, 32)])
+def test_bfloat16_is_float32_but_for_rounding(tmp_path, units):
+    config = ModelConfig(units=units, pooling="last_max_mean", direction="both")
+    bundle, _ = make_bundle(tmp_path / "model", config, DataConfig(), scale=0.2)
+    exact = load(bundle.path, precision="float32").predict_proba(TEXTS)
+    rounded = load(bundle.path).predict_proba(TEXTS)
+    np.testing.assert_allclose(rounded, exact, atol=0.02, rtol=0)
+    assert (rounded != exact).any()
+
+
 @pytest.mark.parametrize("engine", ENGINES)
 def test_a_run_leaves_the_callers_array_alone(tmp_path, engine):
     bundle, _ = make_bundle(tmp_path / "model", ModelConfig(), DataConfig())
-    session = open_session(bundle.path / "graph.onnx", engine)
-    first, second = np.full((4, 30), 2, np.int64), np.full((1, 7), 3, np.int64)
+    session = open_session(bundle, choose_runner(engine))
+    first, second = (TokenIds.of([[number] * 30] * 4) for number in (2, 3))
     session(first)
     session(second)
-    assert (first == 2).all()
-    assert (second == 3).all()
+    assert (first.flat == 2).all()
+    assert (second.flat == 3).all()
+
+
+@pytest.mark.parametrize("engine", ENGINES)
+def test_weights_that_are_not_numbers_are_refused(tmp_path, engine):
+    bundle, weights = make_bundle(tmp_path / "model", ModelConfig(), DataConfig())
+    weights["lstm_0/lstm_cell/recurrent_kernel"][3, 5] = np.nan
+    broken = dataclasses.replace(bundle, golden=(GoldenAnswer("a good film", 0.5),))
+    write_bundle(broken, weights, {}, overwrite=True)
+    with pytest.raises(BundleError, match="other answers"):
+        load(bundle.path, engine=engine)
+
+
+def test_an_engine_that_is_not_there_is_refused_with_the_mend(tmp_path, monkeypatch):
+    bundle, _ = make_bundle(tmp_path / "model", ModelConfig(), DataConfig())
+    monkeypatch.setattr(sessions, "find_spec", lambda _: None)
+    with pytest.raises(MissingExtraError, match="pip install openvino"):
+        load(bundle.path, engine="openvino")
+    with pytest.raises(UsageError, match="native"):
+        load(bundle.path, engine="tensorflow")
+
+
+def test_without_anything_compiled_numpy_answers(tmp_path, monkeypatch):
+    bundle, _ = make_bundle(tmp_path / "model", ModelConfig(), DataConfig())
+    expected = load(bundle.path, precision="float32").predict_proba(TEXTS)
+    monkeypatch.setenv("REELFEEL_NATIVE", "off")
+    monkeypatch.setattr(sessions, "find_spec", lambda name: None if name != "numpy" else name)
+    loaded = load(bundle.path)
+    assert loaded.runner.engine == "numpy"
+    np.testing.assert_allclose(loaded.predict_proba(TEXTS), expected, atol=1e-5)
+
+
+@pytest.mark.parametrize("choice", [{"precision": "float16"}, {"threads": 0}])
+def test_a_choice_that_does_not_exist_is_refused(choice):
+    with pytest.raises(UsageError, match=next(iter(choice))):
+        choose_runner(**choice)
+
+
+def test_bfloat16_without_the_hardware_is_refused_and_auto_is_float32(monkeypatch):
+    monkeypatch.setenv("ONEDNN_MAX_CPU_ISA", "AVX2")
+    assert choose_runner().precision == "float32"
+    with pytest.raises(UsageError, match="AMX"):
+        choose_runner(precision="bfloat16")
 
 
 def test_answers_keep_the_callers_order_over_chunks(trained, monkeypatch):
@@ -137,16 +220,15 @@ def test_a_pipeline_call_scores_the_label_it_gives(trained):
 def test_golden_answers_are_replayed_at_load(tmp_path):
     bundle, weights = make_bundle(tmp_path / "model", ModelConfig(), DataConfig())
     honest = load(bundle.path).predict_proba(["good"])[0]
-    for probability in (honest + 0.01, float("nan")):
+    for probability, precision in (
+        (honest + 0.01, "float32"),
+        (honest + 0.06, "auto"),
+        (float("nan"), "auto"),
+    ):
         wrong = Bundle(**{**bundle.__dict__, "golden": (GoldenAnswer("good", probability),)})
         write_bundle(wrong, weights, {}, overwrite=True)
         with pytest.raises(BundleError, match="other answers"):
-            load(bundle.path)
-
-
-def test_an_unknown_engine_is_refused(trained):
-    with pytest.raises(UsageError, match="openvino"):
-        load(trained, engine="tensorrt")
+            load(bundle.path, precision=precision)
 
 
 def test_huge_logits_do_not_overflow(tmp_path):

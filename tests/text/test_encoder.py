@@ -3,10 +3,11 @@ from collections import Counter
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from reelfeel.errors import DataError, UsageError
+from reelfeel.native.library import load_library
 from reelfeel.text.encoder import TextEncoder, count_tokens, describe_truncation, token_counts
 from reelfeel.text.tokenizer import TextSettings, tokenize, tokenize_with_offsets
 from reelfeel.text.vocabulary import Vocabulary
@@ -19,12 +20,25 @@ review_like = st.lists(
 texts = st.lists(any_text | review_like, max_size=6)
 
 
+@pytest.fixture(params=["compiled", "python"])
+def engine(request, monkeypatch):
+    """Runs a test with the compiled engine, also for few texts, and without it."""
+    if request.param == "python":
+        monkeypatch.setenv("REELFEEL_NATIVE", "off")
+    elif load_library() is None:
+        pytest.skip("the library is not compiled")
+    monkeypatch.setattr("reelfeel.text.encoder._FEW_TEXTS", 0)
+
+
 def ids_one_by_one(text: str, encoder: TextEncoder) -> list[int]:
     known = encoder.vocabulary.tokens
     return [known.index(t) + 2 if t in known else 1 for t in tokenize(text, encoder.settings)]
 
 
-@settings(max_examples=300)
+@pytest.mark.usefixtures("engine")
+@settings(
+    max_examples=300, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
+)
 @given(texts)
 def test_bulk_encoding_equals_looking_up_one_token_after_the_other(texts):
     encoder = TextEncoder(VOCABULARY)
@@ -37,6 +51,8 @@ def test_bulk_encoding_equals_looking_up_one_token_after_the_other(texts):
     assert token_counts(texts) == Counter(token for text in texts for token in tokenize(text))
 
 
+@pytest.mark.usefixtures("engine")
+@settings(deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(texts, st.integers(1, 5), st.sampled_from(["head", "tail", "head_tail"]))
 def test_the_tokens_read_have_the_ids_encoded(texts, max_tokens, keep):
     encoder = TextEncoder(VOCABULARY, TextSettings(max_tokens=max_tokens, keep=keep))
@@ -46,6 +62,7 @@ def test_the_tokens_read_have_the_ids_encoded(texts, max_tokens, keep):
         assert len(ids) <= max_tokens
 
 
+@pytest.mark.usefixtures("engine")
 @pytest.mark.parametrize(
     ("keep", "max_tokens", "kept"),
     [
@@ -67,6 +84,7 @@ def test_the_end_that_was_asked_for_is_kept(keep, max_tokens, kept):
     assert [token.text for token in encoder.read("A b c d e f g")] == kept.split()
 
 
+@pytest.mark.usefixtures("engine")
 def test_what_was_read_is_told_for_every_text():
     encoded = TextEncoder(VOCABULARY, TextSettings(max_tokens=4)).encode(
         ["Good film", "", "bad bad worst bad worst", "<br />", "qwertz"]
@@ -80,14 +98,16 @@ def test_what_was_read_is_told_for_every_text():
     assert len(encoded) == 5
 
 
+@pytest.mark.usefixtures("engine")
 def test_no_texts_encode_to_nothing():
     encoded = TextEncoder(VOCABULARY).encode([])
-    assert encoded.token_ids == []
+    assert list(encoded.token_ids) == []
     assert encoded.lengths.shape == encoded.unknown_share.shape == encoded.truncated.shape == (0,)
     assert count_tokens([]).shape == (0,)
     assert describe_truncation(encoded) == "None of 0 texts was cut."
 
 
+@pytest.mark.usefixtures("engine")
 def test_the_order_and_the_company_of_texts_do_not_matter():
     encoder = TextEncoder(VOCABULARY)
     together = encoder.encode(["Good film", "bad !", "x"]).token_ids
@@ -96,6 +116,7 @@ def test_the_order_and_the_company_of_texts_do_not_matter():
         np.testing.assert_array_equal(ours, theirs)
 
 
+@pytest.mark.usefixtures("engine")
 def test_a_very_long_text_is_read():
     text = "good " * 200_000 + "x" * 1_000_000
     encoded = TextEncoder(VOCABULARY, TextSettings(max_tokens=3)).encode([text])
@@ -104,14 +125,15 @@ def test_a_very_long_text_is_read():
 
 
 def test_what_is_remembered_is_bounded(monkeypatch):
-    monkeypatch.setattr("reelfeel.text.encoder._MAX_REMEMBERED", 3)
+    monkeypatch.setattr("reelfeel.text.reference.MAX_REMEMBERED", 3)
     encoder = TextEncoder(VOCABULARY)
     encoded = encoder.encode(["a b c d e good", "y" * 1000 + " good"])
     assert encoded.token_ids[0].tolist() == [1, 1, 1, 1, 1, 2]
     assert encoded.token_ids[1].tolist() == [1, 2]
-    assert len(encoder._remembered) == 3
+    assert len(encoder._reference.remembered) == 3
 
 
+@pytest.mark.usefixtures("engine")
 def test_an_encoder_can_be_sent_to_a_worker():
     encoder = TextEncoder(VOCABULARY, TextSettings(keep="tail"))
     encoder.encode(["good"])
@@ -120,12 +142,14 @@ def test_an_encoder_can_be_sent_to_a_worker():
     assert sent.encode(["good"]).token_ids[0].tolist() == [2]
 
 
+@pytest.mark.usefixtures("engine")
 @pytest.mark.parametrize("function", [TextEncoder(VOCABULARY).encode, count_tokens, token_counts])
 def test_a_bare_string_is_refused_with_the_fix(function):
     with pytest.raises(UsageError, match=r"\['A good film'\]"):
         function("A good film")
 
 
+@pytest.mark.usefixtures("engine")
 @pytest.mark.parametrize("function", [TextEncoder(VOCABULARY).encode, count_tokens, token_counts])
 @pytest.mark.parametrize("missing", [None, float("nan"), 3, b"good"])
 def test_what_is_no_string_is_refused_with_its_position(function, missing):
@@ -133,6 +157,7 @@ def test_what_is_no_string_is_refused_with_its_position(function, missing):
         function(["good", missing])
 
 
+@pytest.mark.usefixtures("engine")
 @pytest.mark.parametrize("kind", [tuple, iter, np.array])
 def test_texts_may_come_in_any_container(kind):
     encoded = TextEncoder(VOCABULARY).encode(kind(["good", "bad"]))
@@ -153,3 +178,37 @@ def test_offsets_of_the_tail_point_into_the_original():
     encoder = TextEncoder(VOCABULARY, TextSettings(max_tokens=2, keep="tail"))
     assert encoder.read(text) == tokenize_with_offsets(text)[-2:]
     assert [text[t.start : t.end] for t in encoder.read(text)] == ["but", "good"]
+
+
+@pytest.mark.usefixtures("engine")
+def test_many_chunks_make_one_result(monkeypatch):
+    texts = [f"good film {'x ' * number}" for number in range(50)]
+    whole = TextEncoder(VOCABULARY).encode(texts)
+    counts = token_counts(texts)
+    monkeypatch.setattr("reelfeel.text.encoder._CHUNK_SIZE", 7)
+    parts = TextEncoder(VOCABULARY).encode(iter(texts))
+    assert [ids.tolist() for ids in parts.token_ids] == [ids.tolist() for ids in whole.token_ids]
+    np.testing.assert_array_equal(parts.unknown_share, whole.unknown_share)
+    assert token_counts(iter(texts)) == counts
+    assert count_tokens(iter(texts)).tolist() == whole.num_tokens.tolist()
+
+
+@pytest.mark.usefixtures("engine")
+def test_another_token_pattern_is_obeyed():
+    encoder = TextEncoder(VOCABULARY, TextSettings(True, "[a-z]+"))
+    assert encoder.encode(["good film!"] * 20).token_ids[19].tolist() == [2, 4]
+
+
+def test_the_compiled_engine_is_used_for_many_texts_and_then_for_few():
+    encoder = TextEncoder(VOCABULARY)
+    encoder.encode(["good"])
+    assert "_bulk" not in encoder.__dict__
+    encoder.encode(["good"] * 16)
+    assert "_bulk" in encoder.__dict__
+    assert encoder.encode(["good"]).token_ids[0].tolist() == [2]
+
+
+@pytest.mark.parametrize("threads", [0, -1])
+def test_no_threads_are_refused(threads):
+    with pytest.raises(UsageError, match="threads must be at least 1"):
+        TextEncoder(VOCABULARY).encode(["good"], threads=threads)

@@ -19,7 +19,7 @@ def doctor(as_json: shared.Json = False) -> None:
     """Show versions, kernels and folders, and train a tiny model to prove that all works."""
     import json
 
-    facts = {**_find_machine(), **_find_packages(), **_try_training()}
+    facts = {**_find_machine(), **_find_kernels(), **_find_packages(), **_try_training()}
     if as_json:
         typer.echo(json.dumps(facts, indent=2))
         return
@@ -28,19 +28,29 @@ def doctor(as_json: shared.Json = False) -> None:
 
 
 def _find_machine() -> dict[str, str]:
-    import os
     import platform
 
     from reelfeel import __version__
     from reelfeel.files import home
+    from reelfeel.native.cores import available_cores
 
-    num_cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count()
     return {
         "reelfeel": __version__,
         "python": platform.python_version(),
-        "processor": f"{platform.machine()}, {num_cores} cores",
+        "processor": f"{platform.machine()}, {available_cores()} cores to use",
         "REELFEEL_HOME": str(home()),
     }
+
+
+def _find_kernels() -> dict[str, str]:
+    """Says whether the compiled kernels are there, and for which instructions."""
+    from reelfeel.native.library import explain_missing, processor_features
+
+    reason = explain_missing()
+    if reason is not None:
+        return {"compiled kernels": f"none, so all runs on slower Python: {reason}"}
+    features = ", ".join(sorted(processor_features())) or "no special ones"
+    return {"compiled kernels": f"loaded; instructions: {features}"}
 
 
 def _find_packages() -> dict[str, str]:
@@ -72,7 +82,7 @@ def _try_training() -> dict[str, str]:
         difference = engine.golden_difference()
     return {
         "LSTM kernel": f"{kernel.name}, because {kernel.reason}",
-        "prediction engine": engine.engine_name,
+        "prediction engine": str(engine.runner),
         "training": f"works ({time.perf_counter() - started:.1f} s for a tiny model)",
         "engine against Keras": f"largest difference {difference:.1e}",
     }

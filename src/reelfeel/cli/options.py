@@ -28,9 +28,26 @@ NegativeToStars = Annotated[
 SkipBadRows = Annotated[
     bool, typer.Option("--skip-bad-rows", help="Drop and count rows without text or label.")
 ]
+SliceColumns = Annotated[
+    list[str] | None,
+    typer.Option("--slice-column", help="Judge each value of this column apart; may be repeated."),
+]
+ProbabilityColumn = Annotated[
+    str, typer.Option(help="Of tables of predictions: the probability of the positive class.")
+]
 DataDir = Annotated[Path | None, typer.Option(help="Local copy of IMDB: archive or folder.")]
 Json = Annotated[bool, typer.Option("--json", help="Print one JSON object.")]
 Force = Annotated[bool, typer.Option("--force", help="Replace the output if it exists.")]
+EngineName = Annotated[
+    str | None,
+    typer.Option("--engine", help="native, openvino, onnxruntime or numpy; default: the fastest."),
+]
+Precision = Annotated[
+    str, typer.Option(help="float32 is exact; auto is bfloat16 where the processor has it.")
+]
+Threads = Annotated[
+    int | None, typer.Option(help="Threads to use; default: the cores this process may use.")
+]
 ModelArgument = Annotated[Path, typer.Argument(help="Folder of a saved model.", show_default=False)]
 
 

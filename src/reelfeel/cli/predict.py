@@ -28,18 +28,21 @@ def predict(
     model: Annotated[
         Path, typer.Option("--model", "-m", help="Folder of a saved model.", show_default=False)
     ],
+    engine: shared.EngineName = None,
+    precision: shared.Precision = "auto",
+    threads: shared.Threads = None,
     as_json: shared.Json = False,
 ) -> None:
     """Label texts as positive or negative.
 
     Prints label, probability of the positive class and text, separated by tabs; with --json one
-    JSON object a line.
+    JSON object a line. The label is "unsure" where the model abstains, see `reelfeel calibrate`.
     """
     from reelfeel.runtime.engine import load
 
-    engine = load(model)
+    loaded = load(model, engine=engine, precision=precision, threads=threads)
     for batch in _read_batches(texts):
-        for text, prediction in zip(batch, engine.predict(batch), strict=True):
+        for text, prediction in zip(batch, loaded.predict(batch), strict=True):
             typer.echo(_format(text, prediction, as_json=as_json))
 
 
@@ -67,4 +70,5 @@ def _format(text: str, prediction: Prediction, *, as_json: bool) -> str:
         # ASCII only, so that lone surrogates survive too.
         return json.dumps({"text": text, **asdict(prediction)})
     printable = " ".join(text.encode("utf-8", "replace").decode("utf-8").split())
-    return f"{prediction.label}\t{prediction.probability:.4f}\t{printable}"
+    label = "unsure" if prediction.abstained else prediction.label
+    return f"{label}\t{prediction.probability:.4f}\t{printable}"

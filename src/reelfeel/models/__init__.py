@@ -9,3 +9,7 @@ from reelfeel.extras import require
 
 require("train", "keras", "torch")
 os.environ.setdefault("KERAS_BACKEND", "torch")
+# Between its parallel loops PyTorch lets idle threads spin for milliseconds, on the cores that our
+# kernels then want; two busy processes stop each other that way. 2,000 turns are some microseconds:
+# an epoch of `seed` 7.2 s instead of 8.3 s in bfloat16, 19.4 s instead of 18.5 s in float32.
+os.environ.setdefault("GOMP_SPINCOUNT", "2000")

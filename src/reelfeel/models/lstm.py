@@ -1,10 +1,11 @@
 """The LSTM layer and the kernel it runs on.
 
 Keras' own LSTM on the PyTorch backend walks over the time steps in Python. PyTorch's LSTM runs all
-of them inside one call of oneDNN (CPU) or cuDNN (GPU), but knows no lengths. With right padding it
-does not need to: what stands behind a row's last token cannot reach what came before it. So this
-layer runs the whole padded block, and then takes each row's own last step; a backward layer first
-turns each row around by its own length. Both are exact, not approximations.
+of them inside one call of oneDNN (CPU) or cuDNN (GPU), and `matrix_lstm` inside one of our own on
+processors with AMX. They know no lengths. With right padding they do not need to: what stands
+behind a row's last token cannot reach what came before it. So this layer runs the whole padded
+block, and then takes each row's own last step; a backward layer first turns each row around by its
+own length. Both are exact, not approximations.
 """
 
 from __future__ import annotations
@@ -16,6 +17,9 @@ import keras
 import torch
 
 from reelfeel.config import PRECISIONS
+from reelfeel.models.matrix_lstm import matrix_lstm
+from reelfeel.native import lstm as native
+from reelfeel.native.library import processor_features
 
 
 @dataclass(frozen=True)
@@ -23,7 +27,7 @@ class Kernel:
     """The code that an LSTM layer runs on.
 
     Attributes:
-        name: for people, such as "oneDNN bfloat16".
+        name: for people, such as "native bfloat16".
         dtype: of the matrix products; weights, states and results stay float32.
         reason: why this one was chosen, one sentence.
     """
@@ -53,20 +57,28 @@ def select_kernel(precision: str = "auto", device: str | None = None) -> Kernel:
     library = "cuDNN" if device == "cuda" else "oneDNN"
     if precision == "float32":
         return Kernel(f"{library} float32", torch.float32, "float32 was asked for")
-    if precision == "bfloat16":
-        return Kernel(f"{library} bfloat16", torch.bfloat16, "bfloat16 was asked for")
     hardware = _bfloat16_hardware(device)
-    if hardware:
-        return Kernel(f"{library} bfloat16", torch.bfloat16, f"the processor has {hardware}")
-    return Kernel(f"{library} float32", torch.float32, "the processor has no bfloat16 arithmetic")
+    if precision == "auto" and not hardware:
+        reason = "the processor has no bfloat16 arithmetic"
+        return Kernel(f"{library} float32", torch.float32, reason)
+    if device == "cpu" and native.can_train(native.TILE_ROWS):
+        # Layers of other sizes than multiples of 16 still go to oneDNN.
+        library = "native"
+    asked = "bfloat16 was asked for"
+    reason = asked if precision == "bfloat16" else f"the processor has {hardware}"
+    return Kernel(f"{library} bfloat16", torch.bfloat16, reason)
 
 
 def _bfloat16_hardware(device: str) -> str:
     if device == "cuda":
         return "bfloat16 tensor cores" if torch.cuda.get_device_capability()[0] >= 8 else ""
-    if torch.cpu._is_amx_tile_supported():
+    # Ours first: it obeys ONEDNN_MAX_CPU_ISA, which makes oneDNN believe in an older processor.
+    features = processor_features()
+    if "amx_bf16" in features or (not features and torch.cpu._is_amx_tile_supported()):
         return "AMX"
-    return "AVX512-BF16" if torch.cpu._is_avx512_bf16_supported() else ""
+    if "avx512_bf16" in features or (not features and torch.cpu._is_avx512_bf16_supported()):
+        return "AVX512-BF16"
+    return ""
 
 
 @keras.saving.register_keras_serializable(package="reelfeel")
@@ -123,11 +135,8 @@ class FusedLSTM(keras.layers.LSTM):
         lengths = None if mask is None else mask.sum(dim=1)
         if self.go_backwards:
             sequences = reverse_rows(sequences, lengths)
-        outputs, states = self._run_kernel(sequences, initial_state)
-        if lengths is None:
-            return outputs[:, -1], outputs, states
-        last = _last_steps(outputs, lengths)
-        if self.return_sequences:
+        last, outputs, states = self._run_kernel(sequences, initial_state, lengths)
+        if lengths is not None and self.return_sequences:
             outputs = self._fill_padding(outputs, last, lengths)
         return last, outputs, states
 
@@ -150,7 +159,27 @@ class FusedLSTM(keras.layers.LSTM):
             return False
         return _pads_right(mask)
 
-    def _run_kernel(self, sequences: Any, initial_state: Any) -> tuple[Any, list[Any]]:
+    def _run_kernel(self, sequences: Any, initial_state: Any, lengths: Any) -> Any:
+        if self.fused_kernel.dtype == torch.bfloat16 and _has_matrix_kernel(sequences, self.units):
+            weights = [
+                keras.ops.convert_to_tensor(weight)
+                for weight in (self.cell.kernel, self.cell.recurrent_kernel, self.cell.bias)
+            ]
+            outputs, last, cell_state = matrix_lstm(
+                sequences,
+                tuple(initial_state),
+                tuple(weights),
+                lengths,
+                return_outputs=self.return_sequences,
+            )
+            # Keras looks at the outputs' shape also where it wants only the last.
+            outputs = last[:, None] if outputs is None else outputs
+            return _zero_where_empty(last, lengths), outputs, [last, cell_state]
+        outputs, states = self._run_library(sequences, initial_state)
+        last = outputs[:, -1] if lengths is None else _last_steps(outputs, lengths)
+        return last, outputs, states
+
+    def _run_library(self, sequences: Any, initial_state: Any) -> tuple[Any, list[Any]]:
         cell = self.cell
         bias = keras.ops.convert_to_tensor(cell.bias)
         weights = [
@@ -206,8 +235,21 @@ def reverse_rows(sequences: Any, lengths: Any | None) -> Any:
 
 def _last_steps(outputs: Any, lengths: Any) -> Any:
     rows = torch.arange(outputs.shape[0], device=outputs.device)
-    last = outputs[rows, (lengths - 1).clamp(min=0)]
+    return _zero_where_empty(outputs[rows, (lengths - 1).clamp(min=0)], lengths)
+
+
+def _zero_where_empty(last: Any, lengths: Any) -> Any:
+    if lengths is None:
+        return last
     return torch.where((lengths > 0)[:, None], last, torch.zeros_like(last))
+
+
+def _has_matrix_kernel(sequences: Any, units: int) -> bool:
+    return (
+        sequences.device.type == "cpu"
+        and sequences.dtype == torch.float32
+        and native.can_train(units)
+    )
 
 
 def _pads_right(mask: Any) -> bool:

@@ -4,19 +4,36 @@
     vocabulary.json      token <-> id
     weights.safetensors  the only copy of the weights, in Keras' layout
     graph.onnx           the runtime's graph, which reads them from there
-    decision.json        threshold
-    golden.jsonl         texts of ours with the probabilities that Keras gave them
+    decision.json        temperature, threshold, abstain band, and what they were fitted on
+    golden.jsonl         texts of ours with the probabilities that Keras gave them, temperature 1
     SHA256SUMS           over exactly these
 
 Outside the sums, because they are about the model and not part of it: `history.json`,
-`metrics.json`, `provenance.json`, `training_texts.json` (hashes, to recognise them in other data),
-`README.md` (the model card) and whatever a user puts there.
+`metrics.json`, `provenance.json`, `training_texts.json` and `calibration_texts.json` (hashes, to
+recognise them in other data), `README.md` (the model card) and whatever a user puts there.
+
+The weights are float32 and named after their layers, `E` for `embedding_dim`, `U` for the units of
+an LSTM and `P` for the width that the pooling hands on (`U` of the last LSTM, or three times that:
+last, max and mean, in this order):
+
+    embedding/embeddings               (vocabulary size, E)   row 0 is padding
+    lstm_0/lstm_cell/kernel            (E, 4 U)               gates in the order i, f, c, o
+    lstm_0/lstm_cell/recurrent_kernel  (U, 4 U)
+    lstm_0/lstm_cell/bias              (4 U,)
+    lstm_1/...                         reads the outputs of lstm_0, and so on
+    dense/kernel, dense/bias           (P, D), (D,)           only with `dense_units`
+    logit/kernel, logit/bias           (P or D, 1), (1,)
+
+With `direction: "both"` there are two of each, under `forward/` and `backward/`, and the model's
+logit is the mean of theirs. A backward network reads each row from its last token to its first.
 """
 
 from __future__ import annotations
 
 import hashlib
 import json
+import math
+import shutil
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -47,13 +64,41 @@ SUMMED_FILES = (
 
 @dataclass(frozen=True)
 class Decision:
-    """How a probability becomes a label.
+    """How the network's logit becomes a probability, a label, or a confession of doubt.
 
     Attributes:
         threshold: probabilities of at least this are class 1.
+        temperature: the logit is divided by this before the sigmoid, above 0.
+        abstain_lower: the model abstains where the probability lies above this and below
+            `abstain_upper`; None where it never does.
+        abstain_upper: see `abstain_lower`.
+        calibration: what the other values were fitted on and what they promise, as plain values;
+            None where they are the defaults.
+
+    Example:
+
+    >>> Decision(abstain_lower=0.2, abstain_upper=0.8).abstains(0.3)
+    True
     """
 
     threshold: float = 0.5
+    temperature: float = 1.0
+    abstain_lower: float | None = None
+    abstain_upper: float | None = None
+    calibration: Mapping[str, Any] | None = None
+
+    def __post_init__(self) -> None:
+        band = (self.abstain_lower, self.abstain_upper)
+        if not 0 <= self.threshold <= 1 or not 0 < self.temperature < math.inf:
+            raise ValueError(f"no decision can be made with {self}")
+        if band != (None, None) and (None in band or not 0 <= band[0] <= band[1] <= 1):  # type: ignore[operator]
+            raise ValueError(f"an abstain band needs two rising probabilities, not {band}")
+
+    def abstains(self, probability: float) -> bool:
+        """Whether a probability lies inside the abstain band."""
+        if self.abstain_lower is None or self.abstain_upper is None:
+            return False
+        return self.abstain_lower < probability < self.abstain_upper
 
 
 @dataclass(frozen=True)
@@ -92,6 +137,14 @@ class Bundle:
         """Reads the weights by name, in Keras' layout."""
         return dict(load_file(self.path / "weights.safetensors"))
 
+    def calibrated_weights(self) -> dict[str, npt.NDArray[np.float32]]:
+        """Reads the weights with the temperature worked into the last layer, for other software."""
+        scale = np.float32(1 / self.decision.temperature)
+        return {
+            name: values * scale if name.split("/")[-2] == "logit" else values
+            for name, values in self.weights().items()
+        }
+
     def about(self, name: str) -> Any:
         """Reads one of the files about the model, such as "metrics"; None where it is missing."""
         file = self.path / f"{name}.json"
@@ -127,8 +180,7 @@ def write_bundle(
         (folder / "golden.jsonl").write_text("".join(lines), "utf-8")
         (folder / "weights.safetensors").write_bytes(save(dict(weights)))
         write_graph(bundle.config.model, folder / "weights.safetensors", folder / "graph.onnx")
-        sums = [f"{_sha256(folder / name)}  {name}\n" for name in SUMMED_FILES]
-        (folder / "SHA256SUMS").write_text("".join(sums))
+        _write_sums(folder)
         for name, value in about.items():
             write_about(folder, name, value)
 
@@ -139,6 +191,28 @@ def write_about(folder: Path, name: str, value: Any) -> None:
         (folder / name).write_text(value, "utf-8")
     else:
         _write_json(folder / f"{name}.json", value)
+
+
+def write_decision(path: Path, decision: Decision, about: Mapping[str, Any]) -> None:
+    """Replaces the decision of a saved model, whole or not at all; its weights stay as they are.
+
+    Args:
+        path: the folder of the model.
+        decision: the new one.
+        about: further files about the model, as `write_bundle` takes them.
+
+    Raises:
+        BundleError: if the model is damaged.
+        ReelFeelError: if the disk refuses.
+    """
+    _read_config_document(path)
+    _check_sums(path)
+    with write_whole(path) as folder:
+        shutil.copytree(path, folder, symlinks=True)
+        _write_json(folder / "decision.json", asdict(decision))
+        _write_sums(folder)
+        for name, value in about.items():
+            write_about(folder, name, value)
 
 
 def read_bundle(path: Path) -> Bundle:
@@ -209,6 +283,11 @@ def _read_config_document(path: Path) -> dict[str, Any]:
             f"up to format {FORMAT_VERSION}. Upgrade with: pip install --upgrade reelfeel"
         )
     return dict(config)
+
+
+def _write_sums(folder: Path) -> None:
+    sums = [f"{_sha256(folder / name)}  {name}\n" for name in SUMMED_FILES]
+    (folder / "SHA256SUMS").write_text("".join(sums))
 
 
 def _check_sums(path: Path) -> None:

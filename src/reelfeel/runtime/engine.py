@@ -4,46 +4,62 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import numpy as np
 import numpy.typing as npt
 
 from reelfeel.errors import BundleError
 from reelfeel.runtime.bundle import Bundle, read_bundle
-from reelfeel.runtime.sessions import Session, choose_engine, open_session
-from reelfeel.text.batching import pad_batch, plan_scoring_batches
+from reelfeel.runtime.sessions import Runner, Session, choose_runner, open_session
 from reelfeel.text.encoder import Encoded, TextEncoder
-from reelfeel.types import Prediction
+from reelfeel.text.token_ids import TokenIds
+from reelfeel.types import Explanation, Prediction
+
+if TYPE_CHECKING:
+    from reelfeel.explanation.gradients import Differentiable
 
 # Texts encoded at a time: bounds the memory for a million of them, costs nothing for a few.
 CHUNK_SIZE = 8_192
-# Largest difference of a replayed golden answer; float32 engines stay below 1e-5, so a model that
-# answers differently is found, and another processor's rounding is not.
-GOLDEN_TOLERANCE = 1e-4
+# Largest difference of a replayed golden answer, by precision. Float32 engines stay below 1e-5, and
+# bfloat16 below 0.02 where models doubt most, so a model that answers differently is found, and
+# another processor's rounding is not.
+GOLDEN_TOLERANCE = {"float32": 1e-4, "bfloat16": 0.05}
 
 
-def load(path: str | Path, *, engine: str | None = None) -> Engine:
+def load(
+    path: str | Path,
+    *,
+    engine: str | None = None,
+    precision: str = "auto",
+    threads: int | None = None,
+) -> Engine:
     """Loads a saved model and checks that it answers as it did when it was saved.
 
     Args:
         path: the folder that `reelfeel train --output` wrote.
-        engine: "openvino" or "onnxruntime"; None takes the fastest that is installed.
+        engine: "native", "openvino", "onnxruntime" or "numpy"; None takes the fastest that is here.
+        precision: "auto" is bfloat16 where processor and engine have it; "float32" gives the
+            network's exact answers.
+        threads: how many share the work, at least 1; None takes the cores that this process may
+            use.
 
     Raises:
         BundleError: if the model is missing, foreign, damaged, of a newer format, or gives other
             answers than its golden ones.
-        MissingExtraError: if no engine is installed.
+        MissingExtraError: if the engine is not installed.
+        UsageError: if there is no such engine or precision.
     """
+    runner = choose_runner(engine, precision, threads)
     bundle = read_bundle(Path(path))
-    name = engine or choose_engine()
-    loaded = Engine(bundle, open_session(bundle.path / "graph.onnx", name), name)
-    difference = loaded.golden_difference()
+    loaded = Engine(bundle, open_session(bundle, runner), runner)
+    difference, allowed = loaded.golden_difference(), GOLDEN_TOLERANCE[runner.precision]
     # Not `>`: a NaN has to fail too.
-    if not difference <= GOLDEN_TOLERANCE:
+    if not difference <= allowed:
         raise BundleError(
-            f"The model {path} gives other answers in {name} than when it was saved (largest "
-            f"difference {difference:.2g}, allowed {GOLDEN_TOLERANCE:g}). Try the other engine, "
-            "or train again."
+            f"The model {path} gives other answers with {runner} than when it was saved (largest "
+            f"difference {difference:.2g}, allowed {allowed:g}). Try another engine, or train "
+            "again."
         )
     return loaded
 
@@ -56,12 +72,12 @@ class Engine:
 
     Attributes:
         bundle: the saved model.
-        engine_name: what runs the graph.
+        runner: what runs it: engine, precision and threads.
     """
 
-    def __init__(self, bundle: Bundle, session: Session, engine_name: str) -> None:
+    def __init__(self, bundle: Bundle, session: Session, runner: Runner) -> None:
         self.bundle = bundle
-        self.engine_name = engine_name
+        self.runner = runner
         self._session = session
         self._encoder = TextEncoder(bundle.vocabulary, bundle.text_settings)
 
@@ -104,10 +120,44 @@ class Engine:
             for prediction in self.predict(texts)
         ]
 
+    def explain(
+        self,
+        texts: Sequence[str],
+        *,
+        by: str = "word",
+        with_flip: bool = False,
+        network: Differentiable | None = None,
+    ) -> list[Explanation]:
+        """Returns, for each text, the prediction and what its words and sentences did to it.
+
+        Args:
+            texts: strings, any number, each of any length.
+            by: "word" for the scores of words and sentences, "sentence" for sentences only.
+            with_flip: whether to look for the smallest edit that turns the verdict around.
+            network: explains by integrated gradients in place of occlusion: this model as a
+                `reelfeel.models.differentiation.DifferentiableClassifier`.
+
+        Raises:
+            UsageError: if `texts` is one string, or `by` is neither.
+            DataError: if an element is not a string.
+        """
+        from reelfeel.explanation.explain import Explainer
+
+        explainer = Explainer(self._encoder, self.predict, self.score_token_ids, network)
+        explanations = explainer.explain(texts, by=by)
+        if not with_flip:
+            return explanations
+        threshold = self.bundle.decision.threshold
+        return [explainer.find_flip(one, threshold=threshold) for one in explanations]
+
     def golden_difference(self) -> float:
-        """Returns the largest difference between a golden answer and the one given now."""
+        """Returns the largest difference between a golden answer and the one given now.
+
+        Golden answers are the network's own, at temperature 1: calibrating a model changes none.
+        """
         golden = self.bundle.golden
-        answers = self.predict_proba([answer.text for answer in golden])
+        encoded = self._encoder.encode([answer.text for answer in golden])
+        answers = _sigmoid(self._logits(encoded.token_ids))
         expected = np.array([answer.probability for answer in golden])
         return float(np.abs(answers - expected).max(initial=0.0))
 
@@ -121,25 +171,46 @@ class Engine:
         if isinstance(texts, str):
             self._encoder.encode(texts)  # refuses it, with the mend
         for start in range(0, len(texts), CHUNK_SIZE):
-            yield self._encoder.encode(texts[start : start + CHUNK_SIZE])
+            chunk = texts[start : start + CHUNK_SIZE]
+            yield self._encoder.encode(chunk, threads=self.runner.threads)
+
+    def score_token_ids(
+        self, token_ids: Sequence[npt.NDArray[np.int32]]
+    ) -> npt.NDArray[np.float64]:
+        """Returns the probability of the positive class for texts that are token ids already.
+
+        Args:
+            token_ids: for each text an int32 array, not empty and of at most `max_tokens`.
+
+        Returns:
+            float64 array of shape `(num_texts,)`: what `predict_proba` gives texts with these ids.
+        """
+        logits = self._logits(TokenIds.of(token_ids))
+        return _sigmoid(logits / self.bundle.decision.temperature)
 
     def _score(self, encoded: Encoded) -> npt.NDArray[np.float64]:
-        data, logits = self.bundle.config.data, np.empty(len(encoded), np.float32)
-        for rows in plan_scoring_batches(encoded.lengths):
-            logits[rows] = self._session(pad_batch(encoded.token_ids, rows, data))
-        # In float64 and without overflow: exp only ever sees what is not positive.
-        decay = np.exp(-np.abs(logits.astype(np.float64)))
-        return np.asarray(np.where(logits >= 0, 1, decay) / (1 + decay))
+        logits = self._logits(encoded.token_ids)
+        return _sigmoid(logits / self.bundle.decision.temperature)
+
+    def _logits(self, token_ids: TokenIds) -> npt.NDArray[np.float64]:
+        return self._session(token_ids).astype(np.float64)
 
     def _explain_reading(
         self, encoded: Encoded, probabilities: npt.NDArray[np.float64]
     ) -> Iterator[Prediction]:
-        threshold = self.bundle.decision.threshold
+        decision = self.bundle.decision
         for row, probability in enumerate(probabilities.tolist()):
             yield Prediction(
-                label=self.bundle.label_names[int(probability >= threshold)],
+                label=self.bundle.label_names[int(probability >= decision.threshold)],
                 probability=probability,
                 num_tokens=int(encoded.num_tokens[row]),
                 truncated=bool(encoded.truncated[row]),
                 unknown_share=float(encoded.unknown_share[row]),
+                abstained=decision.abstains(probability),
             )
+
+
+def _sigmoid(logits: npt.NDArray[np.float64]) -> npt.NDArray[np.float64]:
+    # Without overflow: exp only ever sees what is not positive.
+    decay = np.exp(-np.abs(logits))
+    return np.asarray(np.where(logits >= 0, 1, decay) / (1 + decay))

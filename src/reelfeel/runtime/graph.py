@@ -5,8 +5,8 @@ The graph holds only the operations. Its weights are "external data" that point 
 of them and both OpenVINO and ONNX Runtime read it directly.
 
 OpenVINO ignores the ONNX LSTM's `sequence_lens` on the CPU, silently. So the graph does not use
-it: rows are padded on the right, the LSTM runs over everything, and each row's last real step is
-gathered.
+it: rows are padded on the right, the LSTM runs over everything, and only each row's real steps are
+gathered or pooled. A backward network gets each row of ids turned around by its own length.
 """
 
 from __future__ import annotations
@@ -33,7 +33,7 @@ def write_graph(config: ModelConfig, weights_path: Path, graph_path: Path) -> No
     float32 `(batch,)`.
 
     Args:
-        config: sizes and masking.
+        config: sizes, masking, pooling and direction.
         weights_path: the safetensors file, named as `named_weights` names the arrays.
         graph_path: the file to write, in the same folder.
 
@@ -69,15 +69,46 @@ class _Graph:
         self.initializers: list[Any] = _external_weights(weights_path)
 
     def add_classifier(self, config: ModelConfig) -> None:
+        if config.direction == "both":
+            forward, backward = (self.tower(config, name) for name in ("forward", "backward"))
+            half = self.constant(np.float32(0.5))
+            logit = self.node("Mul", self.node("Add", forward, backward), half)
+        else:
+            logit = self.tower(config, config.direction, prefix="")
+        self.node("Squeeze", logit, self.ints([1]), output="logit")
+
+    def tower(self, config: ModelConfig, direction: str, prefix: str | None = None) -> str:
+        """Adds the network of one direction, and returns its logit, `(batch, 1)`."""
+        prefix = f"{direction}/" if prefix is None else prefix
+        ids = self.reversed_ids() if direction == "backward" else "token_ids"
         # ONNX' LSTM wants the time axis first.
-        ids = self.node("Transpose", "token_ids", perm=[1, 0])
-        states = self.node("Gather", "embedding/embeddings", ids)
+        states = self.node(
+            "Gather", f"{prefix}embedding/embeddings", self.node("Transpose", ids, perm=[1, 0])
+        )
         for index, units in enumerate(config.units):
-            states = self.lstm(f"lstm_{index}/lstm_cell", states, units)
-        outputs = self.last_real_step(states) if config.masking else self.last_step(states)
+            states = self.lstm(f"{prefix}lstm_{index}/lstm_cell", states, units)
+        outputs = self.pool(config, states)
         if config.dense_units:
-            outputs = self.node("Relu", self.dense("dense", outputs))
-        self.node("Squeeze", self.dense("logit", outputs), self.ints([1]), output="logit")
+            outputs = self.node("Relu", self.dense(f"{prefix}dense", outputs))
+        return self.dense(f"{prefix}logit", outputs)
+
+    def reversed_ids(self) -> str:
+        lengths = self.node("Squeeze", self.lengths(), self.ints([1]))
+        return self.node("ReverseSequence", "token_ids", lengths, batch_axis=0, time_axis=1)
+
+    def pool(self, config: ModelConfig, states: str) -> str:
+        if config.pooling == "last":
+            return self.last_real_step(states) if config.masking else self.last_step(states)
+        real = self.node(
+            "Unsqueeze", self.node("Transpose", self.real(), perm=[1, 0]), self.ints([2])
+        )
+        # An LSTM's outputs lie above -1.
+        kept = self.node("Where", real, states, self.constant(np.float32(-1)))
+        largest = self.node("ReduceMax", kept, self.ints([0]), keepdims=0)
+        kept = self.node("Where", real, states, self.constant(np.float32(0)))
+        total = self.node("ReduceSum", kept, self.ints([0]), keepdims=0)
+        mean = self.node("Div", total, self.node("Cast", self.lengths(), to=1))  # FLOAT
+        return self.node("Concat", self.last_real_step(states), largest, mean, axis=1)
 
     def lstm(self, name: str, inputs: str, units: int) -> str:
         kernel = self.gates(self.node("Transpose", f"{name}/kernel", perm=[1, 0]))
@@ -99,12 +130,18 @@ class _Graph:
         return self.node("Gather", states, self.constant(np.int64(-1)), axis=0)
 
     def last_real_step(self, states: str) -> str:
-        real = self.node("Not", self.node("Equal", "token_ids", self.constant(np.int64(0))))
-        ones = self.node("Cast", real, to=7)  # TensorProto.INT64
-        lengths = self.node("ReduceSum", ones, self.ints([1]), keepdims=1)
-        last = self.node("Sub", lengths, self.ints([1]))
+        last = self.node("Sub", self.lengths(), self.ints([1]))
         by_row = self.node("Transpose", states, perm=[1, 0, 2])
         return self.node("GatherND", by_row, last, batch_dims=1)
+
+    def real(self) -> str:
+        """Adds which ids are no padding: bool `(batch, timesteps)`."""
+        return self.node("Not", self.node("Equal", "token_ids", self.constant(np.int64(0))))
+
+    def lengths(self) -> str:
+        """Adds the number of real tokens of each row, int64 `(batch, 1)`."""
+        ones = self.node("Cast", self.real(), to=7)  # INT64
+        return self.node("ReduceSum", ones, self.ints([1]), keepdims=1)
 
     def dense(self, name: str, inputs: str) -> str:
         product = self.node("MatMul", inputs, f"{name}/kernel")

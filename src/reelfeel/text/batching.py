@@ -13,7 +13,7 @@ import numpy.typing as npt
 
 from reelfeel.config import DataConfig
 from reelfeel.errors import UsageError
-from reelfeel.text.vocabulary import PADDING_ID
+from reelfeel.text.token_ids import TokenIds
 
 Indices = npt.NDArray[np.intp]
 
@@ -40,20 +40,8 @@ def pad(
     array([[5, 6, 7],
            [8, 0, 0]], dtype=int32)
     """
-    rows = [np.asarray(ids, dtype=np.int32) for ids in token_ids]
-    lengths = np.array([len(row) for row in rows], dtype=np.intp)
-    longest = int(lengths.max(initial=0))
-    width = longest if timesteps is None else timesteps
-    if longest > width:
-        raise UsageError(
-            f"A text of {longest} tokens does not fit into {timesteps} timesteps. Cut it first "
-            "(max_tokens of the text settings), or leave timesteps out."
-        )
-    width = -(-width // multiple_of) * multiple_of
-    padded = np.full((len(rows), width), PADDING_ID, dtype=np.int32)
-    if rows:
-        padded[np.arange(width) < lengths[:, None]] = np.concatenate(rows)
-    return padded
+    texts = TokenIds.of(token_ids)
+    return _pad(texts, np.arange(len(texts)), timesteps, multiple_of)
 
 
 def pad_batch(
@@ -69,10 +57,13 @@ def pad_batch(
     Returns:
         int32 array of shape `(len(rows), timesteps)`.
     """
-    batch = [token_ids[row] for row in rows]
+    if not isinstance(token_ids, TokenIds):
+        token_ids = TokenIds.of([token_ids[row] for row in rows])
+        rows = np.arange(len(rows))
     if data.fixed_timesteps:
-        return pad(batch, data.max_tokens)
-    return pad(batch, round_timesteps(max(len(ids) for ids in batch), most=data.max_tokens))
+        return _pad(token_ids, rows, data.max_tokens)
+    longest = int(token_ids.lengths[rows].max())
+    return _pad(token_ids, rows, round_timesteps(longest, most=data.max_tokens))
 
 
 def round_timesteps(longest: int, *, most: int | None = None) -> int:
@@ -171,6 +162,14 @@ def plan_scoring_batches(
         batches.append(order[start : start + size])
         start += size
     return batches
+
+
+def _pad(
+    texts: TokenIds, rows: Indices, timesteps: int | None, multiple_of: int = 1
+) -> npt.NDArray[np.int32]:
+    longest = int(texts.lengths[rows].max(initial=0))
+    width = longest if timesteps is None else timesteps
+    return texts.pad(rows, -(-width // multiple_of) * multiple_of)
 
 
 def _refuse_below_one(**numbers: int) -> None:

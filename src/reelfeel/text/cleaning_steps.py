@@ -47,7 +47,7 @@ _INVISIBLE = (
 _CONTROLS = "\x00-\x1f\x7f-\xa0\u1680\u2000-\u200a\u2028\u2029\u202f\u205f\u3000"
 
 # The tags of scraped text. A closed list, because <3, <sarcasm> and <sigh> are the writer's own.
-_TAG_NAMES = (
+TAG_NAMES = (
     "a|abbr|address|article|aside|b|big|blockquote|body|br|button|center|cite|"
     "code|dd|del|div|dl|dt|em|embed|figure|font|footer|form|h1|h2|h3|h4|h5|h6|"
     "head|header|hr|html|i|iframe|img|input|ins|kbd|label|li|link|meta|nav|nobr|"
@@ -55,7 +55,7 @@ _TAG_NAMES = (
     "sub|sup|svg|table|tbody|td|tfoot|th|thead|tr|tt|u|ul|var|wbr"
 )
 _TAG = (
-    f"<(?:/?(?:br|{_TAG_NAMES})(?:[ /][^<>]{{0,1000}})?|!doctype[^<>]{{0,1000}}"
+    f"<(?:/?(?:br|{TAG_NAMES})(?:[ /][^<>]{{0,1000}})?|!doctype[^<>]{{0,1000}}"
     "|!--(?:[^<-]|-(?!->))*--)> *"
 )
 

@@ -5,15 +5,19 @@ from __future__ import annotations
 import functools
 import itertools
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
-from typing import TypeVar
 
 import numpy as np
 import numpy.typing as npt
 
 from reelfeel.errors import DataError, UsageError
+from reelfeel.native.cores import available_cores
+from reelfeel.native.text import FlatIds
+from reelfeel.text.bulk import BulkCounter, BulkEncoder, can_read
 from reelfeel.text.cleaning import clean
+from reelfeel.text.reference import ReferenceEncoder, Remembered, cut
+from reelfeel.text.token_ids import TokenIds
 from reelfeel.text.tokenizer import (
     DEFAULT_SETTINGS,
     TextSettings,
@@ -21,18 +25,16 @@ from reelfeel.text.tokenizer import (
     tokenize_piece,
     tokenize_with_offsets,
 )
-from reelfeel.text.vocabulary import UNKNOWN_ID, Vocabulary
+from reelfeel.text.vocabulary import Vocabulary
 
-Tokens = TypeVar("Tokens", bytes, list[Token])
-Value = TypeVar("Value")
 IntArray = npt.NDArray[np.int64]
 
-# In IMDB's train part 265,000 distinct pieces stand between spaces, and 97 % of all that one meets
-# are among the most frequent 100,000. Bounded in number and size, so that memory is bounded too.
-_MAX_REMEMBERED, _MAX_REMEMBERED_CHARACTERS = 300_000, 40
+# Texts handed to the compiled engine at a time: bounds the memory, and keeps all threads busy.
+_CHUNK_SIZE = 8_192
+# Fewer texts are sooner read in Python than the compiled engine is ready: 2 ms.
+_FEW_TEXTS = 16
 
-_UNKNOWN = np.int32(UNKNOWN_ID).tobytes()
-_ID_BYTES = len(_UNKNOWN)
+_NO_VOCABULARY = Vocabulary(())
 
 
 @dataclass(frozen=True)
@@ -48,7 +50,7 @@ class Encoded:
             unknown, 1 for an empty text.
     """
 
-    token_ids: list[npt.NDArray[np.int32]]
+    token_ids: TokenIds
     num_tokens: IntArray
     lengths: IntArray
     unknown_share: npt.NDArray[np.float64]
@@ -81,28 +83,24 @@ class TextEncoder:
     vocabulary: Vocabulary
     settings: TextSettings = DEFAULT_SETTINGS
 
-    def encode(self, texts: Iterable[str]) -> Encoded:
+    def encode(self, texts: Iterable[str], *, threads: int | None = None) -> Encoded:
         """Cleans, splits and looks up texts.
 
         Args:
             texts: strings, any number of them, each of any length.
+            threads: how many threads share the work, at least 1; None takes as many as there are
+                cores. The result is the same.
 
         Returns:
             Their token ids, and what was cut and unknown.
 
         Raises:
-            UsageError: if `texts` is one string.
+            UsageError: if `texts` is one string, or `threads` is below 1.
             DataError: if an element is not a string.
         """
-        ids_of = self._remembered.__getitem__
-        first, last = (_ID_BYTES * number for number in ends_kept(self.settings))
-        kept: list[bytes] = []
-        num_tokens: list[int] = []
-        for text in check_texts(texts):
-            ids = b"".join(map(ids_of, clean(text).split(" ")))
-            num_tokens.append(len(ids) // _ID_BYTES)
-            kept.append(_cut(ids, first, last) or _UNKNOWN)
-        return _pack(kept, num_tokens)
+        num_threads = check_threads(threads)
+        parts = [self._encode_chunk(chunk, num_threads) for chunk in _in_chunks(texts)]
+        return _pack(parts)
 
     def read(self, text: str) -> list[Token]:
         """Returns the tokens of `text` that a model reads, one for each id that `encode` gives.
@@ -113,14 +111,26 @@ class TextEncoder:
         Returns:
             Tokens with offsets into `text`; none for a text without tokens.
         """
-        return _cut(tokenize_with_offsets(text, self.settings), *ends_kept(self.settings))
+        first, last = ends_kept(self.settings)
+        return cut(tokenize_with_offsets(text, self.settings), first, last)
+
+    def _encode_chunk(self, texts: list[str], num_threads: int) -> FlatIds:
+        # Once it is there, the compiled engine is faster for a single text too.
+        is_worth_it = len(texts) >= _FEW_TEXTS or "_bulk" in self.__dict__
+        if is_worth_it and self._bulk is not None:
+            return self._bulk.encode(texts, num_threads)
+        return self._reference.encode(texts)
 
     @functools.cached_property
-    def _remembered(self) -> _Remembered[bytes]:
-        # The ids of a piece as bytes: joining them makes no object for any single id.
-        return _Remembered(
-            lambda piece: self.vocabulary.encode(tokenize_piece(piece, self.settings)).tobytes()
-        )
+    def _reference(self) -> ReferenceEncoder:
+        return ReferenceEncoder(self.vocabulary, self.settings, *ends_kept(self.settings))
+
+    @functools.cached_property
+    def _bulk(self) -> BulkEncoder | None:
+        if not can_read(self.vocabulary, self.settings):
+            return None
+        ends = ends_kept(self.settings)
+        return BulkEncoder(self.vocabulary, self.settings, ends, self._reference)
 
     def __getstate__(self) -> dict[str, object]:
         # For a worker process: it remembers for itself.
@@ -146,7 +156,11 @@ def count_tokens(texts: Iterable[str], settings: TextSettings = DEFAULT_SETTINGS
     >>> count_tokens(["A good film.", ""])
     array([4, 0])
     """
-    remembered = _Remembered(lambda piece: len(tokenize_piece(piece, settings)))
+    if can_read(_NO_VOCABULARY, settings):
+        counter, num_threads = BulkCounter(settings), available_cores()
+        counts = [counter.add(chunk, num_threads) for chunk in _in_chunks(texts)]
+        return np.concatenate(counts) if counts else np.empty(0, np.int64)
+    remembered = Remembered(lambda piece: len(tokenize_piece(piece, settings)))
     return np.fromiter(
         (sum(map(remembered.__getitem__, clean(text).split(" "))) for text in check_texts(texts)),
         dtype=np.int64,
@@ -172,6 +186,11 @@ def token_counts(texts: Iterable[str], settings: TextSettings = DEFAULT_SETTINGS
     >>> token_counts(["Good, good film", "film"])["good"]
     2
     """
+    if can_read(_NO_VOCABULARY, settings):
+        counter, num_threads = BulkCounter(settings), available_cores()
+        for chunk in _in_chunks(texts):
+            counter.add(chunk, num_threads)
+        return counter.counts()
     counts: Counter[str] = Counter()
     pieces: Counter[str] = Counter()
     for text in check_texts(texts):
@@ -223,12 +242,6 @@ def ends_kept(settings: TextSettings) -> tuple[int, int]:
     return first, settings.max_tokens - first
 
 
-def _cut(tokens: Tokens, first: int, last: int) -> Tokens:
-    if len(tokens) <= first + last:
-        return tokens
-    return tokens[:first] + tokens[len(tokens) - last :]
-
-
 def check_texts(texts: Iterable[str]) -> Iterator[str]:
     """Yields the texts; refuses one bare string, and names the position of what is no string.
 
@@ -252,30 +265,35 @@ def _check_text(text: str, position: int) -> str:
     return text
 
 
-class _Remembered(dict[str, Value]):
-    """What a function says about pieces of text, asked once for each; bounded."""
+def check_threads(threads: int | None) -> int:
+    """Returns how many threads to use: what was asked for, or as many as there are cores.
 
-    def __init__(self, ask: Callable[[str], Value]) -> None:
-        self._ask = ask
+    Raises:
+        UsageError: if `threads` is below 1.
 
-    def __missing__(self, piece: str) -> Value:
-        value = self._ask(piece)
-        if len(self) < _MAX_REMEMBERED and len(piece) <= _MAX_REMEMBERED_CHARACTERS:
-            self[piece] = value
-        return value
+    Example:
+
+    >>> check_threads(3)
+    3
+    """
+    if threads is None:
+        return available_cores()
+    if threads < 1:
+        raise UsageError(f"threads must be at least 1, or None for all cores; received {threads}.")
+    return threads
 
 
-def _pack(kept: Sequence[bytes], num_tokens: Sequence[int]) -> Encoded:
-    lengths = np.array([len(ids) // _ID_BYTES for ids in kept], dtype=np.int64)
-    # A bytearray, because arrays over bytes could not be written to.
-    flat = np.frombuffer(bytearray().join(kept), dtype=np.int32)
-    ends = np.cumsum(lengths)
-    unknown = np.add.reduceat(flat == UNKNOWN_ID, ends - lengths, dtype=np.int64)
+def _in_chunks(texts: Iterable[str]) -> Iterator[list[str]]:
+    checked = check_texts(texts)
+    while chunk := list(itertools.islice(checked, _CHUNK_SIZE)):
+        yield chunk
+
+
+def _pack(parts: list[FlatIds]) -> Encoded:
+    whole = FlatIds.join(parts)
     return Encoded(
-        token_ids=[
-            flat[end - n : end] for end, n in zip(ends.tolist(), lengths.tolist(), strict=True)
-        ],
-        num_tokens=np.array(num_tokens, dtype=np.int64),
-        lengths=lengths,
-        unknown_share=unknown / lengths,
+        token_ids=TokenIds(whole.ids, whole.lengths),
+        num_tokens=whole.num_tokens,
+        lengths=whole.lengths,
+        unknown_share=whole.num_unknown / whole.lengths,
     )

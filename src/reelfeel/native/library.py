@@ -1,0 +1,93 @@
+"""The compiled library: whether it is there, and what the processor can do.
+
+Nothing depends on it. Where it is missing, switched off or foreign, its callers take their slower
+way in Python, with the same results.
+"""
+
+from __future__ import annotations
+
+import ctypes
+import functools
+import os
+from pathlib import Path
+
+LIBRARY_PATH = Path(__file__).with_name("libreelfeel.so")
+
+# Raised, here and in sources/library.cpp, when a function that Python calls changes its arguments.
+ABI_VERSION = 1
+
+# The bits of `Feature` in sources/library.hpp, in their order.
+_FEATURES = ("avx2", "avx512", "avx512_bf16", "amx_bf16")
+
+
+def load_library() -> ctypes.CDLL | None:
+    """Returns the compiled library, or None where there is none to use.
+
+    The environment variable `REELFEEL_NATIVE=off` switches it off, for tests and to find out
+    whether it is the cause of something.
+
+    Returns:
+        The library, the same object at every call; `explain_missing` says why it is None.
+
+    Example:
+
+    >>> library = load_library()
+    >>> library is None or library.reelfeel_abi_version() == ABI_VERSION
+    True
+    """
+    return None if _is_switched_off() else _open(LIBRARY_PATH)[0]
+
+
+def explain_missing() -> str | None:
+    """Returns why there is no library to use and how to mend it, or None where there is one."""
+    if _is_switched_off():
+        return "REELFEEL_NATIVE=off switches it off"
+    return _open(LIBRARY_PATH)[1]
+
+
+def processor_features() -> frozenset[str]:
+    """Returns the instruction sets that our kernels may use here.
+
+    What processor and operating system have, as far as `ONEDNN_MAX_CPU_ISA` allows: with AVX2,
+    AVX512_CORE, AVX512_CORE_BF16 or AVX512_CORE_AMX that variable makes oneDNN and our kernels
+    believe in an older machine.
+
+    Returns:
+        Some of "avx2" (with FMA), "avx512" (F, BW, VL, DQ), "avx512_bf16" and "amx_bf16"; empty
+        without the library, and on other processors than x86-64.
+
+    Example:
+
+    >>> processor_features() <= {"avx2", "avx512", "avx512_bf16", "amx_bf16"}
+    True
+    """
+    library = load_library()
+    if library is None:
+        return frozenset()
+    bits = library.reelfeel_processor_features()
+    return frozenset(name for place, name in enumerate(_FEATURES) if bits >> place & 1)
+
+
+def _is_switched_off() -> bool:
+    return os.environ.get("REELFEEL_NATIVE", "").lower() == "off"
+
+
+@functools.cache
+def _open(path: Path) -> tuple[ctypes.CDLL | None, str | None]:
+    """Opens the library at `path`; where that fails, says why."""
+    if not path.exists():
+        return None, (
+            "it was not compiled: no C++ compiler was there when ReelFeel was installed. Install "
+            "g++ or clang++, then install ReelFeel again"
+        )
+    try:
+        library = ctypes.CDLL(str(path))
+        version = library.reelfeel_abi_version()
+    except (OSError, AttributeError) as error:
+        return None, f"it cannot be loaded ({error}). Install ReelFeel again on this machine"
+    if version != ABI_VERSION:
+        return None, (
+            f"it has version {version} where {ABI_VERSION} is expected. Compile it again: "
+            "install ReelFeel again, or run python hatch_build.py in a checkout"
+        )
+    return library, None

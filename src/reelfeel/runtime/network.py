@@ -1,0 +1,110 @@
+"""A saved classifier as plain arrays: towers that read token ids, and heads that judge.
+
+Each tower is Embedding, LSTMs and pooling; its head is perhaps a hidden layer, and the logit. A
+model that reads in both directions has two of each, and its logit is their mean. The runtimes that
+read arrays and not a graph start here.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+
+from reelfeel.config import DataConfig, ModelConfig
+from reelfeel.native.inference import LayerWeights
+from reelfeel.runtime.bundle import Bundle
+from reelfeel.text.batching import round_timesteps
+from reelfeel.text.token_ids import TokenIds
+
+Floats = npt.NDArray[np.float32]
+
+
+@dataclass(frozen=True)
+class TowerArrays:
+    """The network of one direction.
+
+    Attributes:
+        embeddings: float32 `(vocabulary_size, embedding_dim)`.
+        layers: the LSTMs, first to last.
+        pooling: "last" or "last_max_mean".
+        is_reversed: whether texts are read from their last token to their first.
+        dense: kernel and bias of the hidden ReLU layer, or None.
+        logit: kernel and bias of the last layer.
+    """
+
+    embeddings: Floats
+    layers: tuple[LayerWeights, ...]
+    pooling: str
+    is_reversed: bool
+    dense: tuple[Floats, Floats] | None
+    logit: tuple[Floats, Floats]
+
+    def judge(self, features: Floats) -> Floats:
+        """Returns the logits, float32 `(num_texts,)`, of pooled outputs `(num_texts, width)`.
+
+        A text's logit does not depend on the texts beside it, bit for bit.
+        """
+        if self.dense is not None:
+            features = np.maximum(_multiply(features, *self.dense), 0)
+        return _multiply(features, *self.logit)[:, 0]
+
+
+def read_towers(bundle: Bundle) -> list[TowerArrays]:
+    """Reads the towers of a saved model, one for each direction that it reads in."""
+    weights, model = bundle.weights(), bundle.config.model
+    if model.direction != "both":
+        return [_read_tower(weights, model, model.direction, "")]
+    return [_read_tower(weights, model, name, f"{name}/") for name in ("forward", "backward")]
+
+
+def add_padding(token_ids: TokenIds, data: DataConfig, model: ModelConfig) -> TokenIds:
+    """Adds the padding that a network without masking was trained to read.
+
+    Returns:
+        The same ids for every other network. Padding to the longest text beside it would make a
+        text's answer depend on its company; here it depends on the text alone.
+    """
+    if model.masking:
+        return token_ids
+    lengths = token_ids.lengths
+    if data.fixed_timesteps:
+        widths = np.full_like(lengths, data.max_tokens)
+    else:
+        widths = np.array([round_timesteps(n, most=data.max_tokens) for n in lengths.tolist()])
+    padded = np.zeros(int(widths.sum()), np.int32)
+    starts = np.cumsum(widths) - widths
+    places = np.arange(len(token_ids.flat)) + np.repeat(
+        starts - (np.cumsum(lengths) - lengths), lengths
+    )
+    padded[places] = token_ids.flat
+    return TokenIds(padded, widths)
+
+
+def _read_tower(
+    weights: Mapping[str, Floats], model: ModelConfig, direction: str, prefix: str
+) -> TowerArrays:
+    def pair(name: str) -> tuple[Floats, Floats]:
+        return weights[f"{prefix}{name}/kernel"], weights[f"{prefix}{name}/bias"]
+
+    layers = []
+    for index in range(len(model.units)):
+        name = f"lstm_{index}/lstm_cell"
+        kernel, bias = pair(name)
+        recurrent_kernel = weights[f"{prefix}{name}/recurrent_kernel"]
+        layers.append(LayerWeights(kernel, recurrent_kernel, bias))
+    return TowerArrays(
+        embeddings=weights[f"{prefix}embedding/embeddings"],
+        layers=tuple(layers),
+        pooling=model.pooling,
+        is_reversed=direction == "backward",
+        dense=pair("dense") if model.dense_units else None,
+        logit=pair("logit"),
+    )
+
+
+def _multiply(features: Floats, kernel: Floats, bias: Floats) -> Floats:
+    # Not `@`: how BLAS orders its sums depends on the number of rows.
+    return np.asarray(np.einsum("ij,jk->ik", features, kernel) + bias)
