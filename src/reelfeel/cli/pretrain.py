@@ -1,0 +1,99 @@
+"""`reelfeel pretrain`: from texts without labels to a language model."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from reelfeel.cli import options as shared
+
+
+def pretrain(
+    texts: Annotated[
+        list[str],
+        typer.Argument(
+            help="imdb, mini, text files (one text a line), folders or tables; without labels.",
+            show_default=False,
+        ),
+    ],
+    output: Annotated[
+        Path, typer.Option("--output", "-o", help="Folder to write.", show_default=False)
+    ],
+    preset: Annotated[str, typer.Option(help="Settings: base or mini.")] = "base",
+    direction: Annotated[
+        str, typer.Option(help="forward, backward, or both: side by side on two cores.")
+    ] = "both",
+    passes: Annotated[int | None, typer.Option(help="Short for --set passes=N.")] = None,
+    set_: Annotated[
+        list[str] | None,
+        typer.Option("--set", help="One setting, such as units=1024; may be repeated."),
+    ] = None,
+    seed: Annotated[int | None, typer.Option(help="Short for --set seed=N.")] = None,
+    start: Annotated[
+        Path | None,
+        typer.Option("--from", help="Start from this language model and its vocabulary."),
+    ] = None,
+    resume: Annotated[
+        bool, typer.Option("--resume", help="Go on from the last checkpoints of the same run.")
+    ] = False,
+    force: shared.Force = False,
+    text_column: shared.TextColumn = "text",
+    label_column: shared.LabelColumn = "label",
+    group_column: shared.GroupColumn = None,
+    positive: shared.Positive = None,
+    negative: shared.Negative = None,
+    positive_from_stars: shared.PositiveFromStars = None,
+    negative_to_stars: shared.NegativeToStars = None,
+    skip_bad_rows: shared.SkipBadRows = False,
+    data_dir: shared.DataDir = None,
+    as_json: shared.Json = False,
+) -> None:
+    """Train a language model on texts without labels, for classifiers to start from.
+
+    Labels are not needed. Where there are some, they choose the held-out texts: those that `train`
+    validates on. Ctrl-C or a crash costs two minutes: run the same command again with --resume.
+    """
+    import json
+
+    from reelfeel.errors import UsageError
+    from reelfeel.pretraining_config import (
+        DIRECTIONS,
+        get_pretraining_preset,
+        parse_pretraining_settings,
+    )
+
+    if direction not in (*DIRECTIONS, "both"):
+        raise UsageError(f"--direction must be forward, backward or both. Received: {direction!r}")
+    values = parse_pretraining_settings(set_ or [])
+    values |= {} if passes is None else {"passes": passes}
+    values |= {} if seed is None else {"seed": seed}
+    config = get_pretraining_preset(preset).updated(values)
+    from reelfeel.training.pretrain import pretrain as train_model
+    from reelfeel.training.pretraining_progress import ConsoleDisplay
+
+    try:
+        model = train_model(
+            texts,
+            output=output,
+            config=config,
+            directions=DIRECTIONS if direction == "both" else (direction,),
+            start=start,
+            data_dir=data_dir,
+            options=shared.table_options(locals()),
+            resume=resume,
+            overwrite=force,
+            display=ConsoleDisplay(),
+        )
+    except KeyboardInterrupt:
+        typer.echo("Stopped. Go on with the same command and --resume.", err=True)
+        raise
+    figures = model.about["figures"]
+    if as_json:
+        typer.echo(json.dumps({"model": str(output), **figures}, indent=2, allow_nan=False))
+    else:
+        shown = ", ".join(
+            f"{name} {values['held_out_perplexity']:.2f}" for name, values in figures.items()
+        )
+        typer.echo(f"Saved {output}: perplexity on held-out texts {shown}.", err=True)

@@ -1,0 +1,235 @@
+"""The language model: Embedding, LSTMs, a projection, and a softmax tied to the embedding.
+
+A language model is saved as a folder:
+
+    language_model.json   format version, settings, text settings, directions, figures, provenance
+    vocabulary.json       token <-> id
+    forward.safetensors   weights of the model that reads left to right, in Keras' layout
+    backward.safetensors  weights of the one that reads right to left
+
+A classifier takes over `embedding/embeddings` and the `lstm_*` weights, by these names.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import keras
+import numpy as np
+import numpy.typing as npt
+from safetensors import SafetensorError
+from safetensors.numpy import load_file, save
+
+from reelfeel.errors import BundleError, ReelFeelError
+from reelfeel.files import write_whole
+from reelfeel.models.lstm import FusedLSTM
+from reelfeel.pretraining_config import DIRECTIONS, PretrainingConfig
+from reelfeel.text.tokenizer import TextSettings
+from reelfeel.text.vocabulary import Vocabulary
+
+Weights = Mapping[str, npt.NDArray[np.float32]]
+States = list[list[Any]]
+
+FORMAT, FORMAT_VERSION = "reelfeel-language-model", 1
+_DESCRIPTION, _VOCABULARY = "language_model.json", "vocabulary.json"
+# AWD-LSTM's (Merity et al., 2017): the rows are outputs of the softmax as well as inputs.
+_EMBEDDING_RANGE = 0.1
+
+
+class LanguageNetwork:
+    """The layers of a language model of one direction, built and ready to be called.
+
+    Args:
+        config: sizes and precision.
+        num_rows: rows of the embedding; the last is the end of a review.
+        seed: of the initial weights.
+
+    Attributes:
+        embedding: `keras.layers.Embedding`, which the softmax shares.
+        lstms: the LSTM layers, first to last; each returns all outputs and its states.
+        projection: `keras.layers.Dense` from the last LSTM's units to the embedding's channels.
+        softmax_bias: `keras.Variable` of shape `(num_rows,)`.
+    """
+
+    def __init__(self, config: PretrainingConfig, num_rows: int, *, seed: int) -> None:
+        # One seed for the network, one of its own for each layer that draws; Keras wants int32.
+        seeds = iter((np.random.SeedSequence(seed).generate_state(64) >> 1).tolist())
+        limit = _EMBEDDING_RANGE
+        self.embedding = keras.layers.Embedding(
+            num_rows,
+            config.embedding_dim,
+            embeddings_initializer=keras.initializers.RandomUniform(-limit, limit, next(seeds)),
+            name="embedding",
+        )
+        self.embedding.build((None, None))
+        self.lstms = _build_lstms(config, seeds)
+        self.projection = keras.layers.Dense(
+            config.embedding_dim,
+            kernel_initializer=keras.initializers.GlorotUniform(seed=next(seeds)),
+            name="projection",
+        )
+        self.projection.build((None, config.units[-1]))
+        self.softmax_bias = keras.Variable(np.zeros(num_rows, np.float32), name="bias")
+
+    def variables(self) -> dict[str, keras.Variable]:
+        """Returns all trained variables by name, such as `lstm_0/lstm_cell/kernel`."""
+        layers = (self.embedding, *self.lstms, self.projection)
+        named = {variable.path: variable for layer in layers for variable in layer.weights}
+        return named | {"softmax/bias": self.softmax_bias}
+
+    def named_weights(self) -> dict[str, npt.NDArray[np.float32]]:
+        """Returns copies of all weights by name."""
+        return {
+            name: np.array(variable.value.detach().cpu().numpy())
+            for name, variable in self.variables().items()
+        }
+
+    def assign(self, weights: Weights) -> None:
+        """Sets all weights by name.
+
+        Raises:
+            ValueError: if a name is missing or too many, or a shape differs.
+        """
+        variables = self.variables()
+        if variables.keys() != weights.keys():
+            raise ValueError(
+                f"The weights must be named {sorted(variables)}. Received: {sorted(weights)}"
+            )
+        for name, variable in variables.items():
+            variable.assign(weights[name])
+
+    def zero_states(self, num_rows: int) -> States:
+        """Returns states of zeros, `[hidden, cell]` of shape `(num_rows, units)`, for each LSTM."""
+        zeros = keras.ops.zeros
+        return [[zeros((num_rows, lstm.units)) for _ in range(2)] for lstm in self.lstms]
+
+
+def _build_lstms(config: PretrainingConfig, seeds: Any) -> list[FusedLSTM]:
+    lstms = []
+    input_dim = config.embedding_dim
+    for index, units in enumerate(config.units):
+        lstm = FusedLSTM(
+            units,
+            precision=config.precision,
+            return_sequences=True,
+            return_state=True,
+            kernel_initializer=keras.initializers.GlorotUniform(seed=next(seeds)),
+            recurrent_initializer=keras.initializers.Orthogonal(seed=next(seeds)),
+            name=f"lstm_{index}",
+        )
+        lstm.build((None, None, input_dim))
+        lstms.append(lstm)
+        input_dim = units
+    return lstms
+
+
+@dataclass(frozen=True)
+class LanguageModel:
+    """A saved language model, read.
+
+    Attributes:
+        config: its settings.
+        vocabulary: token <-> id; the embedding has one row more, for the end of a review.
+        text_settings: how texts become tokens; whole texts are read.
+        weights: by direction and name, float32, in Keras' layout.
+        about: figures by direction, and provenance.
+    """
+
+    config: PretrainingConfig
+    vocabulary: Vocabulary
+    text_settings: TextSettings
+    weights: dict[str, dict[str, npt.NDArray[np.float32]]]
+    about: dict[str, Any] = field(default_factory=dict)
+
+    @property
+    def end_id(self) -> int:
+        """The id that stands behind every text: the last row of the embedding."""
+        return self.vocabulary.size
+
+
+def write_language_model(model: LanguageModel, path: Path, *, overwrite: bool = False) -> None:
+    """Writes a language model as a folder, whole or not at all.
+
+    Raises:
+        UsageError: if the path exists and `overwrite` is false.
+        ReelFeelError: if the disk refuses.
+    """
+    description = {
+        "format": FORMAT,
+        "format_version": FORMAT_VERSION,
+        "directions": [name for name in DIRECTIONS if name in model.weights],
+        "vocabulary_file": _VOCABULARY,
+        "vocabulary_fingerprint": model.vocabulary.fingerprint(),
+        "text": model.text_settings.to_dict(),
+        "pretraining": model.config.to_dict(),
+        **model.about,
+    }
+    with write_whole(path, overwrite=overwrite) as folder:
+        folder.mkdir()
+        (folder / _DESCRIPTION).write_text(json.dumps(description, indent=2) + "\n", "utf-8")
+        model.vocabulary.save(folder / _VOCABULARY)
+        for direction, weights in model.weights.items():
+            (folder / f"{direction}.safetensors").write_bytes(save(dict(weights)))
+
+
+def read_language_model(path: str | Path) -> LanguageModel:
+    """Reads a language model that `reelfeel pretrain` wrote.
+
+    Args:
+        path: its folder. Weights stored with 16 bits come back as float32.
+
+    Raises:
+        BundleError: if it is missing, foreign, damaged, or of a newer format.
+    """
+    path = Path(path)
+    stored = _read_description(path)
+    try:
+        vocabulary = Vocabulary.load(path / stored.pop("vocabulary_file"))
+        model = LanguageModel(
+            config=PretrainingConfig().updated(stored.pop("pretraining")),
+            vocabulary=vocabulary,
+            text_settings=TextSettings.from_dict(stored.pop("text")),
+            weights={name: _read_weights(path, name) for name in stored.pop("directions")},
+            about=stored,
+        )
+        fingerprint = stored.pop("vocabulary_fingerprint")
+        num_rows = {len(weights["embedding/embeddings"]) for weights in model.weights.values()}
+    except (KeyError, OSError, TypeError, ValueError, SafetensorError, ReelFeelError) as error:
+        raise BundleError(
+            f"The language model {path} is damaged or incomplete: {error}. Restore the folder from "
+            "a copy, or run reelfeel pretrain again."
+        ) from error
+    if fingerprint != vocabulary.fingerprint() or num_rows - {vocabulary.size + 1}:
+        raise BundleError(
+            f"The language model {path} has the vocabulary of another model: its words would get "
+            "wrong numbers. Restore its own vocabulary.json from a copy."
+        )
+    return model
+
+
+def _read_description(path: Path) -> dict[str, Any]:
+    try:
+        stored = json.loads((path / _DESCRIPTION).read_text("utf-8"))
+        version = stored.pop("format_version") if stored.pop("format") == FORMAT else None
+    except (OSError, ValueError, KeyError, AttributeError):
+        version = None
+    if version is None:
+        raise BundleError(
+            f"There is no language model at {path}. Expected a folder that `reelfeel pretrain "
+            "--output` wrote."
+        )
+    if version > FORMAT_VERSION:
+        raise BundleError(
+            f"The language model {path} has format {version}, written by a newer ReelFeel; this "
+            f"one reads up to format {FORMAT_VERSION}. Upgrade with: pip install --upgrade reelfeel"
+        )
+    return dict(stored)
+
+
+def _read_weights(path: Path, direction: str) -> dict[str, npt.NDArray[np.float32]]:
+    stored = load_file(path / f"{direction}.safetensors")
+    return {name: array.astype(np.float32) for name, array in stored.items()}

@@ -1,0 +1,192 @@
+"""Which texts a language model learns from, which are kept apart, and which it must never see."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import numpy as np
+import numpy.typing as npt
+
+from reelfeel.data.duplicates import hash_texts
+from reelfeel.data.imdb_test_hashes import read_test_hashes
+from reelfeel.data.loading import is_imdb, load_reviews
+from reelfeel.data.plain_texts import read_plain_texts
+from reelfeel.data.splitting import split_train_validation
+from reelfeel.data.tables import TableOptions
+from reelfeel.errors import DataError, SchemaError, UsageError
+from reelfeel.text.cleaning import clean
+from reelfeel.types import UNLABELLED, Reviews
+
+Hashes = npt.NDArray[np.uint64]
+
+
+@dataclass(frozen=True)
+class Corpus:
+    """Texts without labels.
+
+    Attributes:
+        texts: to learn from.
+        held_out: to judge by, none of them in `texts`.
+        counts: how many texts were read, left out for which reason, and kept.
+        sources: where the texts came from.
+    """
+
+    texts: Sequence[str]
+    held_out: Sequence[str]
+    counts: dict[str, int]
+    sources: tuple[str, ...] = field(default=())
+
+    def describe(self) -> str:
+        """Returns one sentence with the counts."""
+        counts = self.counts
+        return (
+            f"Texts: {counts['read']:,} read, {counts['used']:,} to learn from, "
+            f"{counts['held_out']:,} held out. Left out: {counts['equal_to_test']:,} that equal a "
+            f"review of IMDB's test set, {counts['equal_to_held_out']:,} that equal a held-out "
+            f"text, {counts['empty']:,} without a word."
+        )
+
+    def fingerprint(self) -> str:
+        """Returns the SHA-256, in hexadecimal, of all texts in their order."""
+        digest = hashlib.sha256()
+        for texts in (self.texts, self.held_out):
+            digest.update(f"{len(texts)}\n".encode())
+            for text in texts:
+                encoded = text.encode("utf-8", "surrogatepass")
+                digest.update(f"{len(encoded)}\n".encode() + encoded)
+        return digest.hexdigest()
+
+
+def read_corpus(
+    sources: Iterable[str | Path],
+    *,
+    held_out_share: float = 0.1,
+    split_seed: int = 0,
+    data_dir: str | Path | None = None,
+    options: TableOptions | None = None,
+) -> Corpus:
+    """Reads texts to learn from without labels, and leaves out what would make figures dishonest.
+
+    No file of a test part is read. Texts that equal a review of IMDB's test set, after cleaning and
+    folding of case and white space, are left out by their hashes.
+
+    Args:
+        sources: "imdb" (its train and unlabelled parts), what `load_reviews` takes (its train
+            part), or what `read_plain_texts` takes: labels are not needed.
+        held_out_share: share of the texts held out. Of labelled reviews the validation part of
+            `split_train_validation` is, which is what a classifier with this share and seed
+            holds out; of others any texts.
+        split_seed: of that choice.
+        data_dir: a local copy of "imdb".
+        options: names of columns and meaning of labels, for tables.
+
+    Raises:
+        UsageError: if there is no such source, or `data_dir` is given without "imdb".
+        DataError: if a source is refused, or nothing is left to learn from.
+
+    Example:
+
+    >>> corpus = read_corpus(["mini"], held_out_share=0.2)
+    >>> corpus.counts["read"] == len(corpus.texts) + len(corpus.held_out)
+    True
+    """
+    kept: list[str] = []
+    held_out: list[str] = []
+    names: list[str] = []
+    sources = list(sources)
+    if data_dir is not None and "imdb" not in sources:
+        raise UsageError(f"A data folder goes with 'imdb' only. Received {sources}.")
+    for source in sources:
+        reviews, *others = _read_parts(source, data_dir, options)
+        names += [part.source for part in (reviews, *others)]
+        is_held_out = _choose_held_out(reviews, held_out_share, split_seed).tolist()
+        for text, chosen in zip(reviews.texts, is_held_out, strict=True):
+            (held_out if chosen else kept).append(text)
+        for part in others:
+            kept += part.texts
+    return exclude_texts(kept, held_out, tuple(names))
+
+
+def exclude_texts(
+    texts: Sequence[str], held_out: Sequence[str], sources: tuple[str, ...] = ()
+) -> Corpus:
+    """Leaves out of `texts` what equals a held-out text or a review of IMDB's test set.
+
+    Held-out texts that equal a review of the test set are left out too. Two texts are equal if they
+    are so after cleaning and folding of case and white space.
+
+    Args:
+        texts: to learn from.
+        held_out: to judge by.
+        sources: where they came from.
+
+    Raises:
+        DataError: if no text or no held-out text is left.
+    """
+    test = read_test_hashes()
+    hashes, held_out_hashes = hash_cleaned(texts), hash_cleaned(held_out)
+    empty = hash_cleaned([""])
+    are_empty = np.isin(hashes, empty)
+    in_test = np.isin(hashes, test)
+    in_held_out = np.isin(hashes, held_out_hashes) & ~are_empty & ~in_test
+    used = np.flatnonzero(~(are_empty | in_test | in_held_out))
+    good = np.flatnonzero(~np.isin(held_out_hashes, np.concatenate([test, empty])))
+    if not (len(used) and len(good)):
+        raise DataError(
+            "There are too few texts to learn from. Expected some to learn and some to hold out; "
+            f"add texts. Received {len(texts) + len(held_out):,}, of which {len(used):,} to learn "
+            f"from and {len(good):,} to hold out are left."
+        )
+    held_out_in_test = int(np.isin(held_out_hashes, test).sum())
+    counts = {
+        "read": len(texts) + len(held_out),
+        "equal_to_test": int(in_test.sum()) + held_out_in_test,
+        "equal_to_held_out": int(in_held_out.sum()),
+        "empty": int(are_empty.sum()) + len(held_out) - len(good) - held_out_in_test,
+        "held_out": len(good),
+        "used": len(used),
+    }
+    return Corpus(
+        [texts[row] for row in used.tolist()],
+        [held_out[row] for row in good.tolist()],
+        counts,
+        sources,
+    )
+
+
+def hash_cleaned(texts: Iterable[str]) -> Hashes:
+    """Returns the hash of each text as it is after cleaning and folding of case and white space."""
+    return hash_texts(map(clean, texts))
+
+
+def _read_parts(
+    source: str | Path, data_dir: str | Path | None, options: TableOptions | None
+) -> list[Reviews]:
+    """Returns the parts of a source; from the first, some are held out."""
+    if source == "imdb" or (source != "mini" and Path(source).exists() and is_imdb(Path(source))):
+        copy = data_dir if source == "imdb" else None
+        return [load_reviews(source, part, data_dir=copy) for part in ("train", "unsupervised")]
+    if Path(source).suffix.lower() == ".txt":
+        return [read_plain_texts(source)]
+    try:
+        return [load_reviews(source, "train", options=options)]
+    except SchemaError:  # without labels, then
+        return [read_plain_texts(_find_train_part(Path(source)), options)]
+
+
+def _find_train_part(path: Path) -> Path:
+    return path / "train" if (path / "train").is_dir() else path
+
+
+def _choose_held_out(reviews: Reviews, share: float, seed: int) -> npt.NDArray[np.bool_]:
+    # No classifier can be trained on less; the labels then say nothing.
+    if (np.bincount(reviews.labels[reviews.labels != UNLABELLED], minlength=2) > 1).all():
+        split = split_train_validation(reviews, validation_share=share, seed=seed)
+        return np.isin(np.arange(len(reviews)), split.validation)
+    # By the text, so that copies of one text go the same way.
+    distinct, numbers = np.unique(hash_cleaned(reviews.texts), return_inverse=True)
+    order = np.random.default_rng(seed).permutation(len(distinct))
+    return np.isin(numbers, order[: max(1, round(len(distinct) * share))])

@@ -1,0 +1,149 @@
+"""All texts one behind the other, read in windows: what a language model is trained on."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import numpy.typing as npt
+
+from reelfeel.errors import DataError
+from reelfeel.files import write_whole
+from reelfeel.text.encoder import Encoded
+
+TokenIds = npt.NDArray[np.int32]
+
+
+@dataclass(frozen=True, eq=False)
+class TokenTexts:
+    """Texts as token ids, in one array; each ends with the id of the end of a text.
+
+    Attributes:
+        ids: int32 array of shape `(num_tokens,)`.
+        offsets: int64 array of shape `(num_texts + 1,)`; text `i` is `ids[offsets[i] :
+            offsets[i + 1]]`, its end included.
+    """
+
+    ids: TokenIds
+    offsets: npt.NDArray[np.int64]
+
+    @classmethod
+    def from_encoded(cls, encoded: Encoded, end_id: int) -> TokenTexts:
+        """Joins encoded texts and puts `end_id` behind each."""
+        lengths = np.asarray(encoded.lengths, dtype=np.int64) + 1
+        offsets = np.concatenate([[0], np.cumsum(lengths)])
+        ids = np.full(int(offsets[-1]), end_id, dtype=np.int32)
+        for text, start in zip(encoded.token_ids, offsets[:-1].tolist(), strict=True):
+            ids[start : start + len(text)] = text
+        return cls(ids, offsets)
+
+    @property
+    def num_texts(self) -> int:
+        """How many texts there are."""
+        return len(self.offsets) - 1
+
+    def text(self, number: int) -> TokenIds:
+        """Returns the ids of one text with its end."""
+        return self.ids[self.offsets[number] : self.offsets[number + 1]]
+
+    def reversed(self) -> TokenTexts:
+        """Returns the texts read from right to left; the end of each stays behind it.
+
+        Example:
+
+        >>> TokenTexts(np.array([5, 6, 9, 7, 9], np.int32), np.array([0, 3, 5])).reversed().ids
+        array([6, 5, 9, 7, 9], dtype=int32)
+        """
+        position = np.arange(len(self.ids))
+        number = np.searchsorted(self.offsets, position, side="right") - 1
+        mirrored = self.offsets[number] + self.offsets[number + 1] - 2 - position
+        is_end = position == self.offsets[number + 1] - 1
+        return TokenTexts(self.ids[np.where(is_end, position, mirrored)], self.offsets)
+
+    def shuffled(self, generator: np.random.Generator) -> TokenIds:
+        """Returns all ids, the texts in random order."""
+        order = generator.permutation(self.num_texts)
+        lengths = np.diff(self.offsets)[order]
+        starts = np.concatenate([[0], np.cumsum(lengths)[:-1]])
+        moves = np.repeat(self.offsets[order] - starts, lengths)
+        return self.ids[moves + np.arange(len(self.ids))]
+
+    def take(self, numbers: npt.NDArray[np.intp]) -> TokenTexts:
+        """Returns some of the texts."""
+        texts = [self.text(number) for number in numbers.tolist()]
+        offsets = np.concatenate([[0], np.cumsum([len(text) for text in texts])])
+        return TokenTexts(np.concatenate(texts), offsets)
+
+    def fingerprint(self) -> str:
+        """Returns the SHA-256, in hexadecimal, of all texts in their order."""
+        digest = hashlib.sha256(self.offsets.astype("<i8").tobytes())
+        digest.update(self.ids.astype("<i4").tobytes())
+        return digest.hexdigest()
+
+    def save(self, path: Path) -> None:
+        """Writes the texts to one file, for another process."""
+        with write_whole(path) as unfinished, unfinished.open("wb") as file:
+            np.savez(file, ids=self.ids, offsets=self.offsets)
+
+    @classmethod
+    def load(cls, path: Path) -> TokenTexts:
+        """Reads what `save` wrote."""
+        with np.load(path, allow_pickle=False) as stored:
+            return cls(stored["ids"], stored["offsets"])
+
+
+@dataclass(frozen=True, eq=False)
+class Windows:
+    """A stream cut into lanes and read window by window.
+
+    Attributes:
+        lanes: int32 array of shape `(num_lanes, steps)`: the stream's first part in lane 0, and so
+            on; what does not fill all lanes is left out.
+        window: tokens of a lane in one step.
+    """
+
+    lanes: TokenIds
+    window: int
+
+    @classmethod
+    def cut(cls, stream: TokenIds, num_lanes: int, window: int) -> Windows:
+        """Cuts a stream into lanes of equal length.
+
+        Raises:
+            DataError: if the stream is too short for a step.
+
+        Example:
+
+        >>> windows = Windows.cut(np.arange(11, dtype=np.int32), num_lanes=2, window=3)
+        >>> [(inputs.tolist(), targets.tolist()) for inputs, targets in windows.read(0)]
+        [([[0, 1, 2], [5, 6, 7]], [[1, 2, 3], [6, 7, 8]]),
+         ([[3], [8]], [[4], [9]])]
+        """
+        length = len(stream) // num_lanes
+        if length < 2:
+            raise DataError(
+                f"The texts are too short for {num_lanes} lanes. Expected at least "
+                f"{2 * num_lanes} tokens; add texts, or set lanes to fewer. Received "
+                f"{len(stream):,} tokens."
+            )
+        return cls(stream[: length * num_lanes].reshape(num_lanes, length), window)
+
+    @property
+    def num_steps(self) -> int:
+        """How many steps it takes to read everything; the last may be shorter."""
+        return -(-(self.lanes.shape[1] - 1) // self.window)
+
+    @property
+    def num_tokens(self) -> int:
+        """How many tokens are predicted in all steps."""
+        return self.lanes.shape[0] * (self.lanes.shape[1] - 1)
+
+    def read(self, first_step: int) -> Iterator[tuple[TokenIds, TokenIds]]:
+        """Yields inputs and targets, each `(num_lanes, window)`; a target is the token after."""
+        last = self.lanes.shape[1] - 1
+        for start in range(first_step * self.window, last, self.window):
+            end = min(start + self.window, last)
+            yield self.lanes[:, start:end], self.lanes[:, start + 1 : end + 1]
