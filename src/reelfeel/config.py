@@ -20,6 +20,11 @@ from reelfeel.errors import ConfigError
 KEEP = ("head", "tail", "head_tail")
 SPLITS = ("grouped", "random")
 PRECISIONS = ("auto", "float32", "bfloat16")
+POOLINGS = ("last", "last_max_mean")
+DIRECTIONS = ("forward", "backward", "both")
+DECAYS = ("none", "linear")
+# `split_seed` of a split that follows the seed of the training.
+SAME_SEED = -1
 
 
 @dataclass(frozen=True)
@@ -33,6 +38,8 @@ class DataConfig:
         fixed_timesteps: whether every batch is padded to `max_tokens`, not to its longest review.
         validation_split: "grouped" keeps a movie and a duplicate text on one side; "random" not.
         validation_share: share of the training reviews held out for validation.
+        split_seed: of the validation split; -1 takes `training.seed`. Runs of several seeds that
+            share a language model share its held-out reviews too.
     """
 
     vocabulary_size: int = 10_000
@@ -41,6 +48,7 @@ class DataConfig:
     fixed_timesteps: bool = False
     validation_split: str = "grouped"
     validation_share: float = 0.1
+    split_seed: int = SAME_SEED
 
     def __post_init__(self) -> None:
         _check(self.vocabulary_size >= 3, "data.vocabulary_size", "at least 3", self)
@@ -48,6 +56,7 @@ class DataConfig:
         _check(self.keep in KEEP, "data.keep", f"one of {KEEP}", self)
         _check(self.validation_split in SPLITS, "data.validation_split", f"one of {SPLITS}", self)
         _check(0 < self.validation_share < 1, "data.validation_share", "between 0 and 1", self)
+        _check(self.split_seed >= SAME_SEED, "data.split_seed", "-1 or more", self)
 
 
 @dataclass(frozen=True)
@@ -57,10 +66,17 @@ class ModelConfig:
     Attributes:
         embedding_dim: numbers per word.
         units: size of each LSTM layer, first to last.
-        dropout_rate: share dropped after each LSTM.
+        dropout_rate: share dropped after each LSTM; after the last one, of what is pooled.
         dense_units: size of a hidden ReLU layer before the logit; 0 for none.
         dense_dropout_rate: share dropped after that layer.
         masking: whether padding is left out. Off only to show what goes wrong without it.
+        pooling: what the last LSTM hands on: "last", its state after the last word, or
+            "last_max_mean", besides it the largest and the mean value of every unit.
+        direction: how reviews are read: "forward", "backward", or "both": two networks that share
+            nothing, whose logits are averaged.
+        embedding_dropout_rate: share of the embedding's channels dropped, the same for all words
+            of a review.
+        word_dropout_rate: share of the words whose embedding is replaced by zeros.
     """
 
     embedding_dim: int = 128
@@ -69,18 +85,23 @@ class ModelConfig:
     dense_units: int = 0
     dense_dropout_rate: float = 0.0
     masking: bool = True
+    pooling: str = "last"
+    direction: str = "forward"
+    embedding_dropout_rate: float = 0.0
+    word_dropout_rate: float = 0.0
 
     def __post_init__(self) -> None:
         _check(self.embedding_dim >= 1, "model.embedding_dim", "at least 1", self)
         _check(bool(self.units) and min(self.units) >= 1, "model.units", "one or more sizes", self)
-        _check(0 <= self.dropout_rate < 1, "model.dropout_rate", "at least 0 and below 1", self)
         _check(self.dense_units >= 0, "model.dense_units", "0 or more", self)
-        _check(
-            0 <= self.dense_dropout_rate < 1,
-            "model.dense_dropout_rate",
-            "at least 0 and below 1",
-            self,
-        )
+        for name in ("dropout", "dense_dropout", "embedding_dropout", "word_dropout"):
+            rate = getattr(self, f"{name}_rate")
+            _check(0 <= rate < 1, f"model.{name}_rate", "at least 0 and below 1", self)
+        _check(self.pooling in POOLINGS, "model.pooling", f"one of {POOLINGS}", self)
+        _check(self.direction in DIRECTIONS, "model.direction", f"one of {DIRECTIONS}", self)
+        plain = (self.pooling, self.direction) == ("last", "forward")
+        expected = "true with another pooling than last or another direction than forward"
+        _check(self.masking or plain, "model.masking", expected, self)
 
 
 @dataclass(frozen=True)
@@ -91,9 +112,20 @@ class TrainingConfig:
         epochs: most passes over the training reviews.
         batch_size: reviews per step.
         learning_rate: of Adam.
+        learning_rate_decay: "none", or "linear": down to 0 over all epochs.
+        rate_factor_per_layer: each layer below the head learns at this share of the rate of the
+            layer above it; 1 is one rate for all.
+        frozen_epochs: for so many epochs only the head learns; embedding and LSTMs stand still.
         max_gradient_norm: larger gradients are scaled down to this L2 norm; 0 leaves them alone.
         average_decay: validation and the saved model use a moving average of the weights, of which
             every step keeps this share; 0 uses the weights themselves.
+        adversarial_norm: the network also learns from reviews whose embeddings were moved by this
+            L2 norm in the worst direction for their label; 0 is off. In units of the mean norm of a
+            word's embedding, so that it means the same for any embedding.
+        virtual_adversarial_norm: the same without labels: it learns to answer what it answered
+            before the move, on labelled and unlabelled reviews; 0 is off.
+        virtual_adversarial_weight: of that loss beside the others.
+        virtual_batch_size: reviews per step for that loss.
         patience: stop after this many epochs without a lower validation loss; 0 never stops early.
         seed: of the split, the initial weights, the order and the dropout.
         precision: of the LSTM's matrix products: "auto", "float32" or "bfloat16".
@@ -104,8 +136,15 @@ class TrainingConfig:
     epochs: int = 10
     batch_size: int = 64
     learning_rate: float = 0.001
+    learning_rate_decay: str = "none"
+    rate_factor_per_layer: float = 1.0
+    frozen_epochs: int = 0
     max_gradient_norm: float = 0.0
     average_decay: float = 0.0
+    adversarial_norm: float = 0.0
+    virtual_adversarial_norm: float = 0.0
+    virtual_adversarial_weight: float = 1.0
+    virtual_batch_size: int = 64
     patience: int = 0
     seed: int = 0
     precision: str = "auto"
@@ -113,20 +152,27 @@ class TrainingConfig:
     checkpoint_every_s: float = 30.0
 
     def __post_init__(self) -> None:
-        _check(self.epochs >= 1, "training.epochs", "at least 1", self)
-        _check(self.batch_size >= 1, "training.batch_size", "at least 1", self)
+        for name in ("epochs", "batch_size", "virtual_batch_size"):
+            _check(getattr(self, name) >= 1, f"training.{name}", "at least 1", self)
+        for name in (
+            "frozen_epochs",
+            "max_gradient_norm",
+            "adversarial_norm",
+            "virtual_adversarial_norm",
+            "virtual_adversarial_weight",
+            "patience",
+            "seed",
+            "checkpoint_every_s",
+        ):
+            _check(getattr(self, name) >= 0, f"training.{name}", "0 or more", self)
         _check(self.learning_rate > 0, "training.learning_rate", "above 0", self)
-        _check(self.max_gradient_norm >= 0, "training.max_gradient_norm", "0 or more", self)
-        _check(
-            0 <= self.average_decay < 1,
-            "training.average_decay",
-            "at least 0 and below 1",
-            self,
-        )
-        _check(self.patience >= 0, "training.patience", "0 or more", self)
-        _check(self.seed >= 0, "training.seed", "0 or more", self)
+        decay = "training.learning_rate_decay"
+        _check(self.learning_rate_decay in DECAYS, decay, f"one of {DECAYS}", self)
+        factor = "training.rate_factor_per_layer"
+        _check(0 < self.rate_factor_per_layer <= 1, factor, "above 0 and at most 1", self)
+        average = "training.average_decay"
+        _check(0 <= self.average_decay < 1, average, "at least 0 and below 1", self)
         _check(self.precision in PRECISIONS, "training.precision", f"one of {PRECISIONS}", self)
-        _check(self.checkpoint_every_s >= 0, "training.checkpoint_every_s", "0 or more", self)
 
 
 @dataclass(frozen=True)
@@ -165,7 +211,7 @@ class Config:
         for name, values in sections.items():
             _require_known(name, [f.name for f in dataclasses.fields(self)], prefix="")
             section = getattr(result, name)
-            result = dataclasses.replace(result, **{name: _updated_section(name, section, values)})
+            result = dataclasses.replace(result, **{name: update_section(name, section, values)})
         return result
 
 
@@ -222,7 +268,17 @@ def _parse_value(text: str) -> Any:
         return text
 
 
-def _updated_section(name: str, section: Any, values: Any) -> Any:
+def update_section(name: str, section: Any, values: Any) -> Any:
+    """Returns a copy of a frozen section with some settings replaced.
+
+    Args:
+        name: of the section, for messages.
+        section: a dataclass.
+        values: new values by the name of the setting.
+
+    Raises:
+        ConfigError: for an unknown setting, a wrong type or an impossible value.
+    """
     if not isinstance(values, Mapping):
         raise ConfigError(f"[{name}] must be a section of settings. Received: {values!r}")
     hints = get_type_hints(type(section))

@@ -8,7 +8,7 @@ import numpy as np
 
 import reelfeel
 from reelfeel.data.mini import load_mini
-from reelfeel.models.classifier import export_keras
+from reelfeel.models.stock import export_keras
 from reelfeel.text.batching import pad
 from reelfeel.text.encoder import TextEncoder
 

@@ -7,9 +7,9 @@ from reelfeel.config import ModelConfig
 from reelfeel.models.classifier import (
     assign_weights,
     build_classifier,
-    build_stock_classifier,
     named_weights,
 )
+from reelfeel.models.stock import build_stock_classifier, export_keras
 from reelfeel.presets import PRESETS
 
 TOKEN_IDS = torch.tensor([[5, 9, 3, 0, 0], [7, 0, 0, 0, 0], [1, 2, 3, 4, 8]])
@@ -35,6 +35,23 @@ def test_the_stock_network_predicts_the_same(name):
     torch.testing.assert_close(stock(TOKEN_IDS)[:, 0], expected, atol=1e-5, rtol=0)
     own = {type(layer).__module__.split(".")[0] for layer in stock.layers}
     assert own == {"keras"}
+
+
+# Keras saves by NumPy's old protocol.
+@pytest.mark.filterwarnings("ignore:__array__ implementation:DeprecationWarning")
+@pytest.mark.parametrize("direction", ["forward", "backward", "both"])
+@pytest.mark.parametrize("pooling", ["last", "last_max_mean"])
+def test_the_stock_network_pools_and_turns_around_as_well(tmp_path, pooling, direction):
+    config = ModelConfig(embedding_dim=6, units=(7, 5), pooling=pooling, direction=direction)
+    model, weights = build(config)
+    weights = {name: 3 * array for name, array in weights.items()}  # so that a wrong step shows
+    assign_weights(model, weights)
+    export_keras(config, 10, weights, tmp_path / "model.keras")
+    loaded = keras.saving.load_model(tmp_path / "model.keras")
+    expected = torch.sigmoid(model(TOKEN_IDS, training=False))
+    for padded in (TOKEN_IDS, torch.nn.functional.pad(TOKEN_IDS, (0, 9))):
+        torch.testing.assert_close(loaded(padded)[:, 0], expected, atol=1e-5, rtol=0)
+    assert np.ptp(expected.detach().numpy()) > 0.02
 
 
 def test_padding_length_does_not_change_the_logit():

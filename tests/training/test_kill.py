@@ -13,18 +13,38 @@ import pytest
 
 from reelfeel.runtime.bundle import read_bundle
 
-SETTINGS = ["training.epochs=6", "training.checkpoint_every_s=0.1", "training.patience=0"]
+STOPPING = ["training.checkpoint_every_s=0.1", "training.patience=0"]
+KINDS = {
+    "plain": ["training.epochs=6"],
+    # Everything that has a state of its own.
+    "rich": [
+        "training.epochs=3",
+        "training.frozen_epochs=1",
+        "training.average_decay=0.9",
+        "training.learning_rate_decay=linear",
+        "training.rate_factor_per_layer=0.5",
+        "training.adversarial_norm=0.3",
+        "training.virtual_adversarial_norm=0.3",
+        "model.pooling=last_max_mean",
+        "model.direction=both",
+        "model.embedding_dropout_rate=0.2",
+        "model.word_dropout_rate=0.1",
+    ],
+}
 
 
-def command(output, *extra):
-    settings = [part for setting in SETTINGS for part in ("--set", setting)]
+def command(kind, output, *extra):
+    settings = [part for setting in (*STOPPING, *KINDS[kind]) for part in ("--set", setting)]
     return [sys.executable, "-m", "reelfeel", "train", "mini", "--preset", "mini",
             "--output", str(output), *settings, *extra]  # fmt: skip
 
 
-def run_and_kill(output, environment, wait_s):
+def run_and_kill(kind, output, environment, wait_s):
     process = subprocess.Popen(
-        command(output), env=environment, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
+        command(kind, output),
+        env=environment,
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
     )
     # Wait for the first checkpoint, so that the kill hits training and not the imports.
     runs = Path(environment["REELFEEL_HOME"]) / "runs"
@@ -39,15 +59,16 @@ def run_and_kill(output, environment, wait_s):
 
 
 @pytest.mark.slow
+@pytest.mark.parametrize("kind", KINDS)
 @pytest.mark.parametrize("attempt", range(5))
-def test_a_killed_run_resumes_bit_for_bit(tmp_path, attempt):
+def test_a_killed_run_resumes_bit_for_bit(tmp_path, attempt, kind):
     environment = {**os.environ, "REELFEEL_HOME": str(tmp_path / "home")}
     unbroken, resumed = tmp_path / "unbroken", tmp_path / "resumed"
     quiet = {"env": environment, "check": True, "stderr": subprocess.DEVNULL}
-    subprocess.run(command(unbroken), **quiet)
-    assert run_and_kill(resumed, environment, random.uniform(0, 0.8)) == -signal.SIGKILL
+    subprocess.run(command(kind, unbroken), **quiet)
+    assert run_and_kill(kind, resumed, environment, random.uniform(0, 0.8)) == -signal.SIGKILL
     assert not resumed.exists()
-    subprocess.run(command(resumed, "--resume"), **quiet)
+    subprocess.run(command(kind, resumed, "--resume"), **quiet)
     expected, received = read_bundle(unbroken), read_bundle(resumed)
     assert received.about("provenance")["resumed_at"] is not None
     for name, array in expected.weights().items():

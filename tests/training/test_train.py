@@ -1,4 +1,6 @@
 import json
+import os
+import signal
 
 import numpy as np
 import pytest
@@ -8,6 +10,7 @@ from reelfeel.errors import DataError, UsageError
 from reelfeel.models.classifier import build_classifier, named_weights
 from reelfeel.presets import get_preset
 from reelfeel.runtime.bundle import read_bundle
+from reelfeel.training.averaging import AveragedWeights
 from reelfeel.training.progress import Observer
 from reelfeel.training.train import train
 from reelfeel.types import Reviews
@@ -61,6 +64,31 @@ def test_an_interrupted_run_resumes_to_the_same_weights(home, tmp_path, reviews,
         assert np.array_equal(array, resumed.weights()[name]), name
     losses = [[r["train_loss"] for r in b.about("history")] for b in (unbroken, resumed)]
     assert losses[0] == losses[1]
+
+
+def press_ctrl_c_within(patch, step):
+    """Lets a signal arrive in the middle of a step: before its averages are moved."""
+    update = AveragedWeights.update
+
+    def update_interrupted(average, number):
+        if number == step:
+            os.kill(os.getpid(), signal.SIGINT)
+        update(average, number)
+
+    patch.setattr(AveragedWeights, "update", update_interrupted)
+
+
+def test_ctrl_c_within_a_step_waits_for_its_end(home, tmp_path, reviews, monkeypatch):
+    averaged = {"training": {"average_decay": 0.9}}
+    unbroken = train_tiny(reviews, tmp_path / "unbroken", settings=averaged).bundle
+    with monkeypatch.context() as patch:
+        press_ctrl_c_within(patch, step=17)
+        with pytest.raises(KeyboardInterrupt):
+            train_tiny(reviews, tmp_path / "model", settings=averaged)
+    resumed = train_tiny(reviews, tmp_path / "model", settings=averaged, resume=True).bundle
+    assert resumed.about("provenance")["resumed_at"] == [1, 5]
+    for name, array in unbroken.weights().items():
+        assert np.array_equal(array, resumed.weights()[name]), name
 
 
 def test_averaged_weights_survive_an_interruption_too(home, tmp_path, reviews):

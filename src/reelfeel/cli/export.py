@@ -34,8 +34,10 @@ def export(
         raise UsageError(f"The name of a Keras file ends in .keras. Received: {output}")
     refuse_existing(output, overwrite=force)
     bundle = read_bundle(model)
-    from reelfeel.models.classifier import export_keras
+    from reelfeel.models.stock import export_keras
 
     with write_whole(output, overwrite=force) as unfinished:
-        export_keras(bundle.config.model, bundle.vocabulary.size, bundle.weights(), unfinished)
+        export_keras(
+            bundle.config.model, bundle.vocabulary.size, bundle.calibrated_weights(), unfinished
+        )
     typer.echo(str(output))

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 
@@ -21,6 +21,10 @@ def train(
     output: Annotated[
         Path, typer.Option("--output", "-o", help="Folder to write.", show_default=False)
     ],
+    from_: Annotated[
+        Path | None,
+        typer.Option("--from", help="Language model to start from, of reelfeel pretrain."),
+    ] = None,
     preset: Annotated[str, typer.Option(help="Settings: seed, seed-original or mini.")] = "seed",
     config: Annotated[
         Path | None, typer.Option(help="TOML file with settings that differ from the preset.")
@@ -30,6 +34,10 @@ def train(
         typer.Option("--set", help="One setting, such as training.epochs=3; may be repeated."),
     ] = None,
     seed: Annotated[int | None, typer.Option(help="Short for --set training.seed=N.")] = None,
+    seeds: Annotated[
+        int | None,
+        typer.Option(help="Train so many, of seeds that follow each other, and say how they vary."),
+    ] = None,
     resume: Annotated[
         bool, typer.Option("--resume", help="Go on from the last checkpoint of the same run.")
     ] = False,
@@ -63,18 +71,21 @@ def train(
     from reelfeel.training.progress import ConsoleObserver
     from reelfeel.training.train import train as train_model
 
+    arguments: dict[str, Any] = {
+        "output": output,
+        "preset": preset,
+        "settings": settings.to_dict(),
+        "start": from_,
+        "data_dir": data_dir,
+        "options": shared.table_options(locals()),
+        "resume": resume,
+        "overwrite": force,
+    }
     try:
-        engine = train_model(
-            source,
-            output=output,
-            preset=preset,
-            settings=settings.to_dict(),
-            data_dir=data_dir,
-            options=shared.table_options(locals()),
-            resume=resume,
-            overwrite=force,
-            observer=ConsoleObserver(),
-        )
+        if seeds is not None:
+            _train_seeds(source, arguments, num_seeds=seeds, as_json=as_json)
+            return
+        engine = train_model(source, **arguments, observer=ConsoleObserver())
     except KeyboardInterrupt:
         typer.echo("Stopped. Go on with the same command and --resume.", err=True)
         raise
@@ -86,5 +97,29 @@ def train(
         typer.echo(
             f"Saved {output}: validation accuracy {validation['accuracy']:.4f} on "
             f"{validation['num_reviews']:,} reviews.",
+            err=True,
+        )
+
+
+def _train_seeds(source: str, arguments: dict[str, Any], *, num_seeds: int, as_json: bool) -> None:
+    import json
+
+    from reelfeel.training.seeds import train_seeds
+
+    record = train_seeds(
+        source,
+        num_seeds=num_seeds,
+        on_note=lambda note: typer.echo(note, err=True),
+        **arguments,
+    )
+    if as_json:
+        typer.echo(json.dumps(record, indent=2, allow_nan=False))
+        return
+    for name, spread in record["spread"].items():
+        lower, upper = spread["interval"]
+        typer.echo(
+            f"{name}: {spread['mean']:.4f} +- {spread['standard_deviation']:.4f} over "
+            f"{num_seeds} seeds, {spread['lowest']:.4f} to {spread['highest']:.4f}; 95 % interval "
+            f"of the mean {lower:.4f} to {upper:.4f} (validation).",
             err=True,
         )

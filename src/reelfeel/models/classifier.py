@@ -1,9 +1,9 @@
-"""The classifier: Embedding, LSTM, Dropout, Dense, sigmoid."""
+"""The classifier: one network for each direction, and the mean of their logits."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
-from pathlib import Path
+from collections.abc import Mapping
+from dataclasses import replace
 from typing import Any
 
 import keras
@@ -11,7 +11,7 @@ import numpy as np
 import numpy.typing as npt
 
 from reelfeel.config import ModelConfig
-from reelfeel.models.lstm import FusedLSTM
+from reelfeel.models.tower import Tower, build_tower
 
 Weights = Mapping[str, npt.NDArray[np.float32]]
 
@@ -22,7 +22,7 @@ def build_classifier(
     """Builds the network that maps token ids to a logit; `sigmoid(logit)` is the probability.
 
     Args:
-        config: sizes, dropout and masking.
+        config: sizes, dropout, masking, pooling and direction.
         vocabulary_size: rows of the embedding; ids are 0 (padding) to `vocabulary_size - 1`.
         seed: of the initial weights and of the dropout.
         precision: of the LSTM's matrix products; see `select_kernel`.
@@ -30,39 +30,60 @@ def build_classifier(
     Returns:
         A model with input int `(batch, timesteps)`, padded on the right with 0, and output float32
         `(batch,)`: the logit of the positive class. Training and scoring both want the logit: it
-        keeps its precision where a probability has rounded to 1.
+        keeps its precision where a probability has rounded to 1. In direction "both" the names of
+        the weights begin with `forward/` and `backward/`.
     """
+    if config.direction != "both":
+        return build_tower(config, vocabulary_size, seed=seed, precision=precision)
+    towers = []
+    for name, part in split_directions(config).items():
+        with keras.name_scope(name):
+            towers.append(build_tower(part, vocabulary_size, seed=seed, precision=precision))
+    token_ids = keras.Input((None,), dtype="int32", name="token_ids")
+    return keras.Model(token_ids, keras.layers.average([tower(token_ids) for tower in towers]))
 
-    def lstm(units: int, **kwargs: Any) -> keras.layers.Layer:
-        return FusedLSTM(units, precision=precision, **kwargs)
 
-    token_ids, logit = _network(config, vocabulary_size, lstm, seed)
-    return keras.Model(token_ids, keras.ops.squeeze(logit, axis=-1))
+def find_towers(model: keras.Model) -> tuple[Tower, ...]:
+    """Returns the networks, one for each direction, of a model that `build_classifier` made."""
+    parts = [layer for layer in model.layers if isinstance(layer, keras.Model)]
+    return tuple(Tower.of(part) for part in parts or [model])
 
 
-def build_stock_classifier(
-    config: ModelConfig, vocabulary_size: int, weights: Weights
-) -> keras.Model:
-    """Builds the same network from Keras' own layers only, ending in the sigmoid.
+def split_directions(config: ModelConfig) -> dict[str, ModelConfig]:
+    """Returns the settings of each network by its direction: one, or two for "both".
+
+    Example:
+
+    >>> list(split_directions(ModelConfig(direction="both")))
+    ['forward', 'backward']
+    """
+    names = ("forward", "backward") if config.direction == "both" else (config.direction,)
+    return {name: replace(config, direction=name) for name in names}
+
+
+def join_directions(weights: Mapping[str, Weights]) -> dict[str, npt.NDArray[np.float32]]:
+    """Returns the weights of a classifier from those of its networks.
 
     Args:
-        config: sizes, dropout and masking.
-        vocabulary_size: rows of the embedding.
-        weights: as `named_weights` gives them.
+        weights: for each direction its own, such as `{"forward": {...}, "backward": {...}}`.
 
     Returns:
-        A model with input int `(batch, timesteps)` and output `(batch, 1)`: the probability of the
-        positive class. It saves to a `.keras` file that loads where ReelFeel is not installed.
+        The weights by name; `forward/` and `backward/` are put before them where there are two.
+
+    Example:
+
+    >>> join_directions({"forward": {"a": 1}, "backward": {"a": 2}})
+    {'forward/a': 1, 'backward/a': 2}
+    >>> join_directions({"backward": {"a": 2}})
+    {'a': 2}
     """
-    token_ids, logit = _network(config, vocabulary_size, keras.layers.LSTM, seed=0)
-    model = keras.Model(token_ids, keras.layers.Activation("sigmoid", name="probability")(logit))
-    assign_weights(model, weights)
-    return model
-
-
-def export_keras(config: ModelConfig, vocabulary_size: int, weights: Weights, path: Path) -> None:
-    """Writes the network as a `.keras` file of stock layers; `path` must end in `.keras`."""
-    build_stock_classifier(config, vocabulary_size, weights).save(path)
+    if len(weights) == 1:
+        return dict(next(iter(weights.values())))
+    return {
+        f"{direction}/{name}": array
+        for direction, arrays in weights.items()
+        for name, array in arrays.items()
+    }
 
 
 def named_weights(model: keras.Model) -> dict[str, npt.NDArray[np.float32]]:
@@ -88,43 +109,3 @@ def assign_weights(model: keras.Model, weights: Weights) -> None:
         )
     for name, variable in variables.items():
         variable.assign(weights[name])
-
-
-def _network(
-    config: ModelConfig,
-    vocabulary_size: int,
-    lstm: Callable[..., keras.layers.Layer],
-    seed: int,
-) -> tuple[Any, Any]:
-    layers = keras.layers
-    # One seed for the model, one of its own for each layer that draws; Keras wants int32.
-    seeds = iter((np.random.SeedSequence(seed).generate_state(64) >> 1).tolist())
-    token_ids = keras.Input((None,), dtype="int32", name="token_ids")
-    outputs = layers.Embedding(
-        vocabulary_size,
-        config.embedding_dim,
-        mask_zero=config.masking,
-        embeddings_initializer=keras.initializers.RandomUniform(seed=next(seeds)),
-        name="embedding",
-    )(token_ids)
-    for index, units in enumerate(config.units):
-        outputs = lstm(
-            units,
-            return_sequences=index + 1 < len(config.units),
-            kernel_initializer=keras.initializers.GlorotUniform(seed=next(seeds)),
-            recurrent_initializer=keras.initializers.Orthogonal(seed=next(seeds)),
-            name=f"lstm_{index}",
-        )(outputs)
-        outputs = layers.Dropout(config.dropout_rate, seed=next(seeds), name=f"dropout_{index}")(
-            outputs
-        )
-    if config.dense_units:
-        initializer = keras.initializers.GlorotUniform(seed=next(seeds))
-        outputs = layers.Dense(
-            config.dense_units, activation="relu", kernel_initializer=initializer, name="dense"
-        )(outputs)
-        outputs = layers.Dropout(config.dense_dropout_rate, seed=next(seeds), name="dense_dropout")(
-            outputs
-        )
-    initializer = keras.initializers.GlorotUniform(seed=next(seeds))
-    return token_ids, layers.Dense(1, kernel_initializer=initializer, name="logit")(outputs)

@@ -7,6 +7,8 @@ from collections.abc import Iterator, Sequence
 
 import torch
 
+from reelfeel.training.checkpoints import Arrays
+
 
 class AveragedWeights:
     """An exponential moving average of parameters, which validation and the saved model use.
@@ -42,6 +44,15 @@ class AveragedWeights:
             yield
         finally:
             self._assign(kept)
+
+    def to_arrays(self) -> Arrays:
+        """Returns the average by the number of the parameter, for a checkpoint."""
+        return {str(index): mean.cpu().numpy() for index, mean in enumerate(self.averages)}
+
+    def restore(self, arrays: Arrays) -> None:
+        """Takes up the average that `to_arrays` gave."""
+        for index, average in enumerate(self.averages):
+            average.copy_(torch.from_numpy(arrays[str(index)]))
 
     def _assign(self, values: Sequence[torch.Tensor]) -> None:
         with torch.no_grad():

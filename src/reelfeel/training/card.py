@@ -28,7 +28,7 @@ tags: [sentiment-analysis, lstm]
 
 An LSTM that labels a review `{positive}` (class 1) or `{negative}` (class 0).
 Preset `{bundle.preset}`: embedding of {model.embedding_dim}, LSTM of {layers}, vocabulary of
-{bundle.vocabulary.size:,}.
+{bundle.vocabulary.size:,}; direction: {model.direction}.
 
 ## How to use it
 
@@ -45,7 +45,7 @@ Preset `{bundle.preset}`: embedding of {model.embedding_dim}, LSTM of {layers}, 
 - {provenance["split"]["description"]}
 - Text: at most {text.max_tokens} tokens are read ({text.keep} of longer ones).
   {provenance["truncation"]}
-- The epoch kept is {provenance["best_epoch"]}, the one with the lowest validation loss.
+- {_describe_epochs(provenance)}
 
 ## Evaluation
 
@@ -60,3 +60,12 @@ model a little: accuracy {metrics["accuracy"]:.4f}, log loss {metrics["log_loss"
   review is neutral; and a probability is confidence, not strength of feeling.
 - Sarcasm, quotation and plot summary are often misread.
 """
+
+
+def _describe_epochs(provenance: Mapping[str, Any]) -> str:
+    if provenance["best_epoch"] is not None:
+        best = provenance["best_epoch"]
+        return f"The epoch kept is {best}, the one with the lowest validation loss."
+    epochs = provenance["best_epochs"].items()
+    kept = " and ".join(f"{epoch} of the {name} network" for name, epoch in epochs)
+    return f"The epochs kept are {kept}, those with the lowest validation loss of each."

@@ -2,14 +2,10 @@
 
 from __future__ import annotations
 
-import contextlib
-import hashlib
 import json
 import time
-from collections.abc import Iterator
 from dataclasses import asdict
 from pathlib import Path
-from typing import Any
 
 import keras
 import numpy as np
@@ -20,47 +16,47 @@ from reelfeel.config import Config
 from reelfeel.errors import NotLearningError
 from reelfeel.files import write_whole
 from reelfeel.models.classifier import assign_weights, named_weights, read_variable
+from reelfeel.models.tower import Tower, dropout_variables
 from reelfeel.text.batching import plan_training_batches
-from reelfeel.training.alarm import (
-    Evidence,
-    diagnose,
-    find_symptom,
-    predict_with_bag_of_words,
-    shows_learning,
-)
 from reelfeel.training.averaging import AveragedWeights
-from reelfeel.training.batches import make_batch, predict_probabilities
+from reelfeel.training.batches import (
+    TokenIds,
+    UnlabelledStream,
+    make_batch,
+    predict_logits,
+    to_probabilities,
+)
 from reelfeel.training.checkpoints import Arrays, Checkpoint, load_checkpoint, save_checkpoint
+from reelfeel.training.interruption import Interruption, delayed_interruption
+from reelfeel.training.optimizer import Optimizer
 from reelfeel.training.progress import Observer
-from reelfeel.training.records import EncodedReviews, EpochRecord, FitResult, RunState
+from reelfeel.training.records import (
+    EncodedReviews,
+    EpochRecord,
+    FitResult,
+    RunState,
+    loss_and_accuracy,
+)
+from reelfeel.training.runs import enough_threads
+from reelfeel.training.steps import Batch, Steps, mean_norm
+from reelfeel.training.watching import Watch
 
-# Classes farther apart than this are weighted to count the same; below it, weights cost accuracy.
-MAX_CLASS_RATIO = 3.0
-# Below so many numbers in a batch's state, a time step is shorter than waking a second thread; on a
-# busy machine two threads then wait for each other all day (mini: 5 s became 300 s).
-ONE_THREAD_STATES = 1_024
-
-
-def run_folder(parent: Path, config: Config, train: EncodedReviews) -> Path:
-    """Returns the folder of a run's checkpoint: the same data and results, the same folder."""
-    settings = config.to_dict()
-    # These two change when a run stops, not what it computes.
-    del settings["training"]["alarm"], settings["training"]["checkpoint_every_s"]
-    digest = hashlib.sha256(json.dumps(settings, sort_keys=True).encode())
-    digest.update(train.fingerprint().encode())
-    return parent / digest.hexdigest()[:16]
+# Name of the checkpoint in a run's folder.
+CHECKPOINT = "checkpoint.safetensors"
 
 
 class Fit:
-    """One training run.
+    """One training run of the network of one direction.
 
     Args:
-        model: from `build_classifier`, freshly built.
+        model: from `build_classifier`, with the weights to start from.
         train: the reviews to learn from.
         validation: the reviews that choose the epoch.
         config: all settings.
         folder: where the checkpoint and the history go.
         observer: is told of every step and epoch.
+        unlabelled: the ids of reviews for the virtual adversarial loss, one int32 array each; None
+            takes those of `train`.
     """
 
     def __init__(
@@ -71,26 +67,34 @@ class Fit:
         config: Config,
         folder: Path,
         observer: Observer,
+        unlabelled: TokenIds | None = None,
     ) -> None:
         self.model, self.train, self.validation = model, train, validation
         self.config, self.folder, self.observer = config, folder, observer
         self.lengths = train.lengths()
-        self.class_weights = _class_weights(train.labels)
-        self.parameters = [variable.value for variable in model.trainable_variables]
-        self.optimizer = torch.optim.Adam(
-            self.parameters,
-            lr=config.training.learning_rate,
-            eps=1e-7,  # Keras' default; PyTorch's is 1e-8.
-            fused=True,
+        self.class_weights = train.class_weights()
+        training, start_weights = config.training, named_weights(model)
+        self.watch = Watch(train, validation, config, start_weights)
+        self.optimizer = Optimizer(model, training, self._count_steps())
+        self.average = AveragedWeights(self.optimizer.parameters, training.average_decay)
+        unit = mean_norm(start_weights["embedding/embeddings"], train.token_ids)
+        self.steps = Steps(Tower.of(model), training, unit)
+        self.stream = (
+            UnlabelledStream(
+                train.token_ids if unlabelled is None else unlabelled,
+                training.virtual_batch_size,
+                training.seed,
+                config.data,
+            )
+            if training.virtual_adversarial_norm
+            else None
         )
-        self.average = AveragedWeights(self.parameters, config.training.average_decay)
-        self.start_weights = named_weights(model)
         self.state = RunState()
 
     @property
     def checkpoint_path(self) -> Path:
         """The file that `run(resume=True)` goes on from."""
-        return self.folder / "checkpoint.safetensors"
+        return self.folder / CHECKPOINT
 
     def run(self, *, resume: bool = False) -> FitResult:
         """Trains to the end, or from the checkpoint to the end.
@@ -108,18 +112,18 @@ class Fit:
             self.config.training.epochs, len(self.train.labels), (state.epoch, state.num_reviews)
         )
         resumed_at = (checkpoint.epoch, checkpoint.step) if checkpoint else None
-        try:
-            with _enough_threads(self.config):
+        with enough_threads(self.config), delayed_interruption() as interruption:
+            try:
                 while not self._is_finished():
-                    self._run_epoch()
-        except KeyboardInterrupt:
-            self.save()
-            raise
+                    self._run_epoch(interruption)
+            except KeyboardInterrupt:
+                self.save()
+                raise
         assign_weights(self.model, self.state.best_weights)
         return FitResult(
             history=tuple(self.state.history),
             best_epoch=self.state.best_epoch,
-            validation_prob=self._predict_validation(),
+            validation_logits=self._score_validation(),
             diagnosis=self.state.diagnosis,
             resumed_at=resumed_at,
         )
@@ -131,16 +135,20 @@ class Fit:
             patience and self.state.history and epochs_since_best >= patience
         )
 
-    def _run_epoch(self) -> None:
+    def _plan_epoch(self, epoch: int) -> list[npt.NDArray[np.intp]]:
+        rng = np.random.default_rng([self.config.training.seed, epoch])
+        return plan_training_batches(self.lengths, self.config.training.batch_size, rng)
+
+    def _count_steps(self) -> int:
+        return self.config.training.epochs * len(self._plan_epoch(0))
+
+    def _run_epoch(self, interruption: Interruption) -> None:
         state, started = self.state, time.perf_counter()
         saved = started
-        batches = plan_training_batches(
-            self.lengths,
-            self.config.training.batch_size,
-            np.random.default_rng([self.config.training.seed, state.epoch]),
-        )
-        for rows in batches[state.step :]:
+        self.optimizer.start_epoch(state.epoch)
+        for rows in self._plan_epoch(state.epoch)[state.step :]:
             self._run_step(rows)
+            interruption.raise_if_come()
             if time.perf_counter() - saved >= self.config.training.checkpoint_every_s:
                 self._count_seconds(started)
                 self.save()
@@ -148,35 +156,40 @@ class Fit:
         self._count_seconds(started)
         self._finish_epoch()
 
-    def _run_step(self, rows: npt.NDArray[np.int64]) -> None:
-        labels = torch.from_numpy(self.train.labels[rows].astype(np.float32))
-        logits = self.model(make_batch(self.train, rows, self.config.data), training=True)
-        losses = torch.nn.functional.binary_cross_entropy_with_logits(
-            logits, labels, weight=self._row_weights(rows)
+    def _run_step(self, rows: npt.NDArray[np.intp]) -> None:
+        state = self.state
+        outcome = self.steps.learn(self._make_batch(rows))
+        if self.stream:
+            ids, lengths = self.stream.batch(state.total_steps)
+            self.steps.learn_virtually(ids.to(self._device), lengths.to(self._device))
+        self.optimizer.step(state.total_steps)
+        state.count_step(len(rows), outcome.loss, outcome.num_correct)
+        self.average.update(state.total_steps)
+        self.observer.on_step(state.epoch, len(rows), *state.running_means())
+
+    def _make_batch(self, rows: npt.NDArray[np.intp]) -> Batch:
+        labels, device = self.train.labels[rows], self._device
+        weights = None if self.class_weights is None else self.class_weights[labels]
+        return Batch(
+            make_batch(self.train.token_ids, rows, self.config.data).to(device),
+            torch.from_numpy(self.lengths[rows]).to(device),
+            torch.from_numpy(labels.astype(np.float32)).to(device),
+            None if weights is None else torch.from_numpy(weights).to(device),
         )
-        losses.backward()
-        if max_norm := self.config.training.max_gradient_norm:
-            torch.nn.utils.clip_grad_norm_(self.parameters, max_norm)
-        self.optimizer.step()
-        self.optimizer.zero_grad()
-        num_correct = int(((logits > 0) == (labels > 0.5)).sum())
-        self.state.count_step(len(rows), losses.item(), num_correct)
-        self.average.update(self.state.total_steps)
-        self.observer.on_step(self.state.epoch, len(rows), *self.state.running_means())
 
-    def _predict_validation(self) -> npt.NDArray[np.float64]:
-        return predict_probabilities(self.model, self.validation, self.config.data)
+    @property
+    def _device(self) -> torch.device:
+        return self.optimizer.parameters[0].device
 
-    def _row_weights(self, rows: npt.NDArray[np.int64]) -> torch.Tensor | None:
-        if self.class_weights is None:
-            return None
-        return torch.from_numpy(self.class_weights[self.train.labels[rows]])
+    def _score_validation(self) -> npt.NDArray[np.float64]:
+        return predict_logits(self.model, self.validation, self.config.data)
 
     def _finish_epoch(self) -> None:
         state = self.state
         with self.average.applied():
-            y_prob, weights = self._predict_validation(), named_weights(self.model)
-        loss, accuracy = _loss_and_accuracy(self.validation.labels, y_prob)
+            y_prob = to_probabilities(self._score_validation())
+            weights = named_weights(self.model)
+        loss, accuracy = loss_and_accuracy(self.validation.labels, y_prob)
         train_loss, train_accuracy = state.running_means()
         record = EpochRecord(
             epoch=state.epoch + 1,
@@ -200,50 +213,17 @@ class Fit:
         self.save()
 
     def _check_learning(self, y_prob: npt.NDArray[np.float64], train_loss: float) -> None:
-        state = self.state
-        y_true, steps = self.validation.labels, state.total_steps
-        state.has_learned |= shows_learning(y_true, y_prob, train_loss, steps)
-        symptom = find_symptom(y_true, y_prob, train_loss, steps)
-        # A bad epoch of a run that has learned is mended by keeping the best one; NaN stays NaN.
-        if symptom is None or (state.has_learned and np.isfinite(y_prob).all()):
+        weights = named_weights(self.model)
+        diagnosis = self.watch.look(self.state, y_prob, train_loss, weights)
+        if diagnosis is None:
             return
-        state.diagnosis = diagnose(symptom, self._evidence(y_prob, train_loss))
+        self.state.diagnosis = diagnosis
         if self.config.training.alarm:
             self.save()
             raise NotLearningError(
-                f"Training was stopped because the model does not learn. {state.diagnosis}\n"
+                f"Training was stopped because the model does not learn. {diagnosis}\n"
                 "To train on all the same: --resume --set training.alarm=false"
             )
-
-    def _evidence(self, y_prob: npt.NDArray[np.float64], train_loss: float) -> Evidence:
-        lengths, data = self.lengths, self.config.data
-        timesteps = data.max_tokens if data.fixed_timesteps else None
-        return Evidence(
-            y_true=self.validation.labels,
-            y_prob=y_prob,
-            y_bag=predict_with_bag_of_words(
-                self.train.token_ids,
-                self.train.labels,
-                self.validation.token_ids,
-                data.vocabulary_size,
-            ),
-            train_loss=train_loss,
-            steps=self.state.total_steps,
-            learning_rate=self.config.training.learning_rate,
-            weight_change=self._weight_change(),
-            masking=self.config.model.masking,
-            padding_share=1 - float(lengths.mean()) / timesteps if timesteps else 0.0,
-            unknown_share=self.train.unknown_share,
-        )
-
-    def _weight_change(self) -> float:
-        weights = named_weights(self.model)
-        change = sum(
-            float(np.square(weights[name] - start).sum())
-            for name, start in self.start_weights.items()
-        )
-        size = sum(float(np.square(start).sum()) for start in self.start_weights.values())
-        return float(np.sqrt(change / size))
 
     def _count_seconds(self, started: float) -> None:
         self.state.seconds += time.perf_counter() - started
@@ -255,13 +235,19 @@ class Fit:
 
     def save(self) -> None:
         """Writes the checkpoint."""
-        arrays: Arrays = {f"model.{name}": a for name, a in named_weights(self.model).items()}
-        arrays |= {f"best.{name}": a for name, a in self.state.best_weights.items()}
-        arrays |= {f"dropout.{index}": seed for index, seed in enumerate(self._dropout_states())}
-        for index, parameter in enumerate(self.parameters):
-            arrays[f"average.{index}"] = self.average.averages[index].numpy()
-            for name, value in self.optimizer.state[parameter].items():
-                arrays[f"optimizer.{index}.{name}"] = value.numpy()
+        seeds = dropout_variables(self.model)
+        groups: dict[str, Arrays] = {
+            "model": named_weights(self.model),
+            "best": self.state.best_weights,
+            "dropout": {str(index): read_variable(seed) for index, seed in enumerate(seeds)},
+            "average": self.average.to_arrays(),
+            "optimizer": self.optimizer.to_arrays(),
+        }
+        arrays = {
+            f"{group}.{name}": array
+            for group, members in groups.items()
+            for name, array in members.items()
+        }
         save_checkpoint(
             self.checkpoint_path,
             Checkpoint(self.state.epoch, self.state.step, arrays, self.state.to_progress()),
@@ -273,45 +259,8 @@ class Fit:
             group, _, key = name.partition(".")
             groups.setdefault(group, {})[key] = array
         assign_weights(self.model, groups["model"])
-        for index, seeds in enumerate(self._dropout_variables()):
-            seeds.assign(groups["dropout"][str(index)])
-        for name, array in groups.get("optimizer", {}).items():
-            index_text, _, key = name.partition(".")
-            # A copy: the optimizer updates its state in place.
-            value = torch.from_numpy(array.copy())
-            self.optimizer.state[self.parameters[int(index_text)]][key] = value
-        for name, array in groups["average"].items():
-            self.average.averages[int(name)] = torch.from_numpy(array.copy())
+        for index, seed in enumerate(dropout_variables(self.model)):
+            seed.assign(groups["dropout"][str(index)])
+        self.optimizer.restore(groups.get("optimizer", {}))
+        self.average.restore(groups["average"])
         self.state = RunState.from_checkpoint(checkpoint, groups.get("best", {}))
-
-    def _dropout_variables(self) -> list[Any]:
-        return [v for v in self.model.non_trainable_variables if "seed" in v.name]
-
-    def _dropout_states(self) -> list[npt.NDArray[Any]]:
-        return [read_variable(variable) for variable in self._dropout_variables()]
-
-
-@contextlib.contextmanager
-def _enough_threads(config: Config) -> Iterator[None]:
-    before = torch.get_num_threads()
-    if config.training.batch_size * max(config.model.units) < ONE_THREAD_STATES:
-        torch.set_num_threads(1)
-    try:
-        yield
-    finally:
-        torch.set_num_threads(before)
-
-
-def _class_weights(labels: npt.NDArray[np.int8]) -> npt.NDArray[np.float32] | None:
-    counts = np.bincount(labels, minlength=2)
-    if counts.max() <= MAX_CLASS_RATIO * counts.min():
-        return None
-    return (len(labels) / (2 * counts)).astype(np.float32)
-
-
-def _loss_and_accuracy(
-    y_true: npt.NDArray[np.int8], y_prob: npt.NDArray[np.float64]
-) -> tuple[float, float]:
-    of_truth = np.where(y_true == 1, y_prob, 1 - y_prob)
-    loss = -np.log(np.clip(of_truth, 1e-12, 1)).mean()
-    return float(loss), float(((y_prob >= 0.5) == (y_true == 1)).mean())

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 from types import TracebackType
 from typing import Self
 
@@ -32,6 +33,10 @@ class Observer:
     ) -> None:
         return
 
+    def of(self, direction: str) -> Observer:
+        """Returns who is told of the network of one direction, where there are two."""
+        return self
+
     def on_note(self, text: str) -> None:
         """A fact about the run worth a line."""
 
@@ -50,6 +55,7 @@ class ConsoleObserver(Observer):
 
     def __init__(self, console: Console | None = None) -> None:
         self.console = console or Console(stderr=True)
+        self.name = ""
         self.progress = Progress(
             TextColumn("{task.description}"),
             BarColumn(),
@@ -72,6 +78,12 @@ class ConsoleObserver(Observer):
     ) -> None:
         self.progress.stop()
 
+    def of(self, direction: str) -> ConsoleObserver:
+        """Returns one that shows a bar of its own beside the others, and lines with the name."""
+        other = copy.copy(self)
+        other.name, other.task = f"{direction}  ", None
+        return other
+
     def on_note(self, text: str) -> None:
         """Prints the line."""
         self.console.print(text, highlight=False, soft_wrap=True)
@@ -81,7 +93,7 @@ class ConsoleObserver(Observer):
         self.num_epochs = num_epochs
         epochs_done, reviews_done = start
         self.task = self.progress.add_task(
-            "training",
+            f"{self.name}training",
             total=num_epochs * num_reviews,
             completed=epochs_done * num_reviews + reviews_done,
             figures="",
@@ -96,14 +108,14 @@ class ConsoleObserver(Observer):
         self.progress.update(
             self.task,
             advance=num_reviews,
-            description=f"epoch {epoch + 1}/{self.num_epochs}",
+            description=f"{self.name}epoch {epoch + 1}/{self.num_epochs}",
             figures=f"loss {loss:.4f}  accuracy {accuracy:.4f}  {speed:,.0f} reviews/s",
         )
 
     def on_epoch(self, record: EpochRecord, *, is_best: bool) -> None:
         """Prints the line of the epoch."""
         self.on_note(
-            f"epoch {record.epoch:>2}/{self.num_epochs}  "
+            f"{self.name}epoch {record.epoch:>2}/{self.num_epochs}  "
             f"loss {record.train_loss:.4f}  accuracy {record.train_accuracy:.4f}  "
             f"validation loss {record.validation_loss:.4f}  "
             f"accuracy {record.validation_accuracy:.4f}  "

@@ -13,6 +13,9 @@ import numpy.typing as npt
 from reelfeel.training.alarm import Diagnosis
 from reelfeel.training.checkpoints import Arrays, Checkpoint
 
+# Classes farther apart than this are weighted to count the same; below it, weights cost accuracy.
+MAX_CLASS_RATIO = 3.0
+
 
 @dataclass(frozen=True)
 class EncodedReviews:
@@ -31,6 +34,13 @@ class EncodedReviews:
     def lengths(self) -> npt.NDArray[np.int64]:
         """Returns the number of tokens of each review."""
         return np.array([len(ids) for ids in self.token_ids])
+
+    def class_weights(self) -> npt.NDArray[np.float32] | None:
+        """Returns the weight of each class in the loss; None where they are about as frequent."""
+        counts = np.bincount(self.labels, minlength=2)
+        if counts.max() <= MAX_CLASS_RATIO * counts.min():
+            return None
+        return (len(self.labels) / (2 * counts)).astype(np.float32)
 
     def fingerprint(self) -> str:
         """Returns the SHA-256, in hexadecimal, of all ids and labels in their order."""
@@ -61,14 +71,14 @@ class FitResult:
     Attributes:
         history: one record for each epoch.
         best_epoch: the epoch whose weights were kept, counted from 1.
-        validation_prob: its probabilities of class 1, float64 of shape `(num_validation,)`.
+        validation_logits: its logits of class 1, float64 of shape `(num_validation,)`.
         diagnosis: what the alarm had to say, where it was told to go on.
         resumed_at: epochs, and steps of the next one, that a checkpoint saved; None without one.
     """
 
     history: tuple[EpochRecord, ...]
     best_epoch: int
-    validation_prob: npt.NDArray[np.float64]
+    validation_logits: npt.NDArray[np.float64]
     diagnosis: Diagnosis | None
     resumed_at: tuple[int, int] | None
 
@@ -125,3 +135,18 @@ class RunState:
             diagnosis = progress["diagnosis"]
             progress["diagnosis"] = Diagnosis(diagnosis["symptom"], tuple(diagnosis["causes"]))
         return cls(checkpoint.epoch, checkpoint.step, best_weights=best_weights, **progress)
+
+
+def loss_and_accuracy(
+    y_true: npt.NDArray[np.int8], y_prob: npt.NDArray[np.float64]
+) -> tuple[float, float]:
+    """Returns the mean cross-entropy, in nats, and the share right at one half.
+
+    Example:
+
+    >>> loss_and_accuracy(np.array([1], np.int8), np.array([1.0]))
+    (-0.0, 1.0)
+    """
+    of_truth = np.where(y_true == 1, y_prob, 1 - y_prob)
+    loss = -np.log(np.clip(of_truth, 1e-12, 1)).mean()
+    return float(loss), float(((y_prob >= 0.5) == (y_true == 1)).mean())

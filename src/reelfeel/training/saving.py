@@ -1,0 +1,151 @@
+"""From a finished run to a bundle."""
+
+from __future__ import annotations
+
+import os
+import platform
+import sys
+from collections.abc import Mapping
+from dataclasses import asdict
+from importlib.metadata import version
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+import torch
+
+from reelfeel.data.duplicates import hash_texts
+from reelfeel.evaluation.metrics import evaluate_binary
+from reelfeel.models.classifier import assign_weights, build_classifier, join_directions
+from reelfeel.models.lstm import select_kernel
+from reelfeel.runtime.bundle import Bundle, GoldenAnswer, write_bundle
+from reelfeel.runtime.golden import GOLDEN_TEXTS
+from reelfeel.training.batches import predict_probabilities, to_probabilities
+from reelfeel.training.calibration import fit_validation_decision
+from reelfeel.training.card import write_card
+from reelfeel.training.checkpoints import Arrays
+from reelfeel.training.initialisation import fingerprint_weights
+from reelfeel.training.preparation import Run
+from reelfeel.training.records import EncodedReviews, FitResult
+
+Results = Mapping[str, tuple[FitResult, Arrays]]
+
+
+def save_bundle(
+    run: Run, results: Results, output: Path, preset: str, *, overwrite: bool
+) -> Bundle:
+    """Writes the bundle of a finished run, and returns it.
+
+    Args:
+        run: what was trained.
+        results: for each direction what training left, and its weights.
+        output: the folder to write.
+        preset: the name that the settings started from.
+        overwrite: whether an existing folder may be replaced.
+    """
+    weights = join_directions({name: arrays for name, (_, arrays) in results.items()})
+    y_prob = to_probabilities(validation_logits(results))
+    validation = run.source.reviews.take(run.split.validation)
+    bundle = Bundle(
+        path=output,
+        preset=preset,
+        config=run.config,
+        label_names=run.source.reviews.label_names,
+        text_settings=run.encoder.settings,
+        vocabulary=run.encoder.vocabulary,
+        decision=fit_validation_decision(validation, y_prob),
+        golden=_golden_answers(run, weights),
+    )
+    about = {
+        **_histories(results),
+        "metrics": {"validation": evaluate_binary(run.validation.labels, y_prob).to_dict()},
+        "provenance": _provenance(run, results),
+        "training_texts": [
+            f"{number:016x}" for number in hash_texts(run.source.reviews.texts).tolist()
+        ],
+    }
+    about["README.md"] = write_card(bundle, about)
+    write_bundle(bundle, weights, about, overwrite=overwrite)
+    return bundle
+
+
+def validation_logits(results: Results) -> npt.NDArray[np.float64]:
+    """Returns the classifier's logits for the validation reviews, float64 `(num_validation,)`."""
+    logits = [result.validation_logits for result, _ in results.values()]
+    return np.asarray(np.mean(logits, axis=0))
+
+
+def _golden_answers(run: Run, weights: Arrays) -> tuple[GoldenAnswer, ...]:
+    # In float32, whatever the precision of training: the runtime is held to these.
+    model = build_classifier(
+        run.config.model, run.encoder.vocabulary.size, seed=0, precision="float32"
+    )
+    assign_weights(model, weights)
+    encoded = run.encoder.encode(GOLDEN_TEXTS)
+    reviews = EncodedReviews(encoded.token_ids, np.zeros(len(encoded), np.int8))
+    answers = predict_probabilities(model, reviews, run.config.data).tolist()
+    pairs = zip(GOLDEN_TEXTS, answers, strict=True)
+    return tuple(GoldenAnswer(text, probability) for text, probability in pairs)
+
+
+def _histories(results: Results) -> dict[str, list[dict[str, Any]]]:
+    histories = {
+        name: [asdict(record) for record in result.history] for name, (result, _) in results.items()
+    }
+    if len(histories) == 1:
+        return {"history": next(iter(histories.values()))}
+    # Both together, epoch by epoch, as far as both went; each by itself beside it.
+    means = [
+        {key: float(np.mean([record[key] for record in records])) for key in records[0]}
+        for records in zip(*histories.values(), strict=False)
+    ]
+    return {"history": means} | {f"history_{name}": rows for name, rows in histories.items()}
+
+
+def _provenance(run: Run, results: Results) -> dict[str, Any]:
+    packages = ("reelfeel", "keras", "torch", "numpy")
+    reviews = run.source.reviews
+    return {
+        "command": " ".join([Path(sys.argv[0]).name, *sys.argv[1:]]),
+        "versions": {"python": platform.python_version()}
+        | {package: version(package) for package in packages},
+        # Another number of threads adds in another order: the same seed then ends a little apart.
+        "machine": {
+            "processor": platform.machine(),
+            "cores": os.cpu_count(),
+            "threads": torch.get_num_threads(),
+        },
+        "kernel": select_kernel(run.config.training.precision).name,
+        "seed": run.config.training.seed,
+        "data": {
+            "source": reviews.source,
+            "num_reviews": len(reviews),
+            "sha256": reviews.fingerprint(),
+        },
+        "split": {"description": run.split.describe(), "sha256": run.split.fingerprint()},
+        **run.notes,
+        "language_model": _describe_language_model(run),
+        **_ends(results),
+        "seconds": {name: round(value, 1) for name, value in run.seconds.items()},
+    }
+
+
+def _ends(results: Results) -> dict[str, Any]:
+    """How each direction ended: the value itself for one, values by direction for two."""
+    ends: dict[str, dict[str, Any]] = {"best_epoch": {}, "resumed_at": {}, "alarm": {}}
+    for name, (result, _) in results.items():
+        ends["best_epoch"][name] = result.best_epoch
+        ends["resumed_at"][name] = result.resumed_at
+        ends["alarm"][name] = str(result.diagnosis) if result.diagnosis else None
+    if len(results) == 1:
+        return {key: next(iter(values.values())) for key, values in ends.items()}
+    return {**ends, "best_epoch": None, "best_epochs": ends["best_epoch"]}
+
+
+def _describe_language_model(run: Run) -> dict[str, Any] | None:
+    model = run.source.language_model
+    if model is None:
+        return None
+    sums = {name: fingerprint_weights(weights) for name, weights in model.weights.items()}
+    return {"sha256": sums, **model.about}

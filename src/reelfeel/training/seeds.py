@@ -1,0 +1,90 @@
+"""The same training with several seeds: how much of a result is luck."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from reelfeel.errors import UsageError
+from reelfeel.evaluation.spread import measure_spread
+from reelfeel.files import refuse_existing
+from reelfeel.presets import get_preset
+from reelfeel.runtime.bundle import write_about
+from reelfeel.runtime.engine import Engine
+from reelfeel.training.train import train
+
+# Of the validation part: what a person asks for, and what a gate may hold.
+METRICS = ("accuracy", "roc_auc", "log_loss", "brier", "ece")
+
+
+def train_seeds(
+    source: Any,
+    *,
+    output: str | Path,
+    num_seeds: int,
+    preset: str = "seed",
+    settings: Mapping[str, Any] | None = None,
+    overwrite: bool = False,
+    on_note: Callable[[str], None] = lambda note: None,
+    **options: Any,
+) -> dict[str, Any]:
+    """Trains a classifier with several seeds, and measures how far they are apart.
+
+    The seeds follow the one of the settings. Each decides the split, the first weights, the order
+    and the dropout; with `data.split_seed` set, all are validated on the same reviews.
+
+    Args:
+        source: as `train` takes it.
+        output: the folder to write: one bundle a seed, `seed-0` and so on, and `seeds.json`.
+        num_seeds: how many, at least 2.
+        preset: named settings to start from.
+        settings: changes to them.
+        overwrite: whether existing bundles may be replaced.
+        on_note: is told which seed is trained.
+        **options: further arguments of `train`.
+
+    Returns:
+        Plain values, those of `seeds.json`: `seeds` (for each its `seed`, `model` and validation
+        metrics) and `spread` (for each metric mean, standard deviation, lowest, highest, and the
+        95 % interval of the mean over seeds).
+
+    Raises:
+        UsageError: if there are fewer than two seeds, or a bundle exists.
+    """
+    if num_seeds < 2:
+        raise UsageError(
+            f"A spread needs at least two seeds; leave --seeds out for one. Received {num_seeds}."
+        )
+    folder, changes = Path(output), dict(settings or {})
+    first = get_preset(preset).updated(changes).training.seed
+    places = {seed: folder / f"seed-{seed}" for seed in range(first, first + num_seeds)}
+    for place in places.values():
+        refuse_existing(place, overwrite=overwrite)
+    trained = []
+    for seed, place in places.items():
+        on_note(f"Seed {seed}, {seed - first + 1} of {num_seeds}.")
+        own = {**changes, "training": {**changes.get("training", {}), "seed": seed}}
+        engine = train(
+            source, output=place, preset=preset, settings=own, overwrite=overwrite, **options
+        )
+        trained.append({"seed": seed, "model": place.name, **_read_metrics(engine)})
+    record = {"seeds": trained, "spread": _measure(trained)}
+    write_about(folder, "seeds", record)
+    return record
+
+
+def _read_metrics(engine: Engine) -> dict[str, float | None]:
+    validation = engine.bundle.about("metrics")["validation"]
+    return {name: validation[name] for name in METRICS}
+
+
+def _measure(trained: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
+    columns = {name: [one[name] for one in trained] for name in METRICS}
+    return {
+        name: measure_spread(np.array(values, np.float64)).to_dict()
+        for name, values in columns.items()
+        if None not in values
+    }
