@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 import numpy.typing as npt
@@ -24,6 +24,7 @@ class Reviews:
         movies: the movie each review is about, as any string; None where the source does not say.
         label_names: the user's own names of class 0 and class 1.
         source: where the reviews came from, for messages and provenance.
+        columns: further columns that were asked for, by name, as text; "" where a value is missing.
     """
 
     texts: Sequence[str]
@@ -33,6 +34,7 @@ class Reviews:
     movies: Sequence[str] | None = None
     label_names: tuple[str, str] = ("negative", "positive")
     source: str = "memory"
+    columns: Mapping[str, Sequence[str]] = field(default_factory=dict)
 
     def __len__(self) -> int:
         return len(self.texts)
@@ -46,6 +48,7 @@ class Reviews:
             ids=[self.ids[i] for i in indices],
             ratings=None if self.ratings is None else self.ratings[indices],
             movies=None if self.movies is None else [self.movies[i] for i in indices],
+            columns={name: [values[i] for i in indices] for name, values in self.columns.items()},
         )
 
     def fingerprint(self) -> str:
@@ -69,6 +72,8 @@ class Prediction:
         num_tokens: tokens in the text before anything was cut.
         truncated: whether the model read only a part of the text.
         unknown_share: share in [0, 1] of the tokens read that are not in the vocabulary.
+        abstained: whether the model is too unsure to be believed, by the band that `reelfeel
+            calibrate` stored; without one, never. `label` is then its best guess.
     """
 
     label: str
@@ -76,3 +81,63 @@ class Prediction:
     num_tokens: int
     truncated: bool
     unknown_share: float
+    abstained: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Attribution:
+    """What a part of a text did to the verdict.
+
+    Attributes:
+        text: the part, as it stands in the text.
+        start: offset of its first character in the text as it was given.
+        end: offset behind its last character.
+        score: in log-odds of the positive class: above 0 it speaks for the positive class, below 0
+            for the negative one, and 0.69 doubles the odds.
+    """
+
+    text: str
+    start: int
+    end: int
+    score: float
+
+
+@dataclass(frozen=True, slots=True)
+class Flip:
+    """A small edit of a text that turns the verdict around; the model was asked.
+
+    Attributes:
+        removed: what is left out, in the order of the text.
+        text: what remains.
+        prediction: what the model says about the rest.
+    """
+
+    removed: tuple[Attribution, ...]
+    text: str
+    prediction: Prediction
+
+
+@dataclass(frozen=True, slots=True)
+class Explanation:
+    """Why a model said what it said about one text.
+
+    Attributes:
+        text: the text as it was given.
+        prediction: what the model says about it, as `Engine.predict` answers.
+        words: what each word and mark did, in the order of the text; of a text too long to be read
+            whole, only what was read. Empty where only sentences were asked for.
+        sentences: the same for each sentence.
+        method: "occlusion" or "integrated-gradients".
+        convergence_error: how far the scores of integrated gradients are from adding up to what
+            they explain, in log-odds; None for occlusion, which does not promise to add up.
+        flip: the smallest edit found that turns the verdict around; None where none was found or
+            asked for.
+    """
+
+    text: str
+    prediction: Prediction
+    words: tuple[Attribution, ...]
+    sentences: tuple[Attribution, ...]
+    method: str
+    convergence_error: float | None = None
+    flip: Flip | None = None
