@@ -1,0 +1,1 @@
+"""Runs contestants in turns, and keeps what they did with its conditions."""

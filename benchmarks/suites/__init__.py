@@ -1,0 +1,25 @@
+"""The suites in the order in which they run, by name; each is built from inputs when it is run."""
+
+from collections.abc import Callable
+
+from harness.suite import Suite
+from inputs import Inputs
+
+from suites import engine, scoring, starting, training
+
+SUITES: dict[str, Callable[[Inputs], Suite]] = {
+    "training_seed": training.seed_network,
+    "training_512": training.units_512,
+    "training_1024": training.units_1024,
+    "scoring": scoring.seed_network,
+    "scoring_large": scoring.large_network,
+    "one_review": scoring.one_review,
+    "cold_start": starting.cold_start,
+    "install_size": starting.install_size,
+    "matrix_share": engine.matrix_share,
+    "texts_to_ids": engine.texts_to_ids,
+    "number_of_texts": engine.number_of_texts,
+    "length_of_texts": engine.length_of_texts,
+    "older_machines_scoring": engine.older_machines_scoring,
+    "older_machines_training": engine.older_machines_training,
+}
