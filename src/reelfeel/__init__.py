@@ -16,7 +16,9 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from reelfeel.runtime.engine import Engine, load
-    from reelfeel.scoring.evaluate import evaluate
+    from reelfeel.scoring.calibrate import calibrate
+    from reelfeel.scoring.compare import compare
+    from reelfeel.scoring.evaluate import evaluate, evaluate_predictions
     from reelfeel.scoring.report import report
     from reelfeel.training.train import train
     from reelfeel.types import Prediction, Reviews
@@ -27,13 +29,27 @@ _HOMES = {
     "Engine": "reelfeel.runtime.engine",
     "Prediction": "reelfeel.types",
     "Reviews": "reelfeel.types",
+    "calibrate": "reelfeel.scoring.calibrate",
+    "compare": "reelfeel.scoring.compare",
     "evaluate": "reelfeel.scoring.evaluate",
+    "evaluate_predictions": "reelfeel.scoring.evaluate",
     "load": "reelfeel.runtime.engine",
     "report": "reelfeel.scoring.report",
     "train": "reelfeel.training.train",
 }
 
-__all__ = ["Engine", "Prediction", "Reviews", "evaluate", "load", "report", "train"]
+__all__ = [
+    "Engine",
+    "Prediction",
+    "Reviews",
+    "calibrate",
+    "compare",
+    "evaluate",
+    "evaluate_predictions",
+    "load",
+    "report",
+    "train",
+]
 
 
 def __getattr__(name: str) -> Any:

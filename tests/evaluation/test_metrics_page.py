@@ -17,6 +17,7 @@ from reelfeel.evaluation.metrics import METRICS
 PAGE = Path(__file__).parents[2] / "docs" / "metrics.md"
 TEXT = PAGE.read_text(encoding="utf-8")
 ROOM = "scores|metrics|calibration|uncertainty|curves|comparison|baseline_scores"
+ROOM += "|paired|spread|slices|temperature|thresholds|abstention|truncation"
 
 
 @pytest.mark.parametrize("name", sorted(set(re.findall(rf"`((?:{ROOM})\.\w+)`", TEXT))))

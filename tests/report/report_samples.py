@@ -5,7 +5,12 @@ from html.parser import HTMLParser
 
 import numpy as np
 
+from reelfeel.evaluation.abstention import judge_abstention
 from reelfeel.evaluation.baseline_scores import BaselineScores
+from reelfeel.evaluation.comparison import McNemarTest
+from reelfeel.evaluation.proportions import Interval
+from reelfeel.evaluation.slices import judge_slices
+from reelfeel.evaluation.truncation import PolicyScore, count_truncation
 from reelfeel.report.contents import (
     Contents,
     Contestant,
@@ -13,6 +18,7 @@ from reelfeel.report.contents import (
     Epoch,
     Facts,
     Mistake,
+    Span,
     WordCounts,
 )
 from reelfeel.report.judging import judge, judge_baseline
@@ -22,6 +28,20 @@ WORDS = WordCounts(
     ("film", "great", "superb", "fine", "awful", "bore", "weak", "the", "8/10"),
     negative=np.array([90, 2, 1, 3, 40, 30, 25, 200, 1]),
     positive=np.array([95, 50, 30, 28, 1, 2, 3, 210, 12]),
+)
+
+
+PASSAGE = (
+    Span("A ", 0.0),
+    Span("fine", 1.2),
+    Span(" and ", 0.0),
+    Span("dull", -0.4),
+    Span(" …", 0.0),
+)
+POLICIES = (
+    PolicyScore("head", False, 0.75, Interval(0.6, 0.85), McNemarTest(1, 9, 0.02)),
+    PolicyScore("tail", True, 0.8, Interval(0.7, 0.9), None),
+    PolicyScore("windows", False, 0.85, Interval(0.7, 0.9), McNemarTest(9, 1, 0.02)),
 )
 
 
@@ -47,6 +67,7 @@ def make_contents(y_true=None, y_prob=None, *, rival_prob=None, **changes):
         rival = make_baseline("nbsvm", y_true, y_prob, rival_prob=rival_prob)
         changes.setdefault("baselines", (rival,))
     num_tokens = changes.pop("num_tokens", 20 * (np.arange(len(y_true)) % 40))
+    right = (y_prob >= 0.5) == y_true
     contents = Contents(
         model_name="seed",
         data_name="IMDB test",
@@ -55,17 +76,37 @@ def make_contents(y_true=None, y_prob=None, *, rival_prob=None, **changes):
         y_prob=y_prob,
         num_tokens=num_tokens,
         truncated=num_tokens > 500,
+        slices=tuple(judge_slices(right, list_slices(y_true, num_tokens))),
+        truncation=count_truncation(
+            right, num_tokens, max_tokens=500, keep="tail", policies=POLICIES
+        ),
+        abstention=judge_abstention(y_true, y_prob, lower=0.3, upper=0.7),
         model=Contestant(
             "model", "This model", judge(y_true, y_prob), Costs(400.0, 900.0, 123_456)
         ),
         history=HISTORY,
         best_epoch=2,
         words=WORDS,
-        mistakes=(Mistake("test/neg/1_2", 1, 0.97, 42, "A fine mess."),),
+        mistakes=(
+            Mistake("test/neg/1_2", 1, 0.97, 42, "A fine mess."),
+            Mistake("test/neg/3_1", 1, 0.91, 7, None, PASSAGE, ("Nearest: train/pos/5_8.",)),
+        ),
+        themes=(
+            Facts("What mistakes have in common", (("Wrongly called “pos”", "yet (9 wrong)"),)),
+        ),
         notes=("Judged once.",),
         provenance=(Facts("The model", (("Seed", "0"),)),),
     )
     return dataclasses.replace(contents, **changes)
+
+
+def list_slices(y_true, num_tokens):
+    """Classes, lengths and cut reviews, under the names of a report."""
+    slices = {"“neg” reviews": y_true == 0, "“pos” reviews": y_true == 1}
+    edges = ((-1, 64, "up to 64"), (64, 128, "65 to 128"), (128, 10_000, "more than 128"))
+    for lower, upper, name in edges:
+        slices[f"reviews of {name} tokens"] = (num_tokens > lower) & (num_tokens <= upper)
+    return slices | {"reviews too long to be read whole": num_tokens > 500}
 
 
 class Page(HTMLParser):

@@ -97,7 +97,7 @@ def test_the_page_asks_nothing_of_the_network_and_runs_nothing(report, page):
 def test_a_keyboard_reaches_every_part(page):
     ids = {attributes.get("id") for _, attributes in page.tags}
     targets = [link["href"][1:] for link in page.find("a")]
-    assert len(targets) == 6
+    assert len(targets) == 8
     assert set(targets) <= ids
     assert [part for part in page.find("div") if part.get("tabindex") == "0"]
 
@@ -123,7 +123,9 @@ def test_the_same_contents_give_the_same_page(contents, report, tmp_path):
 
 def test_private_texts_stay_out(contents, tmp_path):
     mistake = dataclasses.replace(contents.mistakes[0], text=None)
-    private = dataclasses.replace(contents, words=None, mistakes=(mistake,), shows_texts=False)
+    private = dataclasses.replace(
+        contents, words=None, mistakes=(mistake,), themes=(), shows_texts=False
+    )
     page = Page(write_report(private, tmp_path / "private").read_text("utf-8"))
     assert "A fine mess" not in page.text
     assert "superb" not in page.text
@@ -140,6 +142,37 @@ def test_few_reviews_one_class_and_no_mistakes_make_a_page(tmp_path):
     assert "Judged on one class only" in page.text
     assert "all reviews are of one class" in page.text
     assert "every verdict on these 3 reviews is right" in page.text
+
+
+def test_slices_are_listed_with_the_worse_ones_first_and_marked(tmp_path):
+    y_true, y_prob = simulate(2000)
+    num_tokens = np.where(np.arange(2000) % 4 < 2, 30, 100)
+    spoiled = np.where((num_tokens == 100) & (np.arange(2000) % 8 < 4), 1 - y_prob, y_prob)
+    contents = make_contents(y_true, spoiled, num_tokens=num_tokens)
+    page = Page(write_report(contents, tmp_path / "weak").read_text("utf-8"))
+    worse = page.text.index("Worse: Reviews of 65 to 128 tokens")
+    assert worse < page.text.index("Reviews of up to 64 tokens", worse)
+    assert "1 slice is worse than the rest" in page.text
+    assert "correction for the 4 slices looked at" in page.text
+
+
+def test_words_are_coloured_by_what_they_did_and_named_for_who_sees_no_colour(report, page):
+    html = report.read_text("utf-8")
+    assert '<span class="word positive step4">fine</span> and ' in html
+    assert '<span class="word negative step1">dull</span>' in html
+    assert "For “pos”: fine. For “neg”: dull." in page.text
+    assert "Nearest: train/pos/5_8." in page.text
+    assert "yet (9 wrong)" in page.text
+
+
+def test_what_was_cut_and_what_abstaining_gives_are_told_with_their_numbers(contents, page):
+    ledger, band = contents.truncation, contents.abstention
+    assert f"It read {ledger.num_cut} reviews" in page.text
+    assert f"right in {100 * ledger.accuracy_cut:.1f} %" in page.text
+    assert "Better beyond luck: all of it, in pieces, averaged." in page.text
+    assert "as the model reads" in page.text
+    assert f"a verdict on {100 * band.coverage:.1f} % of these" in page.text
+    assert f"{100 * band.accuracy:.1f} % of these verdicts are right" in page.text
 
 
 def test_a_report_is_replaced_only_on_request(contents, tmp_path, monkeypatch):

@@ -10,6 +10,7 @@ from reelfeel.data.mini import load_mini
 from reelfeel.errors import DataError, UsageError
 from reelfeel.evaluation.metrics import evaluate_binary
 from reelfeel.runtime.engine import load
+from reelfeel.scoring.mistakes import explain_mistakes
 from reelfeel.scoring.reading import count_words, find_mistakes, read_reviews
 from reelfeel.scoring.report import ReportSettings, gather, report
 from reelfeel.types import UNLABELLED, Reviews
@@ -49,7 +50,7 @@ def test_the_data_set_of_the_training_is_judged_with_the_library_s_own_numbers(w
     for name in ("accuracy", "roc_auc", "log_loss", "brier", "ece"):
         assert f"{getattr(metrics, name):.3f}" in text
     assert notes[0] == "Scoring 60 reviews of mini."
-    assert len(notes) == 6
+    assert len(notes) == 7
 
 
 def test_baselines_learn_from_what_the_model_learned_from(written):
@@ -108,12 +109,26 @@ def test_reviews_that_are_all_known_are_judged_with_a_warning(engine):
 
 def test_the_most_confident_mistakes_come_first_and_are_mistakes(engine):
     reading = read_reviews(engine, load_mini("test"))
-    mistakes = find_mistakes(reading, threshold=0.5, most=5, shows_texts=True)
+    mistakes = find_mistakes(reading, threshold=0.5, most=5)
     labels = dict(zip(reading.reviews.ids, reading.reviews.labels.tolist(), strict=True))
     given = [mistake.probability for mistake in mistakes]
     assert given == sorted(given, reverse=True)
     assert all(mistake.said != labels[mistake.id] for mistake in mistakes)
-    assert all(len(mistake.text) <= 425 for mistake in mistakes)
+    assert all(mistake.text is None for mistake in mistakes)
+
+
+def test_mistakes_show_the_passage_that_decided_and_the_nearest_training_reviews(engine):
+    reading = read_reviews(engine, load_mini("test"))
+    bare = find_mistakes(reading, threshold=0.5, most=5)
+    explained = explain_mistakes(engine, reading, load_mini("train"), most=5)
+    texts = dict(zip(reading.reviews.ids, reading.reviews.texts, strict=True))
+    train_ids = set(load_mini("train").ids)
+    assert [(one.id, one.said) for one in explained] == [(one.id, one.said) for one in bare]
+    for one in explained:
+        shown = "".join(span.text for span in one.passage).replace("…", "")
+        assert " ".join(shown.split()) in " ".join(texts[one.id].split())
+        assert any(span.score for span in one.passage)
+        assert any(name in one.neighbours[0] for name in train_ids)
 
 
 def test_words_are_counted_by_class_as_the_model_reads_them(engine):

@@ -12,12 +12,17 @@ from typing import Annotated
 import typer
 
 from reelfeel import __version__
+from reelfeel.cli.calibrate import calibrate
 from reelfeel.cli.check_data import check_data
+from reelfeel.cli.compare import compare
 from reelfeel.cli.doctor import doctor
+from reelfeel.cli.errors import errors
 from reelfeel.cli.evaluate import evaluate
+from reelfeel.cli.explain import explain
 from reelfeel.cli.export import export
 from reelfeel.cli.info import info
 from reelfeel.cli.predict import predict
+from reelfeel.cli.pretrain import pretrain
 from reelfeel.cli.report import report
 from reelfeel.cli.train import train
 from reelfeel.errors import ReelFeelError
@@ -31,9 +36,14 @@ app = typer.Typer(
     context_settings={"help_option_names": ["-h", "--help"]},
 )
 app.command()(train)
+app.command()(pretrain)
 app.command()(evaluate)
 app.command()(predict)
+app.command()(explain)
+app.command()(errors)
 app.command()(report)
+app.command()(compare)
+app.command()(calibrate)
 app.command("check-data")(check_data)
 app.command()(info)
 app.command()(export)

@@ -1,7 +1,8 @@
-"""`reelfeel evaluate`: a saved model judged on labelled reviews."""
+"""`reelfeel evaluate`: a saved model, or any classifier's probabilities, judged by labels."""
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
@@ -9,18 +10,48 @@ import typer
 from reelfeel.cli import options as shared
 
 if TYPE_CHECKING:
-    from rich.table import Table
+    from reelfeel.scoring.evaluate import Checks
 
 
 def evaluate(
-    model: shared.ModelArgument,
+    model: Annotated[
+        Path | None,
+        typer.Argument(help="Folder of a saved model; none with --predictions."),
+    ] = None,
     data: Annotated[
-        str,
+        str | None,
         typer.Option(
             help="imdb, mini, a folder, an archive or a table with labels.", show_default=False
         ),
-    ],
+    ] = None,
+    predictions: Annotated[
+        Path | None,
+        typer.Option(help="Judge the probabilities in this table; no model is needed."),
+    ] = None,
     part: Annotated[str, typer.Option(help="Part of a data set that has parts.")] = "test",
+    minima: Annotated[
+        list[str] | None,
+        typer.Option("--min", help="Gate, such as accuracy=0.93; exit code 4 if not met."),
+    ] = None,
+    maxima: Annotated[
+        list[str] | None,
+        typer.Option("--max", help="Gate, such as ece=0.02; exit code 4 if not met."),
+    ] = None,
+    no_worse_than: Annotated[
+        Path | None,
+        typer.Option(help="Gate: a model or a table of predictions that must not be better."),
+    ] = None,
+    junit: Annotated[
+        Path | None, typer.Option(help="Write the gates as JUnit XML to this file.")
+    ] = None,
+    truncation: Annotated[
+        bool, typer.Option("--truncation", help="Read cut reviews again in every other way.")
+    ] = False,
+    slice_columns: shared.SliceColumns = None,
+    probability_column: shared.ProbabilityColumn = "probability",
+    threshold: Annotated[
+        float, typer.Option(help="With --predictions: positive from this probability on.")
+    ] = 0.5,
     text_column: shared.TextColumn = "text",
     label_column: shared.LabelColumn = "label",
     positive: shared.Positive = None,
@@ -31,41 +62,63 @@ def evaluate(
     data_dir: shared.DataDir = None,
     as_json: shared.Json = False,
 ) -> None:
-    """Judge a model on labelled reviews, with and without those it was trained on."""
+    """Judge a model on labelled reviews, with and without those it was trained on.
+
+    Prints every metric, the slices that are worse than the rest, what was cut, and the gates.
+    """
     import json
 
-    from reelfeel.scoring.evaluate import evaluate as evaluate_model
+    from reelfeel.cli.evaluation_tables import print_evaluation
+    from reelfeel.scoring import evaluate as room
+    from reelfeel.scoring.gates import GateResult, parse_gates, refuse_failures, write_junit
 
-    result = evaluate_model(
-        model, data, part=part, data_dir=data_dir, options=shared.table_options(locals())
+    checks = room.Checks(
+        gates=parse_gates(minima or (), maxima or ()),
+        no_worse_than=no_worse_than,
+        compares_policies=truncation,
+        threshold=threshold,
+        probability_column=probability_column,
     )
+    options = shared.table_options(locals())
+    if predictions is not None:
+        _refuse_model(model, data)
+        result = room.evaluate_predictions(predictions, options=options, checks=checks)
+    else:
+        result = _evaluate_model(
+            model, data, part=part, data_dir=data_dir, options=options, checks=checks
+        )
+    gates = [GateResult(**gate) for gate in result["gates"]]
+    if junit is not None:
+        write_junit(gates, junit, suite=f"{result['model']} on {result['data']['source']}")
     if as_json:
         typer.echo(json.dumps(result, indent=2, allow_nan=False))
-        return
-    from rich.console import Console
-
-    Console().print(_tabulate(result))
+    else:
+        print_evaluation(result)
     for warning in result["warnings"]:
         typer.echo(f"Warning: {warning}", err=True)
+    refuse_failures(gates)
 
 
-def _tabulate(result: dict[str, Any]) -> Table:
-    from rich.table import Table
+def _evaluate_model(
+    model: Path | None, data: str | None, *, checks: Checks, **where: Any
+) -> dict[str, Any]:
+    from reelfeel.errors import UsageError
+    from reelfeel.scoring.evaluate import evaluate as evaluate_model
 
-    data, unseen = result["data"], result["without_training_texts"]
-    table = Table(title=f"{result['model']} on {data['source']}", title_justify="left")
-    table.add_column("metric")
-    table.add_column(f"all {data['num_reviews']:,} reviews", justify="right")
-    if unseen:
-        table.add_column(f"without {result['num_training_texts']:,} in training", justify="right")
-    columns = [result["all"]] + ([unseen] if unseen else [])
-    for name, value in columns[0].items():
-        if isinstance(value, float) or value is None:
-            table.add_row(name, *(_format(column[name]) for column in columns))
-    for name in columns[0]["confusion"]:
-        table.add_row(name, *(f"{column['confusion'][name]:,}" for column in columns))
-    return table
+    if model is None or data is None:
+        raise UsageError(
+            "Expected a model and --data, or --predictions with a table of probabilities; received "
+            f"the model {str(model) if model else 'none'} and the data {data or 'none'}."
+        )
+    return evaluate_model(model, data, checks=checks, **where)
 
 
-def _format(value: float | None) -> str:
-    return "undefined" if value is None else f"{value:.4f}"
+def _refuse_model(model: Path | None, data: str | None) -> None:
+    from reelfeel.errors import UsageError
+
+    if model is not None or data is not None:
+        raise UsageError(
+            "With --predictions the table holds labels and probabilities, so neither a model nor "
+            "--data is asked. Leave them out, or compare both: reelfeel compare MODEL TABLE "
+            f"--data DATA. Received {model or data}."
+        )

@@ -37,6 +37,7 @@ class TableOptions:
         positive_from_stars: labels are stars, and this many or more are positive.
         negative_to_stars: labels are stars, and this many or fewer are negative; rows in between
             are dropped and counted.
+        slice_columns: further columns to keep, such as those whose values are judged apart.
         labelled: whether there are labels to read. If not, every label is -1.
         skip_bad_rows: whether rows without a text or a label are dropped and counted, not refused.
     """
@@ -48,6 +49,7 @@ class TableOptions:
     negative: str | None = None
     positive_from_stars: float | None = None
     negative_to_stars: float | None = None
+    slice_columns: Sequence[str] | None = None
     labelled: bool = True
     skip_bad_rows: bool = False
 
@@ -66,7 +68,7 @@ class TableOptions:
         """The columns that have to be there."""
         label = [self.label_column] if self.labelled else []
         group = [self.group_column] if self.group_column is not None else []
-        return [self.text_column, *label, *group]
+        return [self.text_column, *label, *group, *(self.slice_columns or ())]
 
 
 def read_table(path: str | Path, options: TableOptions | None = None) -> Reviews:
@@ -169,8 +171,12 @@ def _read_unlabelled(columns: _Columns, rows: list[int]) -> Reviews:
         texts=_read_texts(columns, rows),
         labels=np.full(len(rows), UNLABELLED, dtype=np.int8),
         ids=_read_ids(columns.table.columns, rows),
-        movies=_read_groups(columns, rows),
+        movies=_read_names(columns, rows, columns.options.group_column),
         source=str(columns.path),
+        columns={
+            name: _read_names(columns, rows, name) or []
+            for name in columns.options.slice_columns or ()
+        },
     )
 
 
@@ -205,8 +211,8 @@ def _refuse_missing_column(table: Table, name: str) -> None:
     near = difflib.get_close_matches(name.lower(), list(lower), n=1, cutoff=0.5)
     hint = f" Did you mean {lower[near[0]]!r}?" if near else ""
     raise SchemaError(
-        f"{table.path} has no column {name!r}.{hint} Name it with --text-column, --label-column or "
-        f"--group-column. Received the columns {_spell_names(table.columns)}."
+        f"{table.path} has no column {name!r}.{hint} Name it with --text-column, --label-column, "
+        f"--group-column or --slice-column. Received the columns {_spell_names(table.columns)}."
     )
 
 
@@ -245,8 +251,8 @@ def _read_ids(columns: Mapping[str, Sequence[object]], rows: list[int]) -> list[
     return [f"row {row + 1}" for row in rows]
 
 
-def _read_groups(columns: _Columns, rows: list[int]) -> list[str] | None:
-    if columns.options.group_column is None:
+def _read_names(columns: _Columns, rows: list[int], name: str | None) -> list[str] | None:
+    if name is None:
         return None
-    values = columns.table.columns[columns.options.group_column]
+    values = columns.table.columns[name]
     return ["" if _is_missing(values[row]) else str(values[row]) for row in rows]

@@ -27,6 +27,8 @@ METRICS = (
     "brier",
     "ece",
 )
+# Lower is better for these, higher for all others.
+LOSSES = frozenset({"log_loss", "brier", "ece"})
 
 
 @dataclass(frozen=True, slots=True)

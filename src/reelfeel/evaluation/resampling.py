@@ -32,15 +32,20 @@ class Resampler:
         probabilities: float array of the same shape, in [0, 1].
         threshold: a review is called positive from this probability on.
 
+    Attributes:
+        order: int array of shape `(num_reviews,)`: where each review of `probabilities` stood.
+        labels: in that order.
+        probabilities: ascending.
+
     All methods take weights of shape `(num_resamples, num_reviews)` for the reviews in the order
     of `self.probabilities`, which is ascending, and return arrays of shape `(num_resamples,)`; a
     metric that is not defined on a resample is NaN there.
     """
 
     def __init__(self, labels: Labels, probabilities: Probabilities, threshold: float) -> None:
-        order = np.argsort(probabilities, kind="stable")
-        self.labels = labels[order].astype(np.float64)
-        self.probabilities = probabilities[order]
+        self.order = np.argsort(probabilities, kind="stable")
+        self.labels = labels[self.order].astype(np.float64)
+        self.probabilities = probabilities[self.order]
         self._first_positive_verdict = int(np.searchsorted(self.probabilities, threshold))
         # Reviews of equal probability form one step of the ROC: where each step ends.
         self._step_ends = np.append(np.flatnonzero(np.diff(self.probabilities)), len(labels) - 1)
@@ -73,6 +78,14 @@ class Resampler:
                 "ece": np.abs(gaps).sum(axis=1),
                 "ece_distance": np.abs(gaps - self._observed_gaps).sum(axis=1),
             }
+
+    def roc_auc(self, weights: Weights) -> npt.NDArray[np.float64]:
+        """Returns the ROC AUC of each resample; NaN where it holds one class only."""
+        positives = np.cumsum(weights * self.labels, axis=1)
+        negatives = np.cumsum(weights, axis=1) - positives
+        with np.errstate(divide="ignore", invalid="ignore"):
+            ends = positives[:, self._step_ends], negatives[:, self._step_ends]
+            return self._rankings(*ends)["roc_auc"]
 
     def _matthews(self, positives: Weights, negatives: Weights) -> npt.NDArray[np.float64]:
         all_positives, all_negatives = positives[:, -1], negatives[:, -1]

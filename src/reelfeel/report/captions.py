@@ -13,10 +13,10 @@ from reelfeel.evaluation.calibration import ReliabilityBin
 from reelfeel.evaluation.curves import Curve, LengthBin
 from reelfeel.evaluation.metrics import Confusion
 from reelfeel.report.contents import Contents, Contestant, Epoch, Judgement
-from reelfeel.report.weakness import describe_lengths
 from reelfeel.report.wording import (
     NBSP,
     count,
+    describe_lengths,
     listed,
     number_range,
     percent,

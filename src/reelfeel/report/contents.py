@@ -8,9 +8,12 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
+from reelfeel.evaluation.abstention import Abstention
 from reelfeel.evaluation.comparison import McNemarTest
 from reelfeel.evaluation.metrics import Metrics
 from reelfeel.evaluation.proportions import Interval
+from reelfeel.evaluation.slices import SliceScore
+from reelfeel.evaluation.truncation import TruncationLedger
 
 
 @dataclass(frozen=True)
@@ -89,6 +92,14 @@ class Epoch:
 
 
 @dataclass(frozen=True)
+class Span:
+    """A word of a passage with its score, above 0 for the positive class; between words, 0."""
+
+    text: str
+    score: float
+
+
+@dataclass(frozen=True)
 class Mistake:
     """A review that the model judged wrongly.
 
@@ -98,6 +109,9 @@ class Mistake:
         probability: what the model gave the class it said.
         num_tokens: length of the review.
         text: the review, shortened; None where texts stay private.
+        passage: the part of it that decided, with what each word did, instead of `text`; empty
+            where nobody asked or texts stay private.
+        neighbours: the training reviews most like it, in words.
     """
 
     id: str
@@ -105,6 +119,8 @@ class Mistake:
     probability: float
     num_tokens: int
     text: str | None
+    passage: tuple[Span, ...] = ()
+    neighbours: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -135,6 +151,10 @@ class Contents:
         best_epoch: the epoch kept, counted from 1; None where unknown.
         words: how often words occur; None where texts stay private.
         mistakes: the most confident ones first.
+        themes: words that mark the mistakes; empty where texts stay private.
+        slices: how well parts of the reviews were judged.
+        truncation: what was cut; None where unknown.
+        abstention: what abstaining does; None where the model never abstains.
         warnings: what a reader must know before believing anything.
         notes: conditions of the numbers in the table.
         provenance: where everything came from.
@@ -155,6 +175,10 @@ class Contents:
     best_epoch: int | None = None
     words: WordCounts | None = None
     mistakes: tuple[Mistake, ...] = ()
+    themes: tuple[Facts, ...] = ()
+    slices: tuple[SliceScore, ...] = ()
+    truncation: TruncationLedger | None = None
+    abstention: Abstention | None = None
     warnings: tuple[str, ...] = ()
     notes: tuple[str, ...] = ()
     provenance: tuple[Facts, ...] = ()

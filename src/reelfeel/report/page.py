@@ -10,10 +10,18 @@ from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup
 
 from reelfeel import __version__
+from reelfeel.evaluation.metrics import LOSSES
 from reelfeel.files import refuse_existing, write_whole
 from reelfeel.report.contents import Contents
 from reelfeel.report.gallery import Exhibit, hang_comparison, hang_pictures
-from reelfeel.report.tables import LOSSES, MEANINGS, TITLES, make_table
+from reelfeel.report.sections import (
+    colour_words,
+    describe_abstention,
+    describe_slices,
+    describe_truncation,
+    name_drivers,
+)
+from reelfeel.report.tables import MEANINGS, TITLES, make_table
 from reelfeel.report.verdict import write_verdict
 from reelfeel.report.wording import NBSP, count, number_range, percent, quoted, shortened
 
@@ -66,6 +74,7 @@ def render_page(contents: Contents, comparison: Exhibit | None, exhibits: list[E
         lstrip_blocks=True,
     )
     environment.filters |= {"percent": percent, "quoted": quoted, "shortened": shortened}
+    environment.filters |= {"coloured": colour_words, "drivers": name_drivers}
     page = environment.get_template("page.html").render(
         contents=contents,
         css=_read_css(),
@@ -75,6 +84,9 @@ def render_page(contents: Contents, comparison: Exhibit | None, exhibits: list[E
         comparison=comparison and (comparison, _embed(comparison)),
         exhibits=[(exhibit, _embed(exhibit)) for exhibit in exhibits],
         meanings=[(TITLES[name], MEANINGS[name]) for name in TITLES],
+        slices=describe_slices(contents),
+        truncation=describe_truncation(contents),
+        abstention=describe_abstention(contents),
         num_reviews=count(len(contents.y_true)),
         version=__version__,
     )

@@ -6,14 +6,12 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import TypeVar
 
-from reelfeel.evaluation.metrics import METRICS
+from reelfeel.evaluation.metrics import LOSSES, METRICS
 from reelfeel.report.contents import Contents, Contestant, Costs, Judgement
 from reelfeel.report.wording import NBSP, count, duration, number_range, size
 
 Number = TypeVar("Number", int, float)
 
-# Lower is better for these, higher for all others.
-LOSSES = frozenset({"log_loss", "brier", "ece"})
 TITLES = {
     "accuracy": "Accuracy",
     "precision": "Precision",

@@ -5,8 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from reelfeel.evaluation.comparison import McNemarTest, difference_interval
+from reelfeel.evaluation.slices import SliceScore, list_worse
 from reelfeel.report.contents import Contents, Contestant
-from reelfeel.report.weakness import find_weak_slices
 from reelfeel.report.wording import (
     NBSP,
     count,
@@ -132,15 +132,21 @@ def _compare_with_guessing(contents: Contents) -> tuple[str, bool | None, str, s
 def _describe_weakness(contents: Contents) -> str:
     if not contents.right().any():
         return "No verdict at all is right, so there is no weaker spot to name."
-    weak = find_weak_slices(contents)
+    weak = list_worse(contents.slices)
     if not weak:
-        seen = listed(("between lengths", "classes", "cut and whole reviews"))
-        return f"No weak spot shows: what differs {seen} is no more than luck can explain."
+        return (
+            f"No weak spot shows: in {len(contents.slices)} slices, whatever differs is no more "
+            "than luck can explain."
+        )
     worst = weak[0]
+    reach = f" (95{NBSP}% interval {percent_range(worst.interval)})" if worst.interval else ""
     sentence = (
-        f"It is weakest on {worst.description}: {percent(worst.accuracy)} of "
-        f"{worst.count:,} are right (95{NBSP}% interval {percent_range(worst.interval)}), "
-        f"against {percent(worst.others_accuracy)} of the others"
+        f"It is weakest on {worst.name}: {percent(worst.accuracy or 0.0)} of {worst.count:,} are "
+        f"right{reach}, against {percent(worst.others_accuracy or 0.0)} of the others"
     )
-    others = [f"{slice_.description} ({percent(slice_.accuracy)})" for slice_ in weak[1:3]]
+    others = [_spell_slice(one) for one in weak[1:3]]
     return f"{sentence}; weak too on {listed(others)}." if others else f"{sentence}."
+
+
+def _spell_slice(score: SliceScore) -> str:
+    return f"{score.name} ({percent(score.accuracy or 0.0)})"

@@ -126,3 +126,14 @@ def size(num_bytes: int) -> str:
     if num_bytes < 1000:
         return f"{num_bytes}{NBSP}B"
     return f"{num_bytes / 1e3:.0f}{NBSP}kB" if num_bytes < 1e6 else f"{num_bytes / 1e6:.1f}{NBSP}MB"
+
+
+def describe_lengths(longer_than: int, up_to: int | None) -> str:
+    """Names a range of lengths.
+
+    >>> describe_lengths(0, 64), describe_lengths(64, 128), describe_lengths(512, None)
+    ('up to 64 tokens', '65 to 128 tokens', 'more than 512 tokens')
+    """
+    if up_to is None:
+        return f"more than {longer_than} tokens"
+    return f"{longer_than + 1} to {up_to} tokens" if longer_than else f"up to {up_to} tokens"

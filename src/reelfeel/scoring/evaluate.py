@@ -1,23 +1,56 @@
-"""A model judged on labelled reviews."""
+"""A classifier judged on labelled reviews: a saved model, or the probabilities of any other."""
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
-from reelfeel.data.duplicates import hash_texts
-from reelfeel.data.loading import load_reviews
 from reelfeel.data.tables import TableOptions
-from reelfeel.errors import DataError
-from reelfeel.evaluation.metrics import evaluate_binary
+from reelfeel.evaluation.abstention import Abstention, judge_abstention
+from reelfeel.evaluation.metrics import Metrics, evaluate_binary
+from reelfeel.evaluation.slices import judge_slices, list_worse
+from reelfeel.report.judging import find_intervals
+from reelfeel.runtime.bundle import Decision
 from reelfeel.runtime.engine import Engine, load
-from reelfeel.types import UNLABELLED, Reviews
+from reelfeel.scoring.cautions import (
+    is_notable,
+    warn_of_calibration,
+    warn_of_known_texts,
+    warn_of_swapped_probabilities,
+    warn_of_swaps,
+)
+from reelfeel.scoring.compare import Side, compare_sides, open_side
+from reelfeel.scoring.gates import Gate, GateResult, check_gates, check_no_worse
+from reelfeel.scoring.predictions import PROBABILITY_COLUMN, Predictions, read_predictions
+from reelfeel.scoring.reading import Reading, read_reviews
+from reelfeel.scoring.slicing import slice_columns, slice_labels, slice_reviews, slice_wording
+from reelfeel.scoring.sources import find_calibration_texts, find_training_texts, load_labelled
+from reelfeel.scoring.truncation import keep_ledger
+from reelfeel.types import Reviews
 
-# Wrong this often is no accident: the labels of the model and of the data are exchanged.
-SWAPPED_ACCURACY = 0.35
+
+@dataclass(frozen=True)
+class Checks:
+    """What an evaluation does besides measuring.
+
+    Attributes:
+        gates: bounds that metrics must not cross.
+        no_worse_than: a model, or a table of predictions, that must not be better.
+        compares_policies: whether cut reviews are read again in every other way.
+        threshold: from which probability on predictions of a table call a review positive.
+        probability_column: of tables of predictions.
+    """
+
+    gates: tuple[Gate, ...] = ()
+    no_worse_than: str | Path | None = None
+    compares_policies: bool = False
+    threshold: float = 0.5
+    probability_column: str = PROBABILITY_COLUMN
 
 
 def evaluate(
@@ -27,6 +60,7 @@ def evaluate(
     part: str = "test",
     data_dir: str | Path | None = None,
     options: TableOptions | None = None,
+    checks: Checks | None = None,
 ) -> dict[str, Any]:
     """Judges a model on labelled reviews.
 
@@ -35,87 +69,183 @@ def evaluate(
         source: "imdb", "mini", a folder, an archive, a table, or reviews at hand.
         part: of a source that has parts.
         data_dir: a local copy of "imdb".
-        options: column names and the meaning of labels, for tables.
+        options: column names, the meaning of labels and columns to slice by, for tables.
+        checks: gates, and what else is asked for.
 
     Returns:
-        Plain values fit for JSON: `data` (source, part, number of reviews, SHA-256), `all` (the
-        metrics on all of them), `without_training_texts` (the metrics without the reviews whose
-        text the model was trained on; null where there are none left or none to leave out),
-        `num_training_texts` (how many were left out) and `warnings`.
+        Plain values fit for JSON, as `docs/schemas/evaluation.schema.json` describes them: `data`,
+        `decision`, `all` (the metrics on all reviews), `intervals` (of these), `slices`,
+        `abstention`, `truncation`, `without_training_texts` (the metrics without the reviews whose
+        text the model was trained or calibrated on; null where there are none left or none to
+        leave out), `num_training_texts` and `num_calibration_texts` (how many those are), `gates`
+        and `warnings`. Gates judge the metrics without known texts where these are more than one
+        in a hundred.
 
     Raises:
         UsageError: if an argument is wrong.
         DataError: if the reviews are refused or have no labels.
         BundleError: if the model is.
     """
-    engine = model if isinstance(model, Engine) else load(model)
+    engine, checks = model if isinstance(model, Engine) else load(model), checks or Checks()
     reviews = load_labelled("Evaluation", source, part, data_dir, options)
-    y_prob = engine.predict_proba(reviews.texts)
-    threshold = engine.bundle.decision.threshold
-    metrics = evaluate_binary(reviews.labels, y_prob, threshold=threshold)
-    known = find_training_texts(engine, reviews)
-    unseen = None
-    if known.any() and not known.all():
-        unseen = evaluate_binary(reviews.labels[~known], y_prob[~known], threshold=threshold)
+    reading = read_reviews(engine, reviews)
+    learned, tuned = find_training_texts(engine, reviews), find_calibration_texts(engine, reviews)
+    decision, known = engine.bundle.decision, learned | tuned
+    result = _judge(reading.y_true, reading.y_prob, decision, slice_reading(reading))
+    metrics: Metrics = result.pop("metrics")
+    unseen = _judge_unseen(reading, known, decision.threshold)
+    judged = unseen if unseen and is_notable(int(known.sum()), len(reading)) else metrics
+    side = Side.from_reading(engine, reading)
     return {
         "model": str(engine.bundle.path),
-        "data": {
-            "source": reviews.source,
-            "part": part,
-            "num_reviews": len(reviews),
-            "sha256": reviews.fingerprint(),
-        },
-        "all": metrics.to_dict(),
-        "num_training_texts": int(known.sum()),
+        "data": _describe_data(reviews, part),
+        **result,
+        "num_training_texts": int(learned.sum()),
+        "num_calibration_texts": int((tuned & ~learned).sum()),
         "without_training_texts": unseen.to_dict() if unseen else None,
-        "warnings": warn_of_swaps(metrics.accuracy, engine, reviews),
+        "truncation": asdict(
+            keep_ledger(engine, reading, compares_policies=checks.compares_policies)
+        ),
+        "gates": [asdict(one) for one in run_gates(judged, side, checks, reviews, options)],
+        "warnings": [
+            *warn_of_swaps(metrics.accuracy, engine, reviews),
+            *warn_of_calibration(engine, int(tuned.sum()), len(reviews)),
+            *warn_of_known_texts(learned),
+        ],
     }
 
 
-def load_labelled(
-    purpose: str,
-    source: str | Path | Reviews,
-    part: str,
-    data_dir: str | Path | None,
-    options: TableOptions | None,
-) -> Reviews:
-    """Returns the labelled reviews of a source; `purpose` says in the error what needs them.
+def evaluate_predictions(
+    path: str | Path, *, options: TableOptions | None = None, checks: Checks | None = None
+) -> dict[str, Any]:
+    """Judges the probabilities of any classifier, from a table; no model is needed.
+
+    Args:
+        path: a table of labels and probabilities, as `read_predictions` takes it.
+        options: column names, the meaning of labels and columns to slice by.
+        checks: gates, and what else is asked for.
+
+    Returns:
+        What `evaluate` returns. There is no truncation, and no text is known from training; where
+        the table has texts, they are sliced by how they are written.
 
     Raises:
-        DataError: if the reviews are refused or none of them has a label.
+        UsageError: if an argument is wrong.
+        DataError: if the table is refused.
     """
-    reviews = (
-        source
-        if isinstance(source, Reviews)
-        else load_reviews(source, part, data_dir=data_dir, options=options)
+    checks, options = checks or Checks(), options or TableOptions()
+    said = read_predictions(path, options, probability_column=checks.probability_column)
+    decision = Decision(threshold=checks.threshold)
+    result = _judge(said.y_true, said.y_prob, decision, slice_predictions(said))
+    metrics: Metrics = result.pop("metrics")
+    side = Side.from_predictions(said, checks.threshold)
+    return {
+        "model": str(path),
+        "data": {
+            "source": str(path),
+            "part": None,
+            "num_reviews": len(said),
+            "sha256": said.fingerprint(),
+        },
+        **result,
+        "num_training_texts": 0,
+        "num_calibration_texts": 0,
+        "without_training_texts": None,
+        "truncation": None,
+        "gates": [asdict(one) for one in run_gates(metrics, side, checks, None, options)],
+        "warnings": warn_of_swapped_probabilities(metrics.accuracy),
+    }
+
+
+def slice_reading(reading: Reading) -> dict[str, npt.NDArray[np.bool_]]:
+    """Lists the slices of what a model read."""
+    return slice_reviews(
+        reading.reviews,
+        num_tokens=reading.num_tokens,
+        truncated=reading.truncated,
+        unknown_share=reading.unknown_share,
     )
-    labelled = reviews.take(np.flatnonzero(reviews.labels != UNLABELLED))
-    if not len(labelled):
-        raise DataError(
-            f"{purpose} needs labelled reviews, and there are none. Name the column of the labels "
-            f"with --label-column. Received: {reviews.source}"
-        )
-    return labelled
 
 
-def find_training_texts(engine: Engine, reviews: Reviews) -> npt.NDArray[np.bool_]:
-    """Says which reviews have a text that the model was trained on, bool `(num_reviews,)`."""
-    hashes = engine.bundle.about("training_texts") or []
-    known = np.array([int(number, 16) for number in hashes], dtype=np.uint64)
-    return np.isin(hash_texts(reviews.texts), known)
+def slice_predictions(said: Predictions) -> dict[str, npt.NDArray[np.bool_]]:
+    """Lists the slices that a table of predictions offers."""
+    slices = slice_labels(said.y_true, said.label_names)
+    if said.texts is not None:
+        slices |= slice_wording(said.texts)
+    slices |= slice_columns(said.columns)
+    return {name: mask for name, mask in slices.items() if mask.any()}
 
 
-def warn_of_swaps(accuracy: float, engine: Engine, reviews: Reviews) -> list[str]:
-    """Says in words where the labels of model and data may not mean the same."""
-    warnings = []
-    if accuracy < SWAPPED_ACCURACY:
-        warnings.append(
-            f"Only {accuracy:.1%} are right, much worse than guessing: the labels look swapped. "
-            "Check --positive."
-        )
-    if set(engine.bundle.label_names) != set(reviews.label_names):
-        warnings.append(
-            f"The model calls its classes {engine.bundle.label_names}, the data "
-            f"{reviews.label_names}; they were matched as negative and positive, in this order."
-        )
-    return warnings
+def run_gates(
+    metrics: Metrics,
+    side: Side,
+    checks: Checks,
+    reviews: Reviews | None,
+    options: TableOptions | None,
+) -> list[GateResult]:
+    """Checks every condition that was asked for."""
+    results = check_gates(metrics, checks.gates)
+    if checks.no_worse_than is None:
+        return results
+    other = open_side(
+        checks.no_worse_than, reviews, options, probability_column=checks.probability_column
+    )
+    comparison = compare_sides(side, other)
+    return [*results, check_no_worse(comparison, side.name, str(checks.no_worse_than))]
+
+
+def _judge(
+    y_true: npt.NDArray[np.int64],
+    y_prob: npt.NDArray[np.float64],
+    decision: Decision,
+    slices: Mapping[str, npt.NDArray[np.bool_]],
+) -> dict[str, Any]:
+    metrics = evaluate_binary(y_true, y_prob, threshold=decision.threshold)
+    right = (y_prob >= decision.threshold) == y_true
+    scores, band = judge_slices(right, slices), judge_band(y_true, y_prob, decision)
+    return {
+        "metrics": metrics,
+        "decision": {
+            "threshold": decision.threshold,
+            "temperature": decision.temperature,
+            "abstain_lower": decision.abstain_lower,
+            "abstain_upper": decision.abstain_upper,
+        },
+        "all": metrics.to_dict(),
+        "intervals": find_intervals(y_true, y_prob, threshold=decision.threshold),
+        "abstention": asdict(band) if band else None,
+        "slices": [asdict(score) for score in scores],
+        "worse_slices": [score.name for score in list_worse(scores)],
+    }
+
+
+def judge_band(
+    y_true: npt.NDArray[np.int64], y_prob: npt.NDArray[np.float64], decision: Decision
+) -> Abstention | None:
+    """Says what abstaining does; None where the model never abstains."""
+    if decision.abstain_lower is None or decision.abstain_upper is None:
+        return None
+    return judge_abstention(
+        y_true,
+        y_prob,
+        lower=decision.abstain_lower,
+        upper=decision.abstain_upper,
+        threshold=decision.threshold,
+    )
+
+
+def _judge_unseen(
+    reading: Reading, known: npt.NDArray[np.bool_], threshold: float
+) -> Metrics | None:
+    if not known.any() or known.all():
+        return None
+    return evaluate_binary(reading.y_true[~known], reading.y_prob[~known], threshold=threshold)
+
+
+def _describe_data(reviews: Reviews, part: str) -> dict[str, Any]:
+    return {
+        "source": reviews.source,
+        "part": part,
+        "num_reviews": len(reviews),
+        "sha256": reviews.fingerprint(),
+    }

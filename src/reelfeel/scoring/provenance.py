@@ -15,24 +15,13 @@ from reelfeel.report.contents import Facts
 from reelfeel.report.judging import NUM_RESAMPLES, SEED
 from reelfeel.report.wording import count, listed, percent
 from reelfeel.runtime.engine import Engine
+from reelfeel.scoring.cautions import is_notable
 from reelfeel.scoring.reading import Reading
 from reelfeel.types import Reviews
 
-# More reviews than this share that the model was trained on are left out of a report. Below, as in
-# IMDB's test part with 0.5 %, the figure that others report is the one to compare with.
-NOTABLE_SHARE = 0.01
 _MINI_WARNING = (
     "The data set mini shows that everything works; a few short reviews measure no model."
 )
-
-
-def is_notable(num_known: int, num_reviews: int) -> bool:
-    """Whether so many reviews that the model was trained on would flatter it noticeably.
-
-    >>> is_notable(123, 25_000), is_notable(45, 60)
-    (False, True)
-    """
-    return num_known > NOTABLE_SHARE * num_reviews
 
 
 def list_warnings(reviews: Reviews, num_known: int) -> tuple[str, ...]:
@@ -45,14 +34,15 @@ def list_warnings(reviews: Reviews, num_known: int) -> tuple[str, ...]:
     warnings = []
     if num_known == len(reviews):
         warnings.append(
-            "The model was trained on the text of every one of these reviews. Nothing here says "
-            "how it does on new ones."
+            "The model was trained or calibrated on the text of every one of these reviews. "
+            "Nothing here says how it does on new ones."
         )
     elif is_notable(num_known, len(reviews)):
         warnings.append(
-            f"The model was trained on the texts of {num_known:,} of the {count(len(reviews))} "
-            f"({percent(num_known / len(reviews))}). They are left out: everything below is about "
-            f"the other {len(reviews) - num_known:,}, but for one column of the table."
+            f"The model was trained or calibrated on the texts of {num_known:,} of the "
+            f"{count(len(reviews))} ({percent(num_known / len(reviews))}). They are left out: "
+            f"everything below is about the other {len(reviews) - num_known:,}, but for one column "
+            "of the table."
         )
     if reviews.source == "mini":
         warnings.append(_MINI_WARNING)
@@ -122,6 +112,8 @@ def _describe_model(engine: Engine) -> list[tuple[str, str]]:
         "Preset": bundle.preset,
         "Labels": f"{bundle.label_names[0]} (class 0), {bundle.label_names[1]} (class 1)",
         "Threshold": f"positive from {bundle.decision.threshold:g} on",
+        "Temperature": f"{bundle.decision.temperature:.4g}",
+        "Calibrated on": _describe_calibration(bundle.decision.calibration),
         "SHA-256 of its sums": sums,
         "Trained on": data and f"{data.get('source')}, {count(data.get('num_reviews', 0))}",
         "SHA-256 of these": data.get("sha256"),
@@ -135,6 +127,15 @@ def _describe_model(engine: Engine) -> list[tuple[str, str]]:
         "Machine": machine and f"{machine.get('processor')}, {machine.get('cores')} cores",
     }
     return [(term, str(value)) for term, value in rows.items() if value not in (None, "", {})]
+
+
+def _describe_calibration(calibration: Mapping[str, Any] | None) -> str:
+    if not calibration:
+        return ""
+    return (
+        f"{calibration.get('source')}, {count(int(calibration.get('num_reviews', 0)))}, SHA-256 "
+        f"{calibration.get('sha256')}"
+    )
 
 
 def _describe_reviews(whole: Reading, part: str, num_known: int) -> tuple[tuple[str, str], ...]:
@@ -155,7 +156,7 @@ def _describe_report(engine: Engine) -> tuple[tuple[str, str], ...]:
     versions = {"python": platform.python_version()} | {name: version(name) for name in packages}
     return (
         ("Command", " ".join([Path(sys.argv[0]).name, *sys.argv[1:]])),
-        ("Engine", engine.engine_name),
+        ("Engine", str(engine.runner)),
         ("Versions", _spell_pairs(versions)),
         ("Machine", f"{platform.machine()}, {os.cpu_count()} cores"),
         ("Intervals", f"95 %, {NUM_RESAMPLES:,} bootstrap resamples where resampled, seed {SEED}"),

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 import time
 from dataclasses import dataclass
 
@@ -10,13 +9,11 @@ import numpy as np
 import numpy.typing as npt
 
 from reelfeel.report.contents import Mistake, WordCounts
-from reelfeel.report.wording import shortened
 from reelfeel.runtime.engine import Engine
 from reelfeel.types import Reviews
 
 # Characters of a review shown beside a mistake: about five lines.
 EXCERPT = 420
-_LINE_BREAK = re.compile(r"<br\s*/?>", re.IGNORECASE)
 
 
 @dataclass(frozen=True)
@@ -28,6 +25,7 @@ class Reading:
         y_prob: float array, the probability of class 1.
         num_tokens: int array, tokens before cutting.
         truncated: bool array, whether only a part was read.
+        unknown_share: float array, share of the tokens read that are unknown.
         reviews_per_s: speed of scoring, from text to probability.
     """
 
@@ -35,6 +33,7 @@ class Reading:
     y_prob: npt.NDArray[np.float64]
     num_tokens: npt.NDArray[np.int64]
     truncated: npt.NDArray[np.bool_]
+    unknown_share: npt.NDArray[np.float64]
     reviews_per_s: float
 
     def __len__(self) -> int:
@@ -52,6 +51,7 @@ class Reading:
             self.y_prob[mask],
             self.num_tokens[mask],
             self.truncated[mask],
+            self.unknown_share[mask],
             self.reviews_per_s,
         )
 
@@ -66,6 +66,7 @@ def read_reviews(engine: Engine, reviews: Reviews) -> Reading:
         y_prob=np.array([one.probability for one in predictions], np.float64),
         num_tokens=np.array([one.num_tokens for one in predictions], np.int64),
         truncated=np.array([one.truncated for one in predictions], np.bool_),
+        unknown_share=np.array([one.unknown_share for one in predictions], np.float64),
         reviews_per_s=len(reviews) / max(seconds, 1e-9),
     )
 
@@ -78,7 +79,7 @@ def count_words(engine: Engine, reviews: Reviews) -> WordCounts:
     for encoded in engine.encode(reviews.texts):
         labels = reviews.labels[start : start + len(encoded)]
         for label in (0, 1):
-            ids = [encoded.token_ids[row] for row in np.flatnonzero(labels == label)]
+            ids = [encoded.token_ids[row] for row in np.flatnonzero(labels == label).tolist()]
             if ids:
                 counts[label] += np.bincount(np.concatenate(ids), minlength=vocabulary.size)
         start += len(encoded)
@@ -86,16 +87,13 @@ def count_words(engine: Engine, reviews: Reviews) -> WordCounts:
     return WordCounts(vocabulary.tokens, negative=counts[0, first:], positive=counts[1, first:])
 
 
-def find_mistakes(
-    reading: Reading, *, threshold: float, most: int, shows_texts: bool
-) -> tuple[Mistake, ...]:
-    """Returns the wrong verdicts, those with the most probability first.
+def find_mistakes(reading: Reading, *, threshold: float, most: int) -> tuple[Mistake, ...]:
+    """Returns the wrong verdicts, those with the most probability first, without their texts.
 
     Args:
         reading: how the reviews were read.
         threshold: from which the model calls a review positive.
         most: how many to return.
-        shows_texts: whether a mistake carries its text, shortened.
     """
     reviews = reading.reviews
     said = (reading.y_prob >= threshold).astype(np.int64)
@@ -108,11 +106,7 @@ def find_mistakes(
             said=int(said[row]),
             probability=float(given[row]),
             num_tokens=int(reading.num_tokens[row]),
-            text=_excerpt(reviews.texts[row]) if shows_texts else None,
+            text=None,
         )
         for row in order
     )
-
-
-def _excerpt(text: str) -> str:
-    return shortened(_LINE_BREAK.sub(" ", text), EXCERPT)

@@ -12,23 +12,27 @@ import numpy.typing as npt
 
 from reelfeel.data.loading import DATA_SETS, is_imdb
 from reelfeel.data.tables import TableOptions
-from reelfeel.errors import UsageError
 from reelfeel.evaluation.baseline_scores import score_baseline
 from reelfeel.evaluation.baselines import BASELINES
+from reelfeel.evaluation.slices import judge_slices
 from reelfeel.files import refuse_existing
-from reelfeel.report.contents import Aside, Contents, Contestant, Costs, Epoch
+from reelfeel.report.contents import Aside, Contents, Contestant, Costs, Epoch, Mistake
 from reelfeel.report.judging import TITLES, judge, judge_baseline
 from reelfeel.report.page import write_report
 from reelfeel.runtime.bundle import SUMMED_FILES, Bundle
 from reelfeel.runtime.engine import Engine, load
-from reelfeel.scoring.evaluate import find_training_texts, load_labelled, warn_of_swaps
-from reelfeel.scoring.provenance import (
-    is_notable,
-    list_provenance,
-    list_warnings,
-    note_conditions,
-)
+from reelfeel.scoring.cautions import is_notable, warn_of_calibration, warn_of_swaps
+from reelfeel.scoring.evaluate import judge_band, slice_reading
+from reelfeel.scoring.mistakes import explain_mistakes, list_themes
+from reelfeel.scoring.provenance import list_provenance, list_warnings, note_conditions
 from reelfeel.scoring.reading import Reading, count_words, find_mistakes, read_reviews
+from reelfeel.scoring.sources import (
+    find_calibration_texts,
+    find_trained_source,
+    find_training_texts,
+    load_labelled,
+)
+from reelfeel.scoring.truncation import keep_ledger
 from reelfeel.types import Reviews
 
 
@@ -42,6 +46,7 @@ class ReportSettings:
         baselines: which ones; none for an empty tuple.
         shows_texts: whether texts and words of the reviews may appear.
         num_mistakes: how many of the most confident mistakes are listed.
+        compares_policies: whether cut reviews are read again in every other way.
     """
 
     part: str = "test"
@@ -49,6 +54,7 @@ class ReportSettings:
     baselines: tuple[str, ...] = BASELINES
     shows_texts: bool = True
     num_mistakes: int = 10
+    compares_policies: bool = True
 
 
 def report(
@@ -89,7 +95,7 @@ def report(
     folder = Path(output) if output is not None else engine.bundle.path / "report"
     refuse_existing(folder, overwrite=overwrite)
     settings = settings or ReportSettings()
-    source = source if source is not None else _trained_on(engine)
+    source = source if source is not None else find_trained_source(engine)
     reviews = load_labelled("A report", source, settings.part, data_dir, options)
     place = settings.train_source if settings.train_source is not None else _find_train(source)
     train = None
@@ -123,10 +129,14 @@ def gather(
     threshold = bundle.decision.threshold
     on_note(f"Scoring {len(reviews):,} reviews of {reviews.source}.")
     whole = read_reviews(engine, reviews)
-    known = find_training_texts(engine, reviews)
+    tuned = find_calibration_texts(engine, reviews)
+    known = find_training_texts(engine, reviews) | tuned
     judged, aside = _set_aside(whole, known, threshold)
     judgement = judge(judged.y_true, judged.y_prob, threshold=threshold)
     alarms = warn_of_swaps(judgement.metrics.accuracy, engine, reviews)
+    alarms += warn_of_calibration(engine, int(tuned.sum()), len(reviews))
+    on_note("Looking at slices, mistakes and what was cut.")
+    right = (judged.y_prob >= threshold) == judged.y_true
     return Contents(
         model_name=bundle.path.resolve().name,
         data_name=_name_data(reviews, settings.part),
@@ -141,12 +151,11 @@ def gather(
         history=_read_history(bundle.about("history")),
         best_epoch=provenance.get("best_epoch"),
         words=count_words(engine, judged.reviews) if settings.shows_texts else None,
-        mistakes=find_mistakes(
-            judged,
-            threshold=threshold,
-            most=settings.num_mistakes,
-            shows_texts=settings.shows_texts,
-        ),
+        mistakes=_list_mistakes(engine, judged, train, settings),
+        themes=list_themes(engine, judged) if settings.shows_texts else (),
+        slices=tuple(judge_slices(right, slice_reading(judged))),
+        truncation=keep_ledger(engine, judged, compares_policies=settings.compares_policies),
+        abstention=judge_band(judged.y_true, judged.y_prob, bundle.decision),
         warnings=(*alarms, *list_warnings(reviews, int(known.sum()))),
         notes=note_conditions(provenance, train, settings.baselines),
         provenance=list_provenance(engine, whole, part=settings.part, num_known=int(known.sum())),
@@ -154,18 +163,13 @@ def gather(
     )
 
 
-def _trained_on(engine: Engine) -> str:
-    provenance = engine.bundle.about("provenance") or {}
-    source = str((provenance.get("data") or {}).get("source", "unknown"))
-    # The loaders name what they read "mini" and "IMDB train", with notes behind.
-    known = {"mini": "mini", "imdb": "imdb"}.get(source.partition(" ")[0].lower())
-    if known is None:
-        raise UsageError(
-            "A report needs labelled reviews to judge the model on. Name a data set, a folder, an "
-            "archive or a table with --data: only imdb and mini are found without. The model was "
-            f"trained on {source!r}."
-        )
-    return known
+def _list_mistakes(
+    engine: Engine, judged: Reading, train: Reviews | None, settings: ReportSettings
+) -> tuple[Mistake, ...]:
+    if settings.shows_texts:
+        return explain_mistakes(engine, judged, train, most=settings.num_mistakes)
+    threshold = engine.bundle.decision.threshold
+    return find_mistakes(judged, threshold=threshold, most=settings.num_mistakes)
 
 
 def _find_train(source: str | Path | Reviews) -> str | Path | None:
