@@ -46,8 +46,8 @@ class Sizes:
     """
 
     epoch_steps: int = 0
-    steps_512: int = 50
-    steps_1024: int = 20
+    steps_512: int = 24
+    steps_1024: int = 8
     train_texts: int = 0
     scoring_texts: int = 0
     share_texts: int = 4_096

@@ -20,13 +20,15 @@ if TYPE_CHECKING:
     from reelfeel.scoring.compare import compare
     from reelfeel.scoring.evaluate import evaluate, evaluate_predictions
     from reelfeel.scoring.report import report
+    from reelfeel.training.pretrain import pretrain
     from reelfeel.training.train import train
-    from reelfeel.types import Prediction, Reviews
+    from reelfeel.types import Explanation, Prediction, Reviews
 
 __version__ = "0.1.0"
 
 _HOMES = {
     "Engine": "reelfeel.runtime.engine",
+    "Explanation": "reelfeel.types",
     "Prediction": "reelfeel.types",
     "Reviews": "reelfeel.types",
     "calibrate": "reelfeel.scoring.calibrate",
@@ -34,12 +36,14 @@ _HOMES = {
     "evaluate": "reelfeel.scoring.evaluate",
     "evaluate_predictions": "reelfeel.scoring.evaluate",
     "load": "reelfeel.runtime.engine",
+    "pretrain": "reelfeel.training.pretrain",
     "report": "reelfeel.scoring.report",
     "train": "reelfeel.training.train",
 }
 
 __all__ = [
     "Engine",
+    "Explanation",
     "Prediction",
     "Reviews",
     "calibrate",
@@ -47,6 +51,7 @@ __all__ = [
     "evaluate",
     "evaluate_predictions",
     "load",
+    "pretrain",
     "report",
     "train",
 ]

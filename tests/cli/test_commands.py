@@ -12,7 +12,21 @@ import pytest
 import reelfeel
 from reelfeel.data.mini import load_mini
 
-COMMANDS = ("train", "evaluate", "predict", "check-data", "info", "export", "doctor")
+COMMANDS = (
+    "train",
+    "pretrain",
+    "evaluate",
+    "predict",
+    "explain",
+    "errors",
+    "calibrate",
+    "compare",
+    "report",
+    "check-data",
+    "info",
+    "export",
+    "doctor",
+)
 
 
 def run(*arguments, stdin="", timeout=200, **environment):

@@ -46,11 +46,12 @@ std::vector<float> in_kernel_order(const float* bias, int units) {
     return ordered;
 }
 
-// Rows that share the weights they stream in: more for large layers; but enough blocks for all
-// threads.
+// Rows that share the weights they stream in: more for large layers; but two blocks for each
+// thread, because the first block has the longest texts and takes the longest.
 int choose_block_rows(const Tower& tower, std::int64_t num_texts, int num_threads) {
     const int most = tower.layers.back().units >= 256 ? 128 : 64;
-    const std::int64_t share = (num_texts + num_threads - 1) / num_threads;
+    const std::int64_t num_blocks = num_threads > 1 ? 2 * num_threads : 1;
+    const std::int64_t share = (num_texts + num_blocks - 1) / num_blocks;
     return int(std::max<std::int64_t>(16, std::min<std::int64_t>(most, (share + 15) / 16 * 16)));
 }
 
