@@ -321,6 +321,8 @@ some = np.random.default_rng(0).permutation(len(reviews))[: round(NUM_REVIEWS * 
 original = {
     "data": {"max_tokens": TIMESTEPS, "fixed_timesteps": True},
     "model": {"masking": False},
+    # On the few reviews of "mini" some seeds get away with it; this one does not.
+    "training": {"seed": 2},
 }
 preset = {"mini": "mini", "imdb": "seed"}[DATA]
 alarm = "it did not ring"
