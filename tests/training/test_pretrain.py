@@ -14,7 +14,7 @@ from reelfeel.errors import ReelFeelError, UsageError
 from reelfeel.models.language_model import read_language_model
 from reelfeel.pretraining_config import PretrainingConfig
 from reelfeel.training.pretrain import pretrain
-from reelfeel.training.pretraining_jobs import Job, run_side_by_side
+from reelfeel.training.pretraining_jobs import Job, run_together
 from reelfeel.training.pretraining_progress import PretrainingDisplay
 from reelfeel.training.pretraining_records import PretrainingObserver
 from reelfeel.training.token_stream import TokenTexts
@@ -148,7 +148,7 @@ def test_a_failure_in_another_process_is_this_ones(tmp_path):
     for job in jobs:
         job.write(texts, texts)
     with pytest.raises(ReelFeelError, match="too short for 4 lanes"):
-        run_side_by_side(jobs, lambda direction: PretrainingObserver())
+        run_together(jobs, lambda direction: PretrainingObserver())
     with pytest.raises(ReelFeelError, match="not finished"):
         jobs[0].result()
 

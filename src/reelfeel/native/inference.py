@@ -39,22 +39,19 @@ class LayerWeights:
 
     def padded(self, features: int) -> LayerWeights:
         """Returns the layer with units and features rounded up; those added stay at 0."""
-        added = -self.units % UNIT_MULTIPLE
-        kernel = np.pad(
-            self._by_gate(self.kernel), ((0, features - len(self.kernel)), *_END(added))
-        )
-        recurrent = np.pad(self._by_gate(self.recurrent_kernel), ((0, added), *_END(added)))
-        bias = np.pad(self.bias.reshape(4, -1), _END(added))
+        units = self.units - self.units % -UNIT_MULTIPLE
         return LayerWeights(
-            kernel.reshape(len(kernel), -1), recurrent.reshape(len(recurrent), -1), bias.ravel()
+            _pad_gates(self.kernel, features, units),
+            _pad_gates(self.recurrent_kernel, units, units),
+            _pad_gates(self.bias[None], 1, units)[0],
         )
 
-    def _by_gate(self, matrix: Floats) -> Floats:
-        return matrix.reshape(len(matrix), 4, -1)
 
-
-def _END(added: int) -> tuple[tuple[int, int], tuple[int, int]]:  # noqa: N802
-    return (0, 0), (0, added)
+def _pad_gates(matrix: Floats, num_rows: int, units: int) -> Floats:
+    gates = matrix.reshape(len(matrix), 4, -1)
+    padded = np.zeros((num_rows, 4, units), np.float32)
+    padded[: len(gates), :, : gates.shape[2]] = gates
+    return padded.reshape(num_rows, -1)
 
 
 class _Description(ctypes.Structure):

@@ -31,7 +31,7 @@ from reelfeel.text.tokenizer import TextSettings
 from reelfeel.text.vocabulary import UNKNOWN_ID, Vocabulary
 from reelfeel.training.corpus import Corpus, read_corpus
 from reelfeel.training.pretraining import pretraining_folder
-from reelfeel.training.pretraining_jobs import Job, run_in_turn, run_side_by_side
+from reelfeel.training.pretraining_jobs import Job, run_in_turn, run_together
 from reelfeel.training.pretraining_progress import PretrainingDisplay
 from reelfeel.training.token_stream import TokenTexts
 
@@ -194,7 +194,7 @@ def _run(jobs: Sequence[Job], display: PretrainingDisplay) -> None:
     for job in jobs:
         if job not in waiting:
             display.of(job.direction).on_note("finished before, with equal texts and settings.")
-    (run_side_by_side if _run_at_once(waiting) else run_in_turn)(waiting, display.of)
+    (run_together if _run_at_once(waiting) else run_in_turn)(waiting, display.of)
 
 
 def _figures(job: Job) -> dict[str, Any]:

@@ -2,19 +2,15 @@
 
     python -m reelfeel.training.pretraining_jobs FOLDER
 
-runs the job in a folder and reports on standard output, one JSON list a line. Two directions share
-nothing but their texts; each in a process with one thread is faster than one after the other with
-two, since no thread waits for another. A process whose reader is gone stops at its next report.
+runs the job in a folder as a worker of `side_by_side`. Two directions share nothing but their
+texts; each in a process with one thread is faster than one after the other with two, since no
+thread waits for another.
 """
 
 from __future__ import annotations
 
-import contextlib
 import json
-import os
-import subprocess
 import sys
-import threading
 from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -22,7 +18,6 @@ from typing import Any
 
 import torch
 
-from reelfeel import errors
 from reelfeel.errors import ReelFeelError
 from reelfeel.files import write_whole
 from reelfeel.models.language_model import read_language_model
@@ -31,6 +26,7 @@ from reelfeel.training.checkpoints import Arrays, load_checkpoint
 from reelfeel.training.memory import keep_freed_memory
 from reelfeel.training.pretraining import Pretraining
 from reelfeel.training.pretraining_records import PassRecord, PretrainingObserver, StreamState
+from reelfeel.training.side_by_side import Tell, run_side_by_side, run_worker
 from reelfeel.training.token_stream import TokenTexts
 
 ObserverOf = Callable[[str], PretrainingObserver]
@@ -116,116 +112,41 @@ def run_in_turn(jobs: Sequence[Job], observer_of: ObserverOf) -> None:
         job.run(observer_of(job.direction))
 
 
-def run_side_by_side(jobs: Sequence[Job], observer_of: ObserverOf) -> None:
+def run_together(jobs: Sequence[Job], observer_of: ObserverOf) -> None:
     """Runs each job in a process of its own, all at once.
 
     Raises:
         ReelFeelError: if one fails; the others are told to stop, and write their checkpoints.
         KeyboardInterrupt: after all have written their checkpoints.
     """
-    processes = [_start(job) for job in jobs]
-    failures: list[ReelFeelError] = []
-    readers = [
-        threading.Thread(
-            target=_forward, args=(process, observer_of(job.direction), failures, processes)
-        )
-        for job, process in zip(jobs, processes, strict=True)
-    ]
-    for reader in readers:
-        reader.start()
-    try:
-        for reader in readers:
-            reader.join()
-    except KeyboardInterrupt:
-        _stop(processes)
-        for reader in readers:
-            reader.join()
-        raise
-    if failures:
-        raise failures[0]
+    observers = {job.direction: observer_of(job.direction) for job in jobs}
 
+    def pass_on(direction: str, event: str, values: list[Any]) -> None:
+        arguments = [PassRecord(**values[0])] if event == "on_pass" else values
+        getattr(observers[direction], event)(*arguments)
 
-def _start(job: Job) -> subprocess.Popen[str]:
-    command = [sys.executable, "-m", "reelfeel.training.pretraining_jobs", str(job.folder)]
-    environment = {**os.environ, "OMP_NUM_THREADS": str(job.num_threads)}
-    # A session of its own: Ctrl-C reaches it from here only, and once.
-    return subprocess.Popen(  # noqa: S603
-        command, env=environment, stdout=subprocess.PIPE, text=True, start_new_session=True
-    )
-
-
-def _stop(processes: Sequence[subprocess.Popen[str]]) -> None:
-    for process in processes:
-        with contextlib.suppress(ProcessLookupError):
-            process.terminate()
-
-
-def _forward(
-    process: subprocess.Popen[str],
-    observer: PretrainingObserver,
-    failures: list[ReelFeelError],
-    processes: Sequence[subprocess.Popen[str]],
-) -> None:
-    with process:
-        for line in process.stdout or ():
-            event, *values = json.loads(line)
-            if event == "failure":
-                failures.append(getattr(errors, values[0], ReelFeelError)(values[1]))
-            elif event == "on_pass":
-                observer.on_pass(PassRecord(**values[0]))
-            else:
-                getattr(observer, event)(*values)
-    if process.returncode and not failures:
-        failures.append(
-            ReelFeelError(
-                f"A process that trained a language model ended with code {process.returncode}. "
-                "Run the same command again with --resume; with --direction forward, then "
-                "backward, if the memory is too small for both."
-            )
-        )
-    if failures:
-        _stop(processes)
+    module = "reelfeel.training.pretraining_jobs"
+    run_side_by_side({job.direction: ["-m", module, str(job.folder)] for job in jobs}, pass_on)
 
 
 class _Reporter(PretrainingObserver):
-    """Writes what it is told to standard output."""
+    """Tells the parent process what it is told."""
+
+    def __init__(self, tell: Tell) -> None:
+        self._tell = tell
 
     def on_note(self, text: str) -> None:
-        self._write("on_note", text)
+        self._tell("on_note", text)
 
     def on_start(self, num_steps: int, steps_done: int) -> None:
-        self._write("on_start", num_steps, steps_done)
+        self._tell("on_start", num_steps, steps_done)
 
     def on_step(self, passes_done: int, num_tokens: int, loss: float) -> None:
-        self._write("on_step", passes_done, num_tokens, loss)
+        self._tell("on_step", passes_done, num_tokens, loss)
 
     def on_pass(self, record: PassRecord) -> None:
-        self._write("on_pass", asdict(record))
-
-    @staticmethod
-    def _write(*values: Any) -> None:
-        sys.stdout.write(json.dumps(values) + "\n")
-        sys.stdout.flush()
-
-
-def _run_reporting(folder: Path) -> int:
-    import signal
-
-    # As Ctrl-C: the run writes its checkpoint and ends.
-    signal.signal(signal.SIGTERM, signal.default_int_handler)
-    try:
-        Job.read(folder).run(_Reporter())
-    except KeyboardInterrupt:
-        return 130
-    except BrokenPipeError:
-        # Nobody listens any more, so the run that started this one is dead; its successor may
-        # already be at work in the same folder. Not a word, and not through the buffers' flush.
-        os._exit(1)
-    except ReelFeelError as error:
-        sys.stdout.write(json.dumps(["failure", type(error).__name__, str(error)]) + "\n")
-        return error.exit_code
-    return 0
+        self._tell("on_pass", asdict(record))
 
 
 if __name__ == "__main__":
-    sys.exit(_run_reporting(Path(sys.argv[1])))
+    sys.exit(run_worker(lambda tell: Job.read(Path(sys.argv[1])).run(_Reporter(tell))))
