@@ -23,6 +23,8 @@ def test_settings_survive_as_plain_values():
         ({"learning_rate": 0.0}, "above 0"),
         ({"held_out_share": 1.0}, "between 0 and 1"),
         ({"precision": "float16"}, "float16"),
+        ({"weight_precision": "bfloat16"}, "one of .*float16"),
+        ({"saved_words": -1}, "0 or more"),
         ({"seed": -1}, "0 or more"),
         ({"passes": 1.5}, "of type int"),
         ({"vocabulary_size": 3}, "at least 4"),

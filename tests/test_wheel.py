@@ -10,6 +10,8 @@ import numpy as np
 import polars as pl
 import pytest
 
+from reelfeel.runtime.shipped import list_shipped
+
 ROOT = Path(__file__).parents[1]
 NUM_ROWS = 2_000
 
@@ -58,3 +60,8 @@ def test_the_wheel_trains_evaluates_and_predicts_in_a_fresh_environment(tmp_path
     assert result["all"]["accuracy"] > 0.9
     answer = run(reelfeel, "predict", "-m", "model", "a lovely film and a great story")
     assert answer.startswith("positive\t")
+    assert wheel.stat().st_size < 60_000_000
+    installed = json.loads(run(reelfeel, "models", "--json"))
+    assert [model["name"] for model in installed] == [folder.name for folder in list_shipped()]
+    if installed:
+        assert "\t" in run(reelfeel, "predict", "A slow start, but what an ending.")

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import dataclasses
+import json
 from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any
 
-from reelfeel.config import PRECISIONS, parse_assignments, update_section
+from reelfeel.config import PRECISIONS, WEIGHT_PRECISIONS, parse_assignments, update_section
 from reelfeel.errors import ConfigError
 
 DIRECTIONS = ("forward", "backward")
@@ -44,6 +45,9 @@ class PretrainingConfig:
         seed: of the initial weights, the order, the dropout and the negatives.
         precision: of the matrix products: "auto", "float32" or "bfloat16".
         checkpoint_every_s: seconds between checkpoints, which is the most that a kill can cost.
+        saved_words: how many words the saved model keeps, the most frequent; 0 keeps all. Training
+            is on `vocabulary_size` in any case.
+        weight_precision: of the saved weights: "float32", or "float16" for files of half the size.
     """
 
     vocabulary_size: int = 30_000
@@ -65,6 +69,8 @@ class PretrainingConfig:
     seed: int = 0
     precision: str = "auto"
     checkpoint_every_s: float = 120.0
+    saved_words: int = 0
+    weight_precision: str = "float32"
 
     def __post_init__(self) -> None:
         for name, expected, holds in self._rules():
@@ -87,11 +93,14 @@ class PretrainingConfig:
             "split_seed",
             "seed",
             "checkpoint_every_s",
+            "saved_words",
         ):
             yield name, "0 or more", getattr(self, name) >= 0
         yield "learning_rate", "above 0", self.learning_rate > 0
         yield "held_out_share", "between 0 and 1", 0 < self.held_out_share < 1
         yield "precision", f"one of {PRECISIONS}", self.precision in PRECISIONS
+        stored = self.weight_precision in WEIGHT_PRECISIONS
+        yield "weight_precision", f"one of {WEIGHT_PRECISIONS}", stored
 
     def updated(self, values: dict[str, Any]) -> PretrainingConfig:
         """Returns a copy with some settings replaced.
@@ -151,6 +160,22 @@ def get_pretraining_preset(name: str) -> PretrainingConfig:
             f"{', '.join(PRETRAINING_PRESETS)}. Received: {name!r}"
         )
     return PRETRAINING_PRESETS[name]
+
+
+def list_pretraining_changes(config: PretrainingConfig) -> list[str]:
+    """Returns the settings in which one differs from the preset `base`, as they are typed.
+
+    Example:
+
+    >>> list_pretraining_changes(PretrainingConfig(passes=6, units=(64,)))
+    ['units=[64]', 'passes=6']
+    """
+    before = get_pretraining_preset("base").to_dict()
+    return [
+        f"{key}={value if isinstance(value, str) else json.dumps(value)}"
+        for key, value in config.to_dict().items()
+        if value != before[key]
+    ]
 
 
 def parse_pretraining_settings(assignments: Iterable[str]) -> dict[str, Any]:

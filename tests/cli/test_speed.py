@@ -6,6 +6,8 @@ import time
 
 import pytest
 
+from reelfeel.runtime.shipped import shipped_folder
+
 
 def best_seconds(*arguments):
     """Returns the shortest of five runs: the others measure what else the machine does."""
@@ -29,3 +31,9 @@ def test_help_takes_half_a_second():
 @pytest.mark.slow
 def test_predict_takes_a_second_and_a_half(trained):
     assert best_seconds("predict", "--model", trained, "A fine film.") < 1.5
+
+
+@pytest.mark.slow
+@pytest.mark.skipif(not (shipped_folder() / "base").is_dir(), reason="no model is put in yet")
+def test_the_model_that_comes_with_reelfeel_answers_in_a_second():
+    assert best_seconds("predict", "A fine film.") < 1

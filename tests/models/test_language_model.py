@@ -1,8 +1,9 @@
 import json
+from dataclasses import replace
 
 import numpy as np
 import pytest
-from safetensors.numpy import load_file, save_file
+from safetensors.numpy import load_file
 
 from reelfeel.config import ModelConfig
 from reelfeel.errors import BundleError, UsageError
@@ -10,6 +11,7 @@ from reelfeel.models.classifier import build_classifier
 from reelfeel.models.language_model import (
     LanguageModel,
     LanguageNetwork,
+    keep_frequent_words,
     read_language_model,
     write_language_model,
 )
@@ -47,14 +49,37 @@ def test_a_language_model_comes_back_exactly(folder):
             np.testing.assert_array_equal(loaded.weights[direction][name], array)
 
 
-def test_weights_of_16_bits_are_read_as_float32(folder):
-    file = folder / "forward.safetensors"
-    stored = load_file(file)
-    save_file({name: array.astype(np.float16) for name, array in stored.items()}, file)
-    loaded = read_language_model(folder).weights["forward"]
-    for name, array in stored.items():
-        assert loaded[name].dtype == np.float32
-        np.testing.assert_allclose(loaded[name], array, atol=1e-3)
+def test_weights_of_16_bits_are_read_as_float32(tmp_path):
+    model = make_model()
+    model = replace(model, config=model.config.updated({"weight_precision": "float16"}))
+    write_language_model(model, tmp_path / "lm")
+    stored = load_file(tmp_path / "lm" / "forward.safetensors")
+    loaded = read_language_model(tmp_path / "lm").weights["forward"]
+    for name, array in model.weights["forward"].items():
+        assert (stored[name].dtype, loaded[name].dtype) == (np.float16, np.float32)
+        np.testing.assert_array_equal(loaded[name], array.astype("float16").astype("float32"))
+
+
+def test_fewer_words_keep_their_rows_and_the_end_of_a_text(tmp_path):
+    model = make_model()
+    fewer = keep_frequent_words(model, 2)
+    assert fewer.vocabulary.tokens == ("good", "film")
+    assert fewer.config.vocabulary_size == 5
+    for direction, weights in model.weights.items():
+        for name in ("embedding/embeddings", "softmax/bias"):
+            # Padding, unknown, good, film; not bad; the end.
+            expected = weights[name][[0, 1, 2, 3, 5]]
+            np.testing.assert_array_equal(fewer.weights[direction][name], expected)
+        other = "lstm_0/lstm_cell/kernel"
+        assert fewer.weights[direction][other] is weights[other]
+    write_language_model(fewer, tmp_path / "lm")
+    assert read_language_model(tmp_path / "lm").end_id == 4
+
+
+@pytest.mark.parametrize("num_words", [0, 3, 99])
+def test_all_words_are_kept_where_no_fewer_are_asked_for(num_words):
+    model = make_model()
+    assert keep_frequent_words(model, num_words) is model
 
 
 def test_a_direction_may_be_missing(tmp_path):
@@ -96,6 +121,7 @@ def test_nothing_is_replaced_unasked(folder):
 def change_description(folder, **values):
     file = folder / "language_model.json"
     file.write_text(json.dumps({**json.loads(file.read_text()), **values}))
+    (folder / "SHA256SUMS").unlink(missing_ok=True)
 
 
 def test_what_is_no_language_model_is_refused(tmp_path, folder):
@@ -112,6 +138,20 @@ def test_a_newer_format_names_the_mend(folder):
         read_language_model(folder)
 
 
+@pytest.mark.parametrize("name", ["forward.safetensors", "backward.safetensors", "vocabulary.json"])
+def test_a_changed_byte_is_found(folder, name):
+    content = bytearray((folder / name).read_bytes())
+    content[-9] ^= 1
+    (folder / name).write_bytes(content)
+    with pytest.raises(BundleError, match=f"{name} is not the file"):
+        read_language_model(folder)
+
+
+def test_a_model_written_without_sums_is_read(folder):
+    (folder / "SHA256SUMS").unlink()
+    assert read_language_model(folder).vocabulary == VOCABULARY
+
+
 @pytest.mark.parametrize("name", ["forward.safetensors", "vocabulary.json"])
 def test_a_damaged_folder_is_refused(folder, name):
     (folder / name).write_bytes(b"damaged")
@@ -121,5 +161,6 @@ def test_a_damaged_folder_is_refused(folder, name):
 
 def test_a_foreign_vocabulary_is_refused(folder):
     Vocabulary(("other", "words", "here")).save(folder / "vocabulary.json")
+    (folder / "SHA256SUMS").unlink()
     with pytest.raises(BundleError, match="vocabulary of another model"):
         read_language_model(folder)

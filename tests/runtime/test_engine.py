@@ -4,16 +4,18 @@ import dataclasses
 
 import numpy as np
 import pytest
+from safetensors.numpy import save
 
 from reelfeel.config import Config, DataConfig, ModelConfig
 from reelfeel.errors import BundleError, DataError, MissingExtraError, UsageError
+from reelfeel.files import write_sums
 from reelfeel.models.classifier import build_classifier, named_weights
 from reelfeel.models.stock import build_stock_classifier
 from reelfeel.native.inference import has_kernel
 from reelfeel.presets import PRESETS
 from reelfeel.runtime import engine as engine_module
 from reelfeel.runtime import sessions
-from reelfeel.runtime.bundle import Bundle, Decision, GoldenAnswer, write_bundle
+from reelfeel.runtime.bundle import SUMMED_FILES, Bundle, Decision, GoldenAnswer, write_bundle
 from reelfeel.runtime.engine import load
 from reelfeel.runtime.sessions import ENGINES, choose_runner, open_session
 from reelfeel.text.batching import pad
@@ -88,6 +90,19 @@ def test_every_engine_pools_and_turns_around_as_keras_does(tmp_path, pooling, di
 
 
 @pytest.mark.parametrize("engine", ENGINES)
+@pytest.mark.parametrize("preset", ["seed", "seed-original"])
+def test_every_engine_computes_with_what_16_bits_have_left_of_the_weights(tmp_path, preset, engine):
+    config = dataclasses.replace(PRESETS[preset].model, weight_precision="float16")
+    data = DataConfig(max_tokens=60, fixed_timesteps=PRESETS[preset].data.fixed_timesteps)
+    bundle, weights = make_bundle(tmp_path / "model", config, data)
+    rounded = {name: array.astype("float16").astype("float32") for name, array in weights.items()}
+    expected = predict_with_stock_keras(bundle, rounded, TEXTS)
+    received = load(bundle.path, engine=engine, precision="float32").predict_proba(TEXTS)
+    np.testing.assert_allclose(received, expected, atol=1e-5, rtol=0)
+    assert np.abs(received - predict_with_stock_keras(bundle, weights, TEXTS)).max() > 2e-5
+
+
+@pytest.mark.parametrize("engine", ENGINES)
 def test_the_company_of_a_text_does_not_change_its_answer(tmp_path, engine):
     bundle, _ = make_bundle(tmp_path / "model", ModelConfig(), DataConfig())
     loaded = load(bundle.path, engine=engine, precision="float32")
@@ -132,9 +147,11 @@ def test_a_run_leaves_the_callers_array_alone(tmp_path, engine):
 @pytest.mark.parametrize("engine", ENGINES)
 def test_weights_that_are_not_numbers_are_refused(tmp_path, engine):
     bundle, weights = make_bundle(tmp_path / "model", ModelConfig(), DataConfig())
-    weights["lstm_0/lstm_cell/recurrent_kernel"][3, 5] = np.nan
     broken = dataclasses.replace(bundle, golden=(GoldenAnswer("a good film", 0.5),))
     write_bundle(broken, weights, {}, overwrite=True)
+    weights["lstm_0/lstm_cell/recurrent_kernel"][3, 5] = np.nan
+    (bundle.path / "weights.safetensors").write_bytes(save(weights))
+    write_sums(bundle.path, SUMMED_FILES)
     with pytest.raises(BundleError, match="other answers"):
         load(bundle.path, engine=engine)
 

@@ -4,6 +4,7 @@ import json
 import os
 import subprocess
 import sys
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -17,6 +18,7 @@ from reelfeel.training.pretrain import pretrain
 from reelfeel.training.pretraining_jobs import Job, run_together
 from reelfeel.training.pretraining_progress import PretrainingDisplay
 from reelfeel.training.pretraining_records import PretrainingObserver
+from reelfeel.training.pretraining_saving import measure_golden_loss
 from reelfeel.training.token_stream import TokenTexts
 
 TINY = PretrainingConfig(
@@ -116,6 +118,37 @@ def test_a_finished_run_is_reused_by_content(home, tmp_path, texts):
     other = Recorder()
     run(texts, tmp_path / "other", config=TINY.updated({"seed": 1}), display=other)
     assert other.steps > 0
+
+
+def test_how_a_model_is_saved_does_not_train_it_anew(home, tmp_path, texts):
+    whole = run(texts, tmp_path / "whole")
+    display = Recorder()
+    saved = TINY.updated({"saved_words": 5, "weight_precision": "float16"})
+    small = run(texts, tmp_path / "small", config=saved, display=display)
+    assert display.steps == 0
+    assert small.vocabulary.tokens == whole.vocabulary.tokens[:5]
+    assert small.about["trained_words"] == len(whole.vocabulary.tokens) > 5
+    kernel = "lstm_0/lstm_cell/kernel"
+    expected = whole.weights["forward"][kernel].astype("float16").astype("float32")
+    np.testing.assert_array_equal(small.weights["forward"][kernel], expected)
+    sizes = [
+        (tmp_path / name / "forward.safetensors").stat().st_size for name in ("whole", "small")
+    ]
+    assert sizes[1] < 0.6 * sizes[0]
+
+
+def test_a_saved_model_has_its_golden_loss_and_its_card(home, tmp_path, texts):
+    model = run(texts, tmp_path / "lm", directions=["backward"])
+    loss = model.about["golden_loss"]["backward"]
+    assert measure_golden_loss(model, "backward") == pytest.approx(loss, abs=1e-6)
+    weights = {**model.weights["backward"], "softmax/bias": np.arange(model.end_id + 1.0)}
+    changed = replace(model, weights={"backward": weights})
+    assert measure_golden_loss(changed, "backward") != pytest.approx(loss, abs=1e-3)
+    card = (tmp_path / "lm" / "README.md").read_text()
+    provenance = model.about["provenance"]
+    for fact in (provenance["command"], provenance["hygiene"], provenance["data"]["sha256"]):
+        assert fact in card
+    assert f"{model.about['figures']['backward']['held_out_perplexity']:.2f} backward" in card
 
 
 def test_training_goes_on_from_an_earlier_model_with_its_words(home, tmp_path, texts):

@@ -183,7 +183,8 @@ def test_the_folder_depends_on_texts_settings_and_start(tmp_path):
         )
     ]
     assert len(set(folders)) == len(folders)
-    same = TINY.updated({"checkpoint_every_s": 1.0})
+    saved = {"saved_words": 3, "weight_precision": "float16"}
+    same = TINY.updated({"checkpoint_every_s": 1.0, **saved})
     assert pretraining_folder(tmp_path, same, make_texts(60), None) == folders[0]
 
 

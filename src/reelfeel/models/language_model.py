@@ -6,6 +6,8 @@ A language model is saved as a folder:
     vocabulary.json       token <-> id
     forward.safetensors   weights of the model that reads left to right, in Keras' layout
     backward.safetensors  weights of the one that reads right to left
+    SHA256SUMS            over exactly these
+    README.md             the model card
 
 A classifier takes over `embedding/embeddings` and the `lstm_*` weights, by these names.
 """
@@ -13,8 +15,7 @@ A classifier takes over `embedding/embeddings` and the `lstm_*` weights, by thes
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -22,22 +23,23 @@ import keras
 import numpy as np
 import numpy.typing as npt
 from safetensors import SafetensorError
-from safetensors.numpy import load_file, save
 
 from reelfeel.errors import BundleError, ReelFeelError
-from reelfeel.files import write_whole
+from reelfeel.files import SUMS, find_damaged, write_sums, write_whole
 from reelfeel.models.lstm import FusedLSTM
 from reelfeel.pretraining_config import DIRECTIONS, PretrainingConfig
 from reelfeel.text.tokenizer import TextSettings
 from reelfeel.text.vocabulary import Vocabulary
+from reelfeel.weights import Weights, read_weights, write_weights
 
-Weights = Mapping[str, npt.NDArray[np.float32]]
 States = list[list[Any]]
 
 FORMAT, FORMAT_VERSION = "reelfeel-language-model", 1
 _DESCRIPTION, _VOCABULARY = "language_model.json", "vocabulary.json"
 # AWD-LSTM's (Merity et al., 2017): the rows are outputs of the softmax as well as inputs.
 _EMBEDDING_RANGE = 0.1
+# Weights that have a row for each word.
+_BY_WORD = ("embedding/embeddings", "softmax/bias")
 
 
 class LanguageNetwork:
@@ -151,10 +153,38 @@ class LanguageModel:
         return self.vocabulary.size
 
 
-def write_language_model(model: LanguageModel, path: Path, *, overwrite: bool = False) -> None:
+def keep_frequent_words(model: LanguageModel, num_words: int) -> LanguageModel:
+    """Returns a language model that knows its most frequent words only; the others are unknown.
+
+    Args:
+        model: its vocabulary is by descending count.
+        num_words: how many words stay; 0, or more than there are, keeps all.
+    """
+    if not 0 < num_words < len(model.vocabulary.tokens):
+        return model
+    vocabulary = Vocabulary(model.vocabulary.tokens[:num_words])
+    rows = [*range(vocabulary.size), model.end_id]
+    weights = {
+        direction: {name: array[rows] if name in _BY_WORD else array for name, array in own.items()}
+        for direction, own in model.weights.items()
+    }
+    config = replace(model.config, vocabulary_size=vocabulary.size + 1)
+    return replace(model, config=config, vocabulary=vocabulary, weights=weights)
+
+
+def write_language_model(
+    model: LanguageModel, path: Path, *, card: str = "", overwrite: bool = False
+) -> None:
     """Writes a language model as a folder, whole or not at all.
 
+    Args:
+        model: its weights are stored in the precision of its settings.
+        path: the folder.
+        card: the text of its README.md.
+        overwrite: whether an existing folder may be replaced.
+
     Raises:
+        BundleError: if a weight is not a finite number.
         UsageError: if the path exists and `overwrite` is false.
         ReelFeelError: if the disk refuses.
     """
@@ -173,7 +203,10 @@ def write_language_model(model: LanguageModel, path: Path, *, overwrite: bool = 
         (folder / _DESCRIPTION).write_text(json.dumps(description, indent=2) + "\n", "utf-8")
         model.vocabulary.save(folder / _VOCABULARY)
         for direction, weights in model.weights.items():
-            (folder / f"{direction}.safetensors").write_bytes(save(dict(weights)))
+            file = folder / f"{direction}.safetensors"
+            write_weights(file, weights, model.config.weight_precision)
+        write_sums(folder, sorted(file.name for file in folder.iterdir()))
+        (folder / "README.md").write_text(card, "utf-8")
 
 
 def read_language_model(path: str | Path) -> LanguageModel:
@@ -188,12 +221,14 @@ def read_language_model(path: str | Path) -> LanguageModel:
     path = Path(path)
     stored = _read_description(path)
     try:
+        directions = stored.pop("directions")
+        _check_sums(path, directions)
         vocabulary = Vocabulary.load(path / stored.pop("vocabulary_file"))
         model = LanguageModel(
             config=PretrainingConfig().updated(stored.pop("pretraining")),
             vocabulary=vocabulary,
             text_settings=TextSettings.from_dict(stored.pop("text")),
-            weights={name: _read_weights(path, name) for name in stored.pop("directions")},
+            weights={name: read_weights(path / f"{name}.safetensors") for name in directions},
             about=stored,
         )
         fingerprint = stored.pop("vocabulary_fingerprint")
@@ -230,6 +265,10 @@ def _read_description(path: Path) -> dict[str, Any]:
     return dict(stored)
 
 
-def _read_weights(path: Path, direction: str) -> dict[str, npt.NDArray[np.float32]]:
-    stored = load_file(path / f"{direction}.safetensors")
-    return {name: array.astype(np.float32) for name, array in stored.items()}
+def _check_sums(path: Path, directions: list[str]) -> None:
+    # The first language models were written without sums.
+    weights = [f"{direction}.safetensors" for direction in directions]
+    names = [_DESCRIPTION, _VOCABULARY, *weights] if (path / SUMS).exists() else []
+    damaged = find_damaged(path, names)
+    if damaged:
+        raise ValueError(f"{damaged} is not the file that was saved")

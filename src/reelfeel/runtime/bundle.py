@@ -12,9 +12,10 @@ Outside the sums, because they are about the model and not part of it: `history.
 `metrics.json`, `provenance.json`, `training_texts.json` and `calibration_texts.json` (hashes, to
 recognise them in other data), `README.md` (the model card) and whatever a user puts there.
 
-The weights are float32 and named after their layers, `E` for `embedding_dim`, `U` for the units of
-an LSTM and `P` for the width that the pooling hands on (`U` of the last LSTM, or three times that:
-last, max and mean, in this order):
+The weights are float32; with `weight_precision: "float16"` they are stored in half the size, and
+every engine casts them to float32 when it loads them. They are named after their layers, `E` for
+`embedding_dim`, `U` for the units of an LSTM and `P` for the width that the pooling hands on (`U`
+of the last LSTM, or three times that: last, max and mean, in this order):
 
     embedding/embeddings               (vocabulary size, E)   row 0 is padding
     lstm_0/lstm_cell/kernel            (E, 4 U)               gates in the order i, f, c, o
@@ -30,7 +31,6 @@ logit is the mean of theirs. A backward network reads each row from its last tok
 
 from __future__ import annotations
 
-import hashlib
 import json
 import math
 import shutil
@@ -41,14 +41,15 @@ from typing import Any
 
 import numpy as np
 import numpy.typing as npt
-from safetensors.numpy import load_file, save
 
 from reelfeel.config import Config
 from reelfeel.errors import BundleError, ConfigError
-from reelfeel.files import write_whole
+from reelfeel.files import find_damaged, write_sums, write_whole
 from reelfeel.runtime.graph import write_graph
+from reelfeel.runtime.shipped import CLASSIFIERS
 from reelfeel.text.tokenizer import TextSettings
 from reelfeel.text.vocabulary import Vocabulary
+from reelfeel.weights import Weights, read_weights, write_weights
 
 FORMAT = "reelfeel-bundle"
 FORMAT_VERSION = 1
@@ -135,7 +136,7 @@ class Bundle:
 
     def weights(self) -> dict[str, npt.NDArray[np.float32]]:
         """Reads the weights by name, in Keras' layout."""
-        return dict(load_file(self.path / "weights.safetensors"))
+        return read_weights(self.path / "weights.safetensors")
 
     def calibrated_weights(self) -> dict[str, npt.NDArray[np.float32]]:
         """Reads the weights with the temperature worked into the last layer, for other software."""
@@ -153,7 +154,7 @@ class Bundle:
 
 def write_bundle(
     bundle: Bundle,
-    weights: Mapping[str, npt.NDArray[np.float32]],
+    weights: Weights,
     about: Mapping[str, Any],
     *,
     overwrite: bool = False,
@@ -162,12 +163,13 @@ def write_bundle(
 
     Args:
         bundle: what to save.
-        weights: by name, in Keras' layout.
+        weights: by name, in Keras' layout; stored in the precision of the settings.
         about: values of `history.json`, `metrics.json` and others by name, and the text of
             "README.md".
         overwrite: whether an existing bundle may be replaced.
 
     Raises:
+        BundleError: if a weight is not a finite number.
         UsageError: if the path exists and `overwrite` is false.
         ReelFeelError: if the disk refuses.
     """
@@ -178,9 +180,10 @@ def write_bundle(
         bundle.vocabulary.save(folder / "vocabulary.json")
         lines = [f"{json.dumps(asdict(answer))}\n" for answer in bundle.golden]
         (folder / "golden.jsonl").write_text("".join(lines), "utf-8")
-        (folder / "weights.safetensors").write_bytes(save(dict(weights)))
+        precision = bundle.config.model.weight_precision
+        write_weights(folder / "weights.safetensors", weights, precision)
         write_graph(bundle.config.model, folder / "weights.safetensors", folder / "graph.onnx")
-        _write_sums(folder)
+        write_sums(folder, SUMMED_FILES)
         for name, value in about.items():
             write_about(folder, name, value)
 
@@ -210,7 +213,7 @@ def write_decision(path: Path, decision: Decision, about: Mapping[str, Any]) -> 
     with write_whole(path) as folder:
         shutil.copytree(path, folder, symlinks=True)
         _write_json(folder / "decision.json", asdict(decision))
-        _write_sums(folder)
+        write_sums(folder, SUMMED_FILES)
         for name, value in about.items():
             write_about(folder, name, value)
 
@@ -265,7 +268,13 @@ def _read_config_document(path: Path) -> dict[str, Any]:
     file = path / "config.json"
     if not path.exists():
         raise BundleError(
-            f"There is no model at {path}. Expected a folder that `reelfeel train --output` wrote."
+            f"There is no model at {path}. Expected a folder that `reelfeel train --output` wrote, "
+            f"or the name of a model that comes with ReelFeel: {' or '.join(CLASSIFIERS)}."
+        )
+    if (path / "language_model.json").exists():
+        raise BundleError(
+            f"{path} is a language model, which labels nothing by itself. It is where a classifier "
+            f"starts from: reelfeel train DATA --from {path} --output MODEL"
         )
     try:
         config = json.loads(file.read_text("utf-8"))
@@ -285,24 +294,13 @@ def _read_config_document(path: Path) -> dict[str, Any]:
     return dict(config)
 
 
-def _write_sums(folder: Path) -> None:
-    sums = [f"{_sha256(folder / name)}  {name}\n" for name in SUMMED_FILES]
-    (folder / "SHA256SUMS").write_text("".join(sums))
-
-
 def _check_sums(path: Path) -> None:
-    try:
-        lines = (path / "SHA256SUMS").read_text("utf-8").splitlines()
-        sums = {name: digest for digest, _, name in (line.partition("  ") for line in lines)}
-    except (OSError, ValueError):
-        sums = {}
-    for name in SUMMED_FILES:
-        file = path / name
-        if name not in sums or not file.exists() or _sha256(file) != sums[name]:
-            raise BundleError(
-                f"The model {path} is damaged: {name} is missing or is not the file that was "
-                "saved. Restore the folder from a copy, or train again."
-            )
+    damaged = find_damaged(path, SUMMED_FILES)
+    if damaged:
+        raise BundleError(
+            f"The model {path} is damaged: {damaged} is missing or is not the file that was "
+            "saved. Restore the folder from a copy, or train again."
+        )
 
 
 def _read_golden(path: Path) -> tuple[GoldenAnswer, ...]:
@@ -312,8 +310,3 @@ def _read_golden(path: Path) -> tuple[GoldenAnswer, ...]:
 
 def _write_json(path: Path, value: Any) -> None:
     path.write_text(json.dumps(value, indent=2, ensure_ascii=False) + "\n", "utf-8")
-
-
-def _sha256(path: Path) -> str:
-    with path.open("rb") as file:
-        return hashlib.file_digest(file, "sha256").hexdigest()

@@ -12,6 +12,7 @@ import numpy.typing as npt
 from reelfeel.errors import BundleError
 from reelfeel.runtime.bundle import Bundle, read_bundle
 from reelfeel.runtime.sessions import Runner, Session, choose_runner, open_session
+from reelfeel.runtime.shipped import find_model
 from reelfeel.text.encoder import Encoded, TextEncoder
 from reelfeel.text.token_ids import TokenIds
 from reelfeel.types import Explanation, Prediction
@@ -37,7 +38,8 @@ def load(
     """Loads a saved model and checks that it answers as it did when it was saved.
 
     Args:
-        path: the folder that `reelfeel train --output` wrote.
+        path: the folder that `reelfeel train --output` wrote, or as a string the name of a model
+            that comes with ReelFeel: "base" or "small".
         engine: "native", "openvino", "onnxruntime" or "numpy"; None takes the fastest that is here.
         precision: "auto" is bfloat16 where processor and engine have it; "float32" gives the
             network's exact answers.
@@ -51,7 +53,7 @@ def load(
         UsageError: if there is no such engine or precision.
     """
     runner = choose_runner(engine, precision, threads)
-    bundle = read_bundle(Path(path))
+    bundle = read_bundle(find_model(path))
     loaded = Engine(bundle, open_session(bundle, runner), runner)
     difference, allowed = loaded.golden_difference(), GOLDEN_TOLERANCE[runner.precision]
     # Not `>`: a NaN has to fail too.

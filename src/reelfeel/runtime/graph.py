@@ -2,7 +2,8 @@
 
 The graph holds only the operations. Its weights are "external data" that point into
 `weights.safetensors`, whose arrays lie uncompressed one after the other, so a bundle has one copy
-of them and both OpenVINO and ONNX Runtime read it directly.
+of them and both OpenVINO and ONNX Runtime read it directly. Weights of 16 bits are cast to float32
+first, once: both engines do it when they load the graph.
 
 OpenVINO ignores the ONNX LSTM's `sequence_lens` on the CPU, silently. So the graph does not use
 it: rows are padded on the right, the LSTM runs over everything, and only each row's real steps are
@@ -11,8 +12,6 @@ gathered or pooled. A backward network gets each row of ids turned around by its
 
 from __future__ import annotations
 
-import json
-import struct
 from pathlib import Path
 from typing import Any
 
@@ -20,10 +19,14 @@ import numpy as np
 
 from reelfeel.config import ModelConfig
 from reelfeel.extras import require
+from reelfeel.weights import read_layout
 
 # Every runtime of 2023 and later reads opset 18; what is used here has not changed since.
 OPSET = 18
 IR_VERSION = 9
+# Numbers of onnx.TensorProto.
+_FLOAT, _INT64, _FLOAT16 = 1, 7, 10
+_TYPES = {"float32": _FLOAT, "float16": _FLOAT16}
 
 
 def write_graph(config: ModelConfig, weights_path: Path, graph_path: Path) -> None:
@@ -67,6 +70,7 @@ class _Graph:
     def __init__(self, weights_path: Path) -> None:
         self.nodes: list[Any] = []
         self.initializers: list[Any] = _external_weights(weights_path)
+        self.half = {one.name for one in self.initializers if one.data_type == _FLOAT16}
 
     def add_classifier(self, config: ModelConfig) -> None:
         if config.direction == "both":
@@ -82,9 +86,8 @@ class _Graph:
         prefix = f"{direction}/" if prefix is None else prefix
         ids = self.reversed_ids() if direction == "backward" else "token_ids"
         # ONNX' LSTM wants the time axis first.
-        states = self.node(
-            "Gather", f"{prefix}embedding/embeddings", self.node("Transpose", ids, perm=[1, 0])
-        )
+        embeddings = self.weights(f"{prefix}embedding/embeddings")
+        states = self.node("Gather", embeddings, self.node("Transpose", ids, perm=[1, 0]))
         for index, units in enumerate(config.units):
             states = self.lstm(f"{prefix}lstm_{index}/lstm_cell", states, units)
         outputs = self.pool(config, states)
@@ -107,14 +110,16 @@ class _Graph:
         largest = self.node("ReduceMax", kept, self.ints([0]), keepdims=0)
         kept = self.node("Where", real, states, self.constant(np.float32(0)))
         total = self.node("ReduceSum", kept, self.ints([0]), keepdims=0)
-        mean = self.node("Div", total, self.node("Cast", self.lengths(), to=1))  # FLOAT
+        mean = self.node("Div", total, self.node("Cast", self.lengths(), to=_FLOAT))
         return self.node("Concat", self.last_real_step(states), largest, mean, axis=1)
 
     def lstm(self, name: str, inputs: str, units: int) -> str:
-        kernel = self.gates(self.node("Transpose", f"{name}/kernel", perm=[1, 0]))
-        recurrent = self.gates(self.node("Transpose", f"{name}/recurrent_kernel", perm=[1, 0]))
+        kernel, recurrent = (
+            self.gates(self.node("Transpose", self.weights(f"{name}/{part}"), perm=[1, 0]))
+            for part in ("kernel", "recurrent_kernel")
+        )
         zeros = self.constant(np.zeros((1, 4 * units), np.float32))
-        bias = self.node("Concat", self.gates(f"{name}/bias"), zeros, axis=1)
+        bias = self.node("Concat", self.gates(self.weights(f"{name}/bias")), zeros, axis=1)
         states = self.node("LSTM", inputs, kernel, recurrent, bias, hidden_size=units)
         # (timesteps, directions = 1, batch, units) -> (timesteps, batch, units)
         return self.node("Squeeze", states, self.ints([1]))
@@ -140,12 +145,15 @@ class _Graph:
 
     def lengths(self) -> str:
         """Adds the number of real tokens of each row, int64 `(batch, 1)`."""
-        ones = self.node("Cast", self.real(), to=7)  # INT64
+        ones = self.node("Cast", self.real(), to=_INT64)
         return self.node("ReduceSum", ones, self.ints([1]), keepdims=1)
 
     def dense(self, name: str, inputs: str) -> str:
-        product = self.node("MatMul", inputs, f"{name}/kernel")
-        return self.node("Add", product, f"{name}/bias")
+        product = self.node("MatMul", inputs, self.weights(f"{name}/kernel"))
+        return self.node("Add", product, self.weights(f"{name}/bias"))
+
+    def weights(self, name: str) -> str:
+        return self.node("Cast", name, to=_FLOAT) if name in self.half else name
 
     def ints(self, values: list[int]) -> str:
         return self.constant(np.array(values, np.int64))
@@ -174,27 +182,15 @@ def _external_weights(path: Path) -> list[Any]:
     import onnx
 
     tensors = []
-    for name, (shape, offset, size_bytes) in _read_layout(path).items():
+    for name, stored in read_layout(path).items():
         tensor = onnx.TensorProto(
             name=name,
-            data_type=onnx.TensorProto.FLOAT,
-            dims=shape,
+            data_type=_TYPES[stored.precision],
+            dims=stored.shape,
             data_location=onnx.TensorProto.EXTERNAL,
         )
-        for key, value in (("location", path.name), ("offset", offset), ("length", size_bytes)):
+        place = {"location": path.name, "offset": stored.offset, "length": stored.size_bytes}
+        for key, value in place.items():
             tensor.external_data.add(key=key, value=str(value))
         tensors.append(tensor)
     return tensors
-
-
-def _read_layout(path: Path) -> dict[str, tuple[list[int], int, int]]:
-    # A safetensors file: the header's size in 8 bytes, the header as JSON, then the arrays.
-    with path.open("rb") as file:
-        (header_size,) = struct.unpack("<Q", file.read(8))
-        header = json.loads(file.read(header_size))
-    header.pop("__metadata__", None)
-    layout = {}
-    for name, entry in header.items():
-        begin, end = entry["data_offsets"]
-        layout[name] = (entry["shape"], 8 + header_size + begin, end - begin)
-    return layout

@@ -56,8 +56,8 @@ def read_towers(bundle: Bundle) -> list[TowerArrays]:
     """Reads the towers of a saved model, one for each direction that it reads in."""
     weights, model = bundle.weights(), bundle.config.model
     if model.direction != "both":
-        return [_read_tower(weights, model, model.direction, "")]
-    return [_read_tower(weights, model, name, f"{name}/") for name in ("forward", "backward")]
+        return [read_tower(weights, model, model.direction, "")]
+    return [read_tower(weights, model, name, f"{name}/") for name in ("forward", "backward")]
 
 
 def add_padding(token_ids: TokenIds, data: DataConfig, model: ModelConfig) -> TokenIds:
@@ -83,9 +83,18 @@ def add_padding(token_ids: TokenIds, data: DataConfig, model: ModelConfig) -> To
     return TokenIds(padded, widths)
 
 
-def _read_tower(
-    weights: Mapping[str, Floats], model: ModelConfig, direction: str, prefix: str
+def read_tower(
+    weights: Mapping[str, Floats], model: ModelConfig, direction: str, prefix: str = ""
 ) -> TowerArrays:
+    """Picks the tower of one direction out of weights.
+
+    Args:
+        weights: by name, in Keras' layout.
+        model: sizes and pooling.
+        direction: "forward" or "backward".
+        prefix: of the names of its weights.
+    """
+
     def pair(name: str) -> tuple[Floats, Floats]:
         return weights[f"{prefix}{name}/kernel"], weights[f"{prefix}{name}/bias"]
 

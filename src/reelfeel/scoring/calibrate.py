@@ -27,6 +27,7 @@ from reelfeel.evaluation.thresholds import (
 )
 from reelfeel.runtime.bundle import Decision, write_decision
 from reelfeel.runtime.engine import Engine, load
+from reelfeel.runtime.shipped import find_model, refuse_shipped
 from reelfeel.scoring.sources import find_trained_source, find_training_texts, load_labelled
 from reelfeel.types import Reviews
 
@@ -82,7 +83,8 @@ def calibrate(
     in five parts, each judged by what was fitted on the other four.
 
     Args:
-        model: the folder of a saved model; its `decision.json` is replaced.
+        model: the folder of a saved model; its `decision.json` is replaced. None that comes with
+            ReelFeel.
         source: where the reviews come from. None takes what the model was trained on, where that
             was "imdb" or "mini". Of the very reviews it was trained on, only those held out for
             validation are used; of any others, those it was not trained on.
@@ -102,7 +104,9 @@ def calibrate(
         BundleError: if the model is damaged.
     """
     aims = aims or Aims()
-    engine = load(model)
+    path = find_model(model)
+    refuse_shipped(path, "Calibrating")
+    engine = load(path)
     place = source if source is not None else find_trained_source(engine)
     reviews = load_labelled("Calibration", place, part, data_dir, options)
     reviews = _leave_out_learned(engine, reviews)
@@ -120,7 +124,7 @@ def calibrate(
         "after": _measure_fitting(labels, y_prob, aims),
     }
     hashes = [f"{number:016x}" for number in hash_texts(reviews.texts).tolist()]
-    write_decision(Path(model), decision, {"calibration_texts": hashes})
+    write_decision(path, decision, {"calibration_texts": hashes})
     return {"model": str(model), "decision": asdict(decision), **measured}
 
 
@@ -166,7 +170,7 @@ def _fit_threshold(y_true: npt.ArrayLike, y_prob: Probabilities, aims: Aims) -> 
 def _leave_out_learned(engine: Engine, reviews: Reviews) -> Reviews:
     provenance = engine.bundle.about("provenance") or {}
     if (provenance.get("data") or {}).get("sha256") == reviews.fingerprint():
-        return _take_validation(engine, reviews, provenance)
+        return take_validation(engine, reviews, provenance)
     learned = find_training_texts(engine, reviews)
     if learned.all():
         raise DataError(
@@ -177,8 +181,24 @@ def _leave_out_learned(engine: Engine, reviews: Reviews) -> Reviews:
     return reviews.take(np.flatnonzero(~learned))
 
 
-def _take_validation(engine: Engine, reviews: Reviews, provenance: Mapping[str, Any]) -> Reviews:
+def take_validation(engine: Engine, reviews: Reviews, provenance: Mapping[str, Any]) -> Reviews:
+    """Returns those of a model's training reviews that were held out for validation.
+
+    Args:
+        engine: the model.
+        reviews: what it was trained on.
+        provenance: of the model.
+
+    Raises:
+        DataError: if they divide differently now.
+    """
     data: DataConfig = engine.bundle.config.data
+    if data.validation_split == "folds":
+        raise DataError(
+            "No reviews were held out: the model learned from all of them, and folds judged it. "
+            "Name other labelled reviews with --data, which the model was not trained on. "
+            f"Received {reviews.source}."
+        )
     cut = split_train_validation if data.validation_split == "grouped" else split_random
     seed = engine.bundle.config.training.seed if data.split_seed == SAME_SEED else data.split_seed
     split = cut(reviews, validation_share=data.validation_share, seed=seed)

@@ -15,6 +15,7 @@ from reelfeel.errors import DataError, UsageError
 from reelfeel.evaluation.paired import Comparison, compare_classifiers, describe_comparison
 from reelfeel.report.judging import SEED, choose_num_resamples
 from reelfeel.runtime.engine import Engine, load
+from reelfeel.runtime.shipped import name_model
 from reelfeel.scoring.predictions import (
     PROBABILITY_COLUMN,
     Predictions,
@@ -52,7 +53,7 @@ class Side:
     def from_reading(cls, engine: Engine, reading: Reading) -> Side:
         """Returns the side of a model."""
         return cls(
-            str(engine.bundle.path),
+            name_model(engine.bundle.path),
             reading.y_true,
             reading.y_prob,
             engine.bundle.decision.threshold,

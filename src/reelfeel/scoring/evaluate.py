@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import platform
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -14,9 +15,11 @@ from reelfeel.data.tables import TableOptions
 from reelfeel.evaluation.abstention import Abstention, judge_abstention
 from reelfeel.evaluation.metrics import Metrics, evaluate_binary
 from reelfeel.evaluation.slices import judge_slices, list_worse
+from reelfeel.native.cores import available_cores
 from reelfeel.report.judging import find_intervals
 from reelfeel.runtime.bundle import Decision
 from reelfeel.runtime.engine import Engine, load
+from reelfeel.runtime.shipped import name_model
 from reelfeel.scoring.cautions import (
     is_notable,
     warn_of_calibration,
@@ -74,12 +77,13 @@ def evaluate(
 
     Returns:
         Plain values fit for JSON, as `docs/schemas/evaluation.schema.json` describes them: `data`,
-        `decision`, `all` (the metrics on all reviews), `intervals` (of these), `slices`,
-        `abstention`, `truncation`, `without_training_texts` (the metrics without the reviews whose
-        text the model was trained or calibrated on; null where there are none left or none to
-        leave out), `num_training_texts` and `num_calibration_texts` (how many those are), `gates`
-        and `warnings`. Gates judge the metrics without known texts where these are more than one
-        in a hundred.
+        `speed` (from text to probability, and what it was measured on), `decision`, `all` (the
+        metrics on all reviews), `intervals` (of these), `slices`, `abstention`, `truncation`,
+        `without_training_texts` (the metrics without the reviews whose text the model was trained
+        or calibrated on; null where there are none left or none to leave out),
+        `num_training_texts` and `num_calibration_texts` (how many those are), `gates` and
+        `warnings`. Gates judge the metrics without known texts where these are more than one in a
+        hundred.
 
     Raises:
         UsageError: if an argument is wrong.
@@ -97,8 +101,9 @@ def evaluate(
     judged = unseen if unseen and is_notable(int(known.sum()), len(reading)) else metrics
     side = Side.from_reading(engine, reading)
     return {
-        "model": str(engine.bundle.path),
+        "model": name_model(engine.bundle.path),
         "data": _describe_data(reviews, part),
+        "speed": _describe_speed(engine, reading),
         **result,
         "num_training_texts": int(learned.sum()),
         "num_calibration_texts": int((tuned & ~learned).sum()),
@@ -126,8 +131,8 @@ def evaluate_predictions(
         checks: gates, and what else is asked for.
 
     Returns:
-        What `evaluate` returns. There is no truncation, and no text is known from training; where
-        the table has texts, they are sliced by how they are written.
+        What `evaluate` returns. There is no speed and no truncation, and no text is known from
+        training; where the table has texts, they are sliced by how they are written.
 
     Raises:
         UsageError: if an argument is wrong.
@@ -147,6 +152,7 @@ def evaluate_predictions(
             "num_reviews": len(said),
             "sha256": said.fingerprint(),
         },
+        "speed": None,
         **result,
         "num_training_texts": 0,
         "num_calibration_texts": 0,
@@ -240,6 +246,17 @@ def _judge_unseen(
     if not known.any() or known.all():
         return None
     return evaluate_binary(reading.y_true[~known], reading.y_prob[~known], threshold=threshold)
+
+
+def _describe_speed(engine: Engine, reading: Reading) -> dict[str, Any]:
+    runner = engine.runner
+    return {
+        "reviews_per_s": round(reading.reviews_per_s, 1),
+        "engine": runner.engine,
+        "precision": runner.precision,
+        "threads": runner.threads,
+        "processor": f"{platform.machine()}, {available_cores()} cores",
+    }
 
 
 def _describe_data(reviews: Reviews, part: str) -> dict[str, Any]:

@@ -21,6 +21,7 @@ from reelfeel.report.judging import TITLES, judge, judge_baseline
 from reelfeel.report.page import write_report
 from reelfeel.runtime.bundle import SUMMED_FILES, Bundle
 from reelfeel.runtime.engine import Engine, load
+from reelfeel.runtime.shipped import is_shipped
 from reelfeel.scoring.cautions import is_notable, warn_of_calibration, warn_of_swaps
 from reelfeel.scoring.evaluate import judge_band, slice_reading
 from reelfeel.scoring.mistakes import explain_mistakes, list_themes
@@ -74,7 +75,8 @@ def report(
         model: the folder of a saved model, or a loaded one.
         source: "imdb", "mini", a folder, an archive, a table, or reviews at hand. None takes the
             data set that the model was trained on, where that was "imdb" or "mini".
-        output: the folder to write; None takes `report` in the model's folder.
+        output: the folder to write; None takes `report` in the model's folder, or here for a model
+            that comes with ReelFeel.
         settings: what goes into the report.
         data_dir: a local copy of "imdb".
         options: column names and the meaning of labels, for tables.
@@ -92,7 +94,7 @@ def report(
         ReelFeelError: if the disk refuses.
     """
     engine = model if isinstance(model, Engine) else load(model)
-    folder = Path(output) if output is not None else engine.bundle.path / "report"
+    folder = Path(output) if output is not None else _choose_folder(engine.bundle.path)
     refuse_existing(folder, overwrite=overwrite)
     settings = settings or ReportSettings()
     source = source if source is not None else find_trained_source(engine)
@@ -170,6 +172,10 @@ def _list_mistakes(
         return explain_mistakes(engine, judged, train, most=settings.num_mistakes)
     threshold = engine.bundle.decision.threshold
     return find_mistakes(judged, threshold=threshold, most=settings.num_mistakes)
+
+
+def _choose_folder(model: Path) -> Path:
+    return Path("report") if is_shipped(model) else model / "report"
 
 
 def _find_train(source: str | Path | Reviews) -> str | Path | None:

@@ -22,10 +22,10 @@ from reelfeel.files import home, refuse_existing
 from reelfeel.models.language_model import (
     LanguageModel,
     read_language_model,
-    write_language_model,
 )
 from reelfeel.models.lstm import select_kernel
 from reelfeel.pretraining_config import DIRECTIONS, PretrainingConfig
+from reelfeel.runtime.shipped import find_model, name_model
 from reelfeel.text.encoder import TextEncoder, token_counts
 from reelfeel.text.tokenizer import TextSettings
 from reelfeel.text.vocabulary import UNKNOWN_ID, Vocabulary
@@ -33,14 +33,16 @@ from reelfeel.training.corpus import Corpus, read_corpus
 from reelfeel.training.pretraining import pretraining_folder
 from reelfeel.training.pretraining_jobs import Job, run_in_turn, run_together
 from reelfeel.training.pretraining_progress import PretrainingDisplay
+from reelfeel.training.pretraining_saving import save_language_model
 from reelfeel.training.token_stream import TokenTexts
+from reelfeel.types import Reviews
 
 # No text is cut: the stream takes it however long it is.
 WHOLE_TEXTS = TextSettings(max_tokens=1_000_000)
 
 
 def pretrain(
-    sources: Iterable[str | Path],
+    sources: Iterable[str | Path | Reviews],
     *,
     output: str | Path,
     config: PretrainingConfig | None = None,
@@ -60,7 +62,8 @@ def pretrain(
         config: all settings; with `start`, its sizes give way to those of `start`.
         directions: "forward", "backward" or both. Both are trained side by side on a processor with
             two cores or more, else one after the other.
-        start: the folder of an earlier language model whose weights and vocabulary to start from.
+        start: an earlier language model whose weights and vocabulary to start from: its folder, or
+            "language-model", which comes with ReelFeel.
         data_dir: a local copy of "imdb".
         options: names of columns, for tables.
         resume: go on from the last checkpoints of a run with the same texts and settings.
@@ -74,6 +77,7 @@ def pretrain(
     """
     output, display = Path(output), display or PretrainingDisplay()
     refuse_existing(output, overwrite=overwrite)
+    start = find_model(start) if start is not None else None
     plan = _Plan.make(config or PretrainingConfig(), directions, start, resume=resume)
     clock = _Clock()
     corpus = read_corpus(
@@ -94,6 +98,8 @@ def pretrain(
     with display:
         _run(jobs, display)
     clock.stop("fit")
+    # Of a run that was interrupted or is finished already, the clock has seen the last part only.
+    clock.seconds["fit"] = max(clock.seconds["fit"], _count_seconds(jobs))
     about = {
         "figures": {job.direction: _figures(job) for job in jobs},
         "provenance": _provenance(corpus, plan, clock.seconds)
@@ -101,8 +107,7 @@ def pretrain(
     }
     weights = {job.direction: job.result()[0] for job in jobs}
     model = LanguageModel(plan.config, encoder.vocabulary, encoder.settings, weights, about)
-    write_language_model(model, output, overwrite=overwrite)
-    return read_language_model(output)
+    return save_language_model(model, output, overwrite=overwrite)
 
 
 @dataclass(frozen=True)
@@ -120,7 +125,7 @@ class _Plan:
         cls,
         config: PretrainingConfig,
         directions: Sequence[str],
-        start: str | Path | None,
+        start: Path | None,
         *,
         resume: bool,
     ) -> _Plan:
@@ -138,7 +143,7 @@ class _Plan:
             for name in ("vocabulary_size", "embedding_dim", "units")
         }
         config = dataclasses.replace(config, **sizes)
-        return cls(config, directions, Path(start), earlier, resume)
+        return cls(config, directions, start, earlier, resume)
 
     def make_encoder(self, corpus: Corpus) -> TextEncoder:
         if self.earlier:
@@ -197,6 +202,11 @@ def _run(jobs: Sequence[Job], display: PretrainingDisplay) -> None:
     (run_together if _run_at_once(waiting) else run_in_turn)(waiting, display.of)
 
 
+def _count_seconds(jobs: Sequence[Job]) -> float:
+    seconds = [sum(record.seconds for record in job.result()[1].history) for job in jobs]
+    return round(max(seconds) if _run_at_once(jobs) else sum(seconds), 1)
+
+
 def _figures(job: Job) -> dict[str, Any]:
     _, state = job.result()
     return {
@@ -214,11 +224,12 @@ def _provenance(corpus: Corpus, plan: _Plan, seconds: dict[str, float]) -> dict[
         | {package: version(package) for package in packages},
         "machine": {"processor": platform.machine(), "cores": os.cpu_count()},
         "kernel": select_kernel(plan.config.precision).name,
-        "start": str(plan.start) if plan.start else None,
+        "start": name_model(plan.start) if plan.start else None,
         "data": {
             "sources": list(corpus.sources),
             "counts": corpus.counts,
             "sha256": corpus.fingerprint(),
         },
+        "hygiene": corpus.describe(),
         "seconds": seconds,
     }

@@ -9,7 +9,6 @@ from pathlib import Path
 
 import numpy as np
 
-from reelfeel.models.language_model import Weights
 from reelfeel.pretraining_config import PretrainingConfig
 from reelfeel.training.checkpoints import Arrays, Checkpoint, load_checkpoint, save_checkpoint
 from reelfeel.training.interruption import Interruption, delayed_interruption
@@ -17,6 +16,7 @@ from reelfeel.training.perplexity import measure_loss
 from reelfeel.training.pretraining_records import PassRecord, PretrainingObserver, StreamState
 from reelfeel.training.pretraining_step import LanguageModelStep
 from reelfeel.training.token_stream import TokenTexts, Windows
+from reelfeel.weights import Weights
 
 # So many held-out texts give a pass's loss to a few hundredths; at the end all of them are read.
 NUM_HELD_OUT_PER_PASS = 500
@@ -27,7 +27,9 @@ def pretraining_folder(
 ) -> Path:
     """Returns the folder of a run's checkpoint: the same texts and results, the same folder."""
     settings = config.to_dict()
-    del settings["checkpoint_every_s"]  # it changes when a run stops, not what it computes
+    # These change when a run stops and how its result is saved, not what it computes.
+    for name in ("checkpoint_every_s", "saved_words", "weight_precision"):
+        del settings[name]
     digest = hashlib.sha256(json.dumps(settings, sort_keys=True).encode())
     digest.update(texts.fingerprint().encode())
     for name, array in sorted((start or {}).items()):

@@ -9,13 +9,14 @@ import numpy as np
 import numpy.typing as npt
 import torch
 
-from reelfeel.models.language_model import LanguageNetwork, Weights
+from reelfeel.models.language_model import LanguageNetwork
 from reelfeel.models.lstm import select_kernel
 from reelfeel.pretraining_config import PretrainingConfig
 from reelfeel.training.checkpoints import Arrays
 from reelfeel.training.row_adam import RowAdam
 from reelfeel.training.softmax import draw_negatives, sampled_softmax
 from reelfeel.training.token_stream import TokenIds
+from reelfeel.weights import Weights
 
 
 class LanguageModelStep:
