@@ -6,7 +6,8 @@ from pathlib import Path
 import pytest
 
 SOURCE = Path(__file__).parents[1] / "src" / "reelfeel"
-GROUND = {"errors", "types", "files", "extras", "config", "presets", "pretraining_config", "native"}
+GROUND = {"errors", "types", "files", "extras", "weights", "native"}
+GROUND |= {"config", "presets", "label_presets", "pretraining_config"}
 FLOOR_1 = {"data", "models", "evaluation", "text"}
 # What each room may import besides the ground floor and itself.
 ARROWS = {

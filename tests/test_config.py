@@ -1,8 +1,8 @@
 import pytest
 
-from reelfeel.config import Config, ModelConfig, parse_assignments, read_toml
+from reelfeel.config import Config, ModelConfig, list_changes, parse_assignments, read_toml
 from reelfeel.errors import ConfigError, UsageError
-from reelfeel.presets import PRESETS, get_preset
+from reelfeel.presets import PRESETS, RECIPES, describe_preset, find_recipe, get_preset
 
 
 def test_the_seed_has_the_published_hyper_parameters():
@@ -39,9 +39,10 @@ def test_settings_survive_json(name):
         ({"training": {"epoch": 3}}, "training.epochs"),
         ({"training": {"epochs": "3"}}, "int"),
         ({"training": {"epochs": True}}, "int"),
-        ({"training": {"epochs": 0}}, "at least 1"),
+        ({"training": {"epochs": -1}}, "0 or more"),
         ({"training": {"learning_rate": 0}}, "above 0"),
         ({"training": {"precision": "float16"}}, "bfloat16"),
+        ({"model": {"weight_precision": "bfloat16"}}, "float16"),
         ({"model": {"units": []}}, "units"),
         ({"model": {"units": [64, 0]}}, "units"),
         ({"model": {"dropout_rate": 1.0}}, "below 1"),
@@ -105,3 +106,34 @@ def test_an_unknown_preset_is_refused_with_the_nearest():
 def test_settings_cannot_be_changed_in_place():
     with pytest.raises(AttributeError):
         ModelConfig().embedding_dim = 3
+
+
+@pytest.mark.parametrize("name", RECIPES)
+def test_a_preset_in_stages_stands_for_its_student(name):
+    recipe = find_recipe(name)
+    assert get_preset(name) == recipe.student
+    assert "three stages" in describe_preset(name)
+    # Validation reviews are those that the language model did not read either.
+    for config in (recipe.teacher, recipe.student):
+        assert config.data.validation_share == recipe.pretraining.held_out_share
+        assert config.data.validation_split == "grouped"
+    seeded = recipe.with_student(recipe.student.updated({"training": {"seed": 7}}))
+    assert seeded.teacher.training.seed == seeded.student.training.seed == 7
+    assert seeded.pretraining == recipe.pretraining
+
+
+def test_the_presets_in_stages_share_what_they_can():
+    large, base, small = (RECIPES[name] for name in ("large", "base", "small"))
+    assert large.pretraining == base.pretraining == small.pretraining
+    assert large.teacher == base.teacher == small.teacher
+    # The forward network of `large` is that of `base`.
+    changes = {"model": {"direction": "forward", "weight_precision": "float16"}}
+    assert large.student.updated(changes) == base.student
+    assert (small.student.model.embedding_dim, small.student.model.units) == (128, (64,))
+
+
+def test_changes_are_written_as_they_are_read():
+    base, changed = get_preset("seed"), get_preset("small")
+    typed = list_changes(changed, base)
+    assert base.updated(parse_assignments(typed)) == changed
+    assert list_changes(base, base) == []

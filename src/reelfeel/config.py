@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import dataclasses
 import difflib
+import json
 import tomllib
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
@@ -18,11 +19,12 @@ from typing import Any, get_args, get_origin, get_type_hints
 from reelfeel.errors import ConfigError
 
 KEEP = ("head", "tail", "head_tail")
-SPLITS = ("grouped", "random")
+SPLITS = ("grouped", "random", "folds")
 PRECISIONS = ("auto", "float32", "bfloat16")
 POOLINGS = ("last", "last_max_mean")
 DIRECTIONS = ("forward", "backward", "both")
 DECAYS = ("none", "linear")
+WEIGHT_PRECISIONS = ("float32", "float16")
 # `split_seed` of a split that follows the seed of the training.
 SAME_SEED = -1
 
@@ -37,6 +39,8 @@ class DataConfig:
         keep: which end of a long review stays: "head", "tail", or "head_tail" (half of each).
         fixed_timesteps: whether every batch is padded to `max_tokens`, not to its longest review.
         validation_split: "grouped" keeps a movie and a duplicate text on one side; "random" not.
+            "folds" holds nothing out for good: each review is judged by a head that has not met it,
+            and the saved head has met all. Only without epochs.
         validation_share: share of the training reviews held out for validation.
         split_seed: of the validation split; -1 takes `training.seed`. Runs of several seeds that
             share a language model share its held-out reviews too.
@@ -77,6 +81,11 @@ class ModelConfig:
         embedding_dropout_rate: share of the embedding's channels dropped, the same for all words
             of a review.
         word_dropout_rate: share of the words whose embedding is replaced by zeros.
+        own_sizes: whether vocabulary, embedding and LSTMs keep the sizes set here beside a language
+            model to start from. It then lends what fits: its most frequent words, their embeddings
+            (projected where they are larger), and its LSTMs if all sizes are its own.
+        weight_precision: of the saved weights: "float32", or "float16" for a file of half the
+            size. Every engine reads both.
     """
 
     embedding_dim: int = 128
@@ -89,6 +98,8 @@ class ModelConfig:
     direction: str = "forward"
     embedding_dropout_rate: float = 0.0
     word_dropout_rate: float = 0.0
+    own_sizes: bool = False
+    weight_precision: str = "float32"
 
     def __post_init__(self) -> None:
         _check(self.embedding_dim >= 1, "model.embedding_dim", "at least 1", self)
@@ -102,6 +113,8 @@ class ModelConfig:
         plain = (self.pooling, self.direction) == ("last", "forward")
         expected = "true with another pooling than last or another direction than forward"
         _check(self.masking or plain, "model.masking", expected, self)
+        name, expected = "model.weight_precision", f"one of {WEIGHT_PRECISIONS}"
+        _check(self.weight_precision in WEIGHT_PRECISIONS, name, expected, self)
 
 
 @dataclass(frozen=True)
@@ -109,7 +122,8 @@ class TrainingConfig:
     """How the network learns.
 
     Attributes:
-        epochs: most passes over the training reviews.
+        epochs: most passes over the training reviews. 0 leaves the network that a run starts from
+            as it is, and fits a head to it by regression.
         batch_size: reviews per step.
         learning_rate: of Adam.
         learning_rate_decay: "none", or "linear": down to 0 over all epochs.
@@ -126,6 +140,12 @@ class TrainingConfig:
             before the move, on labelled and unlabelled reviews; 0 is off.
         virtual_adversarial_weight: of that loss beside the others.
         virtual_batch_size: reviews per step for that loss.
+        label_share: in distillation, what a review's own label weighs in what is to be learned; its
+            teachers' answer weighs the rest.
+        variant_share: in distillation, short or damaged variants for each text, for the teachers to
+            answer and the student to learn from; 0 makes none.
+        last_epoch_kept: whether the last epoch's weights are kept, and not those of the epoch with
+            the lowest validation loss, which is a matter of chance on few validation reviews.
         patience: stop after this many epochs without a lower validation loss; 0 never stops early.
         seed: of the split, the initial weights, the order and the dropout.
         precision: of the LSTM's matrix products: "auto", "float32" or "bfloat16".
@@ -145,6 +165,9 @@ class TrainingConfig:
     virtual_adversarial_norm: float = 0.0
     virtual_adversarial_weight: float = 1.0
     virtual_batch_size: int = 64
+    label_share: float = 0.5
+    variant_share: float = 0.0
+    last_epoch_kept: bool = False
     patience: int = 0
     seed: int = 0
     precision: str = "auto"
@@ -152,14 +175,16 @@ class TrainingConfig:
     checkpoint_every_s: float = 30.0
 
     def __post_init__(self) -> None:
-        for name in ("epochs", "batch_size", "virtual_batch_size"):
+        for name in ("batch_size", "virtual_batch_size"):
             _check(getattr(self, name) >= 1, f"training.{name}", "at least 1", self)
         for name in (
+            "epochs",
             "frozen_epochs",
             "max_gradient_norm",
             "adversarial_norm",
             "virtual_adversarial_norm",
             "virtual_adversarial_weight",
+            "variant_share",
             "patience",
             "seed",
             "checkpoint_every_s",
@@ -170,6 +195,8 @@ class TrainingConfig:
         _check(self.learning_rate_decay in DECAYS, decay, f"one of {DECAYS}", self)
         factor = "training.rate_factor_per_layer"
         _check(0 < self.rate_factor_per_layer <= 1, factor, "above 0 and at most 1", self)
+        label = "training.label_share"
+        _check(0 <= self.label_share <= 1, label, "between 0 and 1", self)
         average = "training.average_decay"
         _check(0 <= self.average_decay < 1, average, "at least 0 and below 1", self)
         _check(self.precision in PRECISIONS, "training.precision", f"one of {PRECISIONS}", self)
@@ -259,6 +286,23 @@ def parse_assignments(assignments: Iterable[str]) -> dict[str, dict[str, Any]]:
             )
         sections.setdefault(section, {})[key] = _parse_value(value.strip())
     return sections
+
+
+def list_changes(config: Config, base: Config) -> list[str]:
+    """Returns the settings in which one configuration differs from another, as they are typed.
+
+    Example:
+
+    >>> list_changes(Config(training=TrainingConfig(epochs=3, alarm=False)), Config())
+    ['training.epochs=3', 'training.alarm=false']
+    """
+    before = base.to_dict()
+    return [
+        f"{section}.{key}={value if isinstance(value, str) else json.dumps(value)}"
+        for section, values in config.to_dict().items()
+        for key, value in values.items()
+        if value != before[section][key]
+    ]
 
 
 def _parse_value(text: str) -> Any:

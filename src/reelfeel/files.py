@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 import contextlib
+import hashlib
 import os
 import shutil
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 
 import platformdirs
 
 from reelfeel.errors import ReelFeelError, UsageError
+
+SUMS = "SHA256SUMS"
 
 
 def home() -> Path:
@@ -78,6 +81,36 @@ def explain_disk_errors(path: Path) -> Iterator[None]:
             f"Could not write {path}: {error.strerror or error}. Expected a place with room and "
             "write permission; free some space or choose another folder."
         ) from error
+
+
+def write_sums(folder: Path, names: Iterable[str]) -> None:
+    """Writes the SHA-256 of some files of a folder to `SHA256SUMS` there, as sha256sum does."""
+    sums = [f"{_sha256(folder / name)}  {name}\n" for name in names]
+    (folder / SUMS).write_text("".join(sums), "utf-8")
+
+
+def find_damaged(folder: Path, names: Iterable[str]) -> str | None:
+    """Returns the first file that is missing or not as `write_sums` found it; None for none.
+
+    Args:
+        folder: the folder.
+        names: of the files that must be there.
+    """
+    try:
+        lines = (folder / SUMS).read_text("utf-8").splitlines()
+        sums = {name: digest for digest, _, name in (line.partition("  ") for line in lines)}
+    except (OSError, ValueError):
+        sums = {}
+    for name in names:
+        file = folder / name
+        if name not in sums or not file.exists() or _sha256(file) != sums[name]:
+            return name
+    return None
+
+
+def _sha256(path: Path) -> str:
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
 
 
 def _replace(new: Path, path: Path, old: Path) -> None:

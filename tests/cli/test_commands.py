@@ -15,6 +15,7 @@ from reelfeel.data.mini import load_mini
 COMMANDS = (
     "train",
     "pretrain",
+    "distill",
     "evaluate",
     "predict",
     "explain",
@@ -22,8 +23,10 @@ COMMANDS = (
     "calibrate",
     "compare",
     "report",
+    "check-behaviour",
     "check-data",
     "info",
+    "models",
     "export",
     "doctor",
 )

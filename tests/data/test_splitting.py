@@ -3,7 +3,12 @@ import pytest
 
 from reelfeel.data.duplicates import fold_text
 from reelfeel.data.mini import load_mini
-from reelfeel.data.splitting import split_random, split_train_validation
+from reelfeel.data.splitting import (
+    find_groups,
+    split_into_folds,
+    split_random,
+    split_train_validation,
+)
 from reelfeel.errors import DataError, UsageError
 from reelfeel.types import Reviews
 
@@ -152,3 +157,20 @@ def test_the_real_imdb_splits_exactly_in_half_without_shared_movies(real_imdb):
     for values in (train.movies, [fold_text(text) for text in train.texts]):
         left, right = sides(train, split, values)
         assert not left & right
+
+
+def test_folds_hold_nothing_out_and_say_so():
+    split = split_into_folds(load_mini(), seed=3)
+    assert split.train.tolist() == split.validation.tolist() == list(range(200))
+    assert "all 200 reviews" in split.describe()
+    assert split.method == "folds"
+
+
+def test_folds_need_two_reviews_of_each_label():
+    with pytest.raises(DataError, match="at least two"):
+        split_into_folds(make_reviews([0, 1, 1]), seed=0)
+
+
+def test_groups_join_copies_and_movies():
+    reviews = make_reviews([0, 1, 0, 1], ["A film", "a  film", "x", "y"], ["1", "2", "3", "3"])
+    assert find_groups(reviews).tolist() == [0, 0, 1, 1]

@@ -2,6 +2,7 @@
 
 import os
 import re
+from dataclasses import replace
 
 import numpy as np
 import polars as pl
@@ -60,6 +61,24 @@ def test_of_labelled_reviews_those_are_held_out_that_a_classifier_validates_on()
     assert corpus.held_out == reviews.take(split.validation).texts
     assert corpus.texts == reviews.take(split.train).texts
     assert not {fold(text) for text in load_mini("test").texts} & {fold(t) for t in corpus.texts}
+
+
+def test_reviews_without_a_label_among_others_are_all_learned_from():
+    reviews = load_mini("train")
+    labels = reviews.labels.copy()
+    labels[::3] = -1
+    mixed = replace(reviews, labels=labels)
+    labelled = mixed.take(np.flatnonzero(labels != -1))
+    split = split_train_validation(labelled, validation_share=0.2, seed=3)
+    corpus = read_corpus([mixed], held_out_share=0.2, split_seed=3)
+    assert corpus.held_out == labelled.take(split.validation).texts
+    assert set(reviews.texts[::3]) - set(corpus.held_out) <= set(corpus.texts)
+
+
+def test_the_rows_say_where_texts_were(test_hashes):
+    texts = ["Fine.", "Another secret!", "Held out.", "", "Good."]
+    corpus = exclude_texts(texts, ["Held out."])
+    assert [texts[row] for row in corpus.rows] == corpus.texts == ["Fine.", "Good."]
 
 
 def test_texts_without_labels_are_split_by_text_and_seed(tmp_path):

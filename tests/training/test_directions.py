@@ -154,7 +154,10 @@ def test_a_finished_direction_is_not_trained_again(home, tmp_path, unbroken):
 
 def test_a_job_survives_its_folder(tmp_path):
     train_reviews = directions.EncodedReviews(
-        [np.array([1, 2], np.int32), np.array([3], np.int32)], np.array([0, 1], np.int8), 0.25
+        [np.array([1, 2], np.int32), np.array([3], np.int32)],
+        np.array([0, 1], np.int8),
+        0.25,
+        np.array([0.125, 0.75], np.float32),
     )
     config = get_preset("mini").updated({"model": {"direction": "backward"}})
     weights = {"embedding/embeddings": np.ones((4, 2), np.float32)}
@@ -165,4 +168,6 @@ def test_a_job_survives_its_folder(tmp_path):
     assert (read.config, read.unlabelled) == (config, None)
     assert [ids.tolist() for ids in read.train.token_ids] == [[1, 2], [3]]
     assert read.train.unknown_share == 0.25
+    assert read.train.targets.tolist() == [0.125, 0.75]
+    assert read.train.fingerprint() == train_reviews.fingerprint()
     assert np.array_equal(read.start_weights["embedding/embeddings"], np.ones((4, 2)))

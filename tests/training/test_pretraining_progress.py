@@ -39,7 +39,7 @@ def test_a_log_has_a_line_a_pass(monkeypatch):
 
 
 def test_a_log_has_a_line_a_minute_too(monkeypatch):
-    monkeypatch.setattr(pretraining_progress, "_SECONDS_BETWEEN_LINES", -1.0)
+    monkeypatch.setattr(pretraining_progress, "SECONDS_BETWEEN_LINES", -1.0)
     display, file = make_display(terminal=False)
     report(display, 1)
     assert "forward   pass 2  step 5/10  loss 4.3210" in file.getvalue()

@@ -13,14 +13,17 @@ import typer
 
 from reelfeel import __version__
 from reelfeel.cli.calibrate import calibrate
+from reelfeel.cli.check_behaviour import check_behaviour
 from reelfeel.cli.check_data import check_data
 from reelfeel.cli.compare import compare
+from reelfeel.cli.distill import distill
 from reelfeel.cli.doctor import doctor
 from reelfeel.cli.errors import errors
 from reelfeel.cli.evaluate import evaluate
 from reelfeel.cli.explain import explain
 from reelfeel.cli.export import export
 from reelfeel.cli.info import info
+from reelfeel.cli.models import models
 from reelfeel.cli.predict import predict
 from reelfeel.cli.pretrain import pretrain
 from reelfeel.cli.report import report
@@ -37,6 +40,7 @@ app = typer.Typer(
 )
 app.command()(train)
 app.command()(pretrain)
+app.command()(distill)
 app.command()(evaluate)
 app.command()(predict)
 app.command()(explain)
@@ -44,8 +48,10 @@ app.command()(errors)
 app.command()(report)
 app.command()(compare)
 app.command()(calibrate)
+app.command("check-behaviour")(check_behaviour)
 app.command("check-data")(check_data)
 app.command()(info)
+app.command()(models)
 app.command()(export)
 app.command()(doctor)
 

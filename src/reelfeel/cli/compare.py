@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from pathlib import Path
 from typing import Annotated
 
 import typer
@@ -12,10 +11,13 @@ from reelfeel.cli import options as shared
 
 def compare(
     a: Annotated[
-        Path,
-        typer.Argument(help="Folder of a model, or a table of predictions.", show_default=False),
+        str,
+        typer.Argument(
+            help="base, small, the folder of a model, or a table of predictions.",
+            show_default=False,
+        ),
     ],
-    b: Annotated[Path, typer.Argument(help="The other one.", show_default=False)],
+    b: Annotated[str, typer.Argument(help="The other one.", show_default=False)],
     data: Annotated[
         str | None,
         typer.Option(

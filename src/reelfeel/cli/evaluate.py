@@ -15,8 +15,11 @@ if TYPE_CHECKING:
 
 def evaluate(
     model: Annotated[
-        Path | None,
-        typer.Argument(help="Folder of a saved model; none with --predictions."),
+        str | None,
+        typer.Argument(
+            help="base, small, or the folder of a saved model; none with --predictions.",
+            show_default=False,
+        ),
     ] = None,
     data: Annotated[
         str | None,
@@ -38,7 +41,7 @@ def evaluate(
         typer.Option("--max", help="Gate, such as ece=0.02; exit code 4 if not met."),
     ] = None,
     no_worse_than: Annotated[
-        Path | None,
+        str | None,
         typer.Option(help="Gate: a model or a table of predictions that must not be better."),
     ] = None,
     junit: Annotated[
@@ -46,6 +49,10 @@ def evaluate(
     ] = None,
     truncation: Annotated[
         bool, typer.Option("--truncation", help="Read cut reviews again in every other way.")
+    ] = False,
+    record: Annotated[
+        bool,
+        typer.Option("--record", help="Write the figures into the model's metrics and card."),
     ] = False,
     slice_columns: shared.SliceColumns = None,
     probability_column: shared.ProbabilityColumn = "probability",
@@ -80,6 +87,8 @@ def evaluate(
         probability_column=probability_column,
     )
     options = shared.table_options(locals())
+    if record:
+        _refuse_unrecordable(model)
     if predictions is not None:
         _refuse_model(model, data)
         result = room.evaluate_predictions(predictions, options=options, checks=checks)
@@ -87,6 +96,10 @@ def evaluate(
         result = _evaluate_model(
             model, data, part=part, data_dir=data_dir, options=options, checks=checks
         )
+    if record:
+        from reelfeel.scoring.recording import record_evaluation
+
+        record_evaluation(str(model), result)
     gates = [GateResult(**gate) for gate in result["gates"]]
     if junit is not None:
         write_junit(gates, junit, suite=f"{result['model']} on {result['data']['source']}")
@@ -100,7 +113,7 @@ def evaluate(
 
 
 def _evaluate_model(
-    model: Path | None, data: str | None, *, checks: Checks, **where: Any
+    model: str | None, data: str | None, *, checks: Checks, **where: Any
 ) -> dict[str, Any]:
     from reelfeel.errors import UsageError
     from reelfeel.scoring.evaluate import evaluate as evaluate_model
@@ -108,12 +121,24 @@ def _evaluate_model(
     if model is None or data is None:
         raise UsageError(
             "Expected a model and --data, or --predictions with a table of probabilities; received "
-            f"the model {str(model) if model else 'none'} and the data {data or 'none'}."
+            f"the model {model or 'none'} and the data {data or 'none'}."
         )
     return evaluate_model(model, data, checks=checks, **where)
 
 
-def _refuse_model(model: Path | None, data: str | None) -> None:
+def _refuse_unrecordable(model: str | None) -> None:
+    from reelfeel.errors import UsageError
+    from reelfeel.runtime.shipped import find_model, refuse_shipped
+
+    if model is None:
+        raise UsageError(
+            "Figures are recorded in a model's folder, and --predictions judges a table without "
+            "one. Name a model and --data, or leave --record out. Received no model."
+        )
+    refuse_shipped(find_model(model), "Recording")
+
+
+def _refuse_model(model: str | None, data: str | None) -> None:
     from reelfeel.errors import UsageError
 
     if model is not None or data is not None:

@@ -38,9 +38,7 @@ class Unit(StrEnum):
 
 
 def explain(
-    model: Annotated[
-        Path, typer.Option("--model", "-m", help="Folder of a saved model.", show_default=False)
-    ],
+    model: shared.ModelOption = shared.DEFAULT_MODEL,
     texts: Annotated[
         list[str] | None,
         typer.Argument(

@@ -14,7 +14,11 @@ def export(
     model: shared.ModelArgument,
     output: Annotated[
         Path | None,
-        typer.Option("--output", "-o", help="File to write; by default MODEL.keras beside it."),
+        typer.Option(
+            "--output",
+            "-o",
+            help="File to write; by default MODEL.keras beside it, or here for a name.",
+        ),
     ] = None,
     format_: Annotated[str, typer.Option("--format", help="keras")] = "keras",
     force: shared.Force = False,
@@ -26,14 +30,15 @@ def export(
     from reelfeel.errors import UsageError
     from reelfeel.files import refuse_existing, write_whole
     from reelfeel.runtime.bundle import read_bundle
+    from reelfeel.runtime.shipped import find_model
 
     if format_ != "keras":
         raise UsageError(f"--format must be keras. Received: {format_!r}")
-    output = output or model.with_suffix(".keras")
+    output = output or Path(model).with_suffix(".keras")
     if output.suffix != ".keras":
         raise UsageError(f"The name of a Keras file ends in .keras. Received: {output}")
     refuse_existing(output, overwrite=force)
-    bundle = read_bundle(model)
+    bundle = read_bundle(find_model(model))
     from reelfeel.models.stock import export_keras
 
     with write_whole(output, overwrite=force) as unfinished:

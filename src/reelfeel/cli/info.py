@@ -14,15 +14,17 @@ def info(model: shared.ModelArgument, as_json: shared.Json = False) -> None:
     import json
 
     from reelfeel.runtime.bundle import read_bundle
+    from reelfeel.runtime.shipped import find_model
 
-    bundle = read_bundle(model)
+    folder = find_model(model)
+    bundle = read_bundle(folder)
     weights = bundle.weights()
     facts: dict[str, Any] = {
-        "model": str(model),
+        "model": model,
         "preset": bundle.preset,
         "labels": list(bundle.label_names),
         "parameters": sum(array.size for array in weights.values()),
-        "size_bytes": sum(file.stat().st_size for file in model.iterdir() if file.is_file()),
+        "size_bytes": sum(file.stat().st_size for file in folder.iterdir() if file.is_file()),
         "vocabulary_size": bundle.vocabulary.size,
         "threshold": bundle.decision.threshold,
         "config": bundle.config.to_dict(),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping
 from dataclasses import fields
 from pathlib import Path
@@ -11,6 +12,7 @@ import typer
 
 if TYPE_CHECKING:
     from reelfeel.data.tables import TableOptions
+    from reelfeel.runtime.engine import Engine
 
 TextColumn = Annotated[str, typer.Option(help="Column of texts.")]
 LabelColumn = Annotated[str, typer.Option(help="Column of labels.")]
@@ -48,7 +50,11 @@ Precision = Annotated[
 Threads = Annotated[
     int | None, typer.Option(help="Threads to use; default: the cores this process may use.")
 ]
-ModelArgument = Annotated[Path, typer.Argument(help="Folder of a saved model.", show_default=False)]
+# A string, not a path: `./base` is a folder, and a path would forget the dot.
+_MODEL = "base or small, which come with ReelFeel, or the folder of a saved model (./base is one)."
+DEFAULT_MODEL = "base"
+ModelArgument = Annotated[str, typer.Argument(help=_MODEL, show_default=False)]
+ModelOption = Annotated[str, typer.Option("--model", "-m", help=_MODEL)]
 
 
 def table_options(typed: Mapping[str, Any]) -> TableOptions:
@@ -57,3 +63,33 @@ def table_options(typed: Mapping[str, Any]) -> TableOptions:
 
     names = {field.name for field in fields(TableOptions)}
     return TableOptions(**{name: value for name, value in typed.items() if name in names})
+
+
+def read_changes(
+    file: Path | None, assignments: list[str] | None, seed: int | None
+) -> dict[str, dict[str, Any]]:
+    """Returns the settings that a command line changes, each part over the one before."""
+    from reelfeel.config import parse_assignments, read_toml
+
+    parts = [read_toml(file) if file else {}, parse_assignments(assignments or [])]
+    if seed is not None:
+        parts.append({"training": {"seed": seed}})
+    changes: dict[str, dict[str, Any]] = {}
+    for part in parts:
+        for section, values in part.items():
+            changes[section] = {**changes.get(section, {}), **values}
+    return changes
+
+
+def say_saved(engine: Engine, output: Path, *, as_json: bool) -> None:
+    """Says what a training has saved, with its figures on the validation reviews."""
+    metrics = engine.bundle.about("metrics")
+    if as_json:
+        typer.echo(json.dumps({"model": str(output), **metrics}, indent=2, allow_nan=False))
+        return
+    validation = metrics["validation"]
+    typer.echo(
+        f"Saved {output}: validation accuracy {validation['accuracy']:.4f} on "
+        f"{validation['num_reviews']:,} reviews.",
+        err=True,
+    )

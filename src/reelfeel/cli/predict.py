@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -25,9 +24,7 @@ def predict(
             show_default=False,
         ),
     ],
-    model: Annotated[
-        Path, typer.Option("--model", "-m", help="Folder of a saved model.", show_default=False)
-    ],
+    model: shared.ModelOption = shared.DEFAULT_MODEL,
     engine: shared.EngineName = None,
     precision: shared.Precision = "auto",
     threads: shared.Threads = None,

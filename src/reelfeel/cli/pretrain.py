@@ -32,8 +32,11 @@ def pretrain(
     ] = None,
     seed: Annotated[int | None, typer.Option(help="Short for --set seed=N.")] = None,
     start: Annotated[
-        Path | None,
-        typer.Option("--from", help="Start from this language model and its vocabulary."),
+        str | None,
+        typer.Option(
+            "--from",
+            help="Start from this language model and its words: language-model or a folder.",
+        ),
     ] = None,
     resume: Annotated[
         bool, typer.Option("--resume", help="Go on from the last checkpoints of the same run.")

@@ -23,7 +23,10 @@ def report(
     output: Annotated[
         Path | None,
         typer.Option(
-            "--output", "-o", help="Folder to write. Default: MODEL/report.", show_default=False
+            "--output",
+            "-o",
+            help="Folder to write. Default: MODEL/report, or report for base and small.",
+            show_default=False,
         ),
     ] = None,
     part: Annotated[str, typer.Option(help="Part of a data set that has parts.")] = "test",

@@ -8,6 +8,8 @@ from typing import Annotated, Any
 import typer
 
 from reelfeel.cli import options as shared
+from reelfeel.config import Config
+from reelfeel.presets import get_preset, list_presets
 
 
 def train(
@@ -22,10 +24,30 @@ def train(
         Path, typer.Option("--output", "-o", help="Folder to write.", show_default=False)
     ],
     from_: Annotated[
-        Path | None,
-        typer.Option("--from", help="Language model to start from, of reelfeel pretrain."),
+        str | None,
+        typer.Option(
+            "--from",
+            help="Model to start from: language-model, base or small, which come with ReelFeel, or "
+            "the folder of a language model or a classifier.",
+            show_default=False,
+        ),
     ] = None,
-    preset: Annotated[str, typer.Option(help="Settings: seed, seed-original or mini.")] = "seed",
+    preset: Annotated[
+        str | None,
+        typer.Option(
+            help=f"Settings: {', '.join(list_presets())}. Default: seed, or with --from settings "
+            "by the number of labels.",
+            show_default=False,
+        ),
+    ] = None,
+    unlabelled: Annotated[
+        Path | None,
+        typer.Option(
+            help="Texts without labels to learn from too, with --from: a table, a folder, or a "
+            "text file with one text a line.",
+            show_default=False,
+        ),
+    ] = None,
     config: Annotated[
         Path | None, typer.Option(help="TOML file with settings that differ from the preset.")
     ] = None,
@@ -55,27 +77,21 @@ def train(
 ) -> None:
     """Train a classifier and save it as a bundle.
 
+    With --from a few hundred labels are enough, fewer with --unlabelled.
     Ctrl-C or a crash costs seconds: run the same command again with --resume.
     """
-    import json
-
-    from reelfeel.config import parse_assignments, read_toml
-    from reelfeel.presets import get_preset
-
-    settings = get_preset(preset)
-    if config:
-        settings = settings.updated(read_toml(config))
-    settings = settings.updated(parse_assignments(set_ or []))
-    if seed is not None:
-        settings = settings.updated({"training": {"seed": seed}})
+    changes = shared.read_changes(config, set_, seed)
+    # Refused before the slow imports.
+    (get_preset(preset) if preset else Config()).updated(changes)
     from reelfeel.training.progress import ConsoleObserver
     from reelfeel.training.train import train as train_model
 
     arguments: dict[str, Any] = {
         "output": output,
         "preset": preset,
-        "settings": settings.to_dict(),
+        "settings": changes,
         "start": from_,
+        "unlabelled": unlabelled,
         "data_dir": data_dir,
         "options": shared.table_options(locals()),
         "resume": resume,
@@ -89,16 +105,7 @@ def train(
     except KeyboardInterrupt:
         typer.echo("Stopped. Go on with the same command and --resume.", err=True)
         raise
-    metrics = engine.bundle.about("metrics")
-    if as_json:
-        typer.echo(json.dumps({"model": str(output), **metrics}, indent=2, allow_nan=False))
-    else:
-        validation = metrics["validation"]
-        typer.echo(
-            f"Saved {output}: validation accuracy {validation['accuracy']:.4f} on "
-            f"{validation['num_reviews']:,} reviews.",
-            err=True,
-        )
+    shared.say_saved(engine, output, as_json=as_json)
 
 
 def _train_seeds(source: str, arguments: dict[str, Any], *, num_seeds: int, as_json: bool) -> None:

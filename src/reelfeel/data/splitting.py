@@ -22,11 +22,11 @@ class Split:
 
     Attributes:
         train: int array of rows, rising.
-        validation: int array of rows, rising; none of them in `train`.
+        validation: int array of rows, rising; none of them in `train`, but with folds all.
         positive_shares: share of positive labels in `train` and in `validation`.
         seed: the seed that chose them.
-        validation_share: the share that was asked for, in (0, 1).
-        method: "grouped" or "random".
+        validation_share: the share that was asked for, in (0, 1); with folds 1.
+        method: "grouped", "random" or "folds".
         grouped_by: what keeps rows together, in words; empty where nothing does.
         num_groups: groups of rows in all; a row that stands alone is one too.
         num_validation_groups: groups in `validation`.
@@ -44,6 +44,12 @@ class Split:
 
     def describe(self) -> str:
         """Returns one sentence for the log of a training run."""
+        if self.method == "folds":
+            return (
+                f"Validation: all {len(self.validation):,} reviews, each by a head that has not "
+                f"met it, in folds by {self.grouped_by}; positive {self.positive_shares[1]:.1%}; "
+                f"seed {self.seed}."
+            )
         num_rows = len(self.train) + len(self.validation)
         groups = (
             f"{self.num_validation_groups:,} of {self.num_groups:,} groups by {self.grouped_by}"
@@ -115,7 +121,7 @@ def split_train_validation(
         seed=seed,
         validation_share=validation_share,
         method="grouped",
-        grouped_by="duplicate text" if reviews.movies is None else "movie and duplicate text",
+        grouped_by=_name_groups(reviews),
         num_groups=int(groups.max()) + 1,
         num_validation_groups=len(chosen),
     )
@@ -157,12 +163,57 @@ def split_random(reviews: Reviews, *, validation_share: float = 0.2, seed: int) 
     )
 
 
+def split_into_folds(reviews: Reviews, *, seed: int) -> Split:
+    """Takes all reviews for both: whoever trains leaves each fold out once to judge it.
+
+    Args:
+        reviews: the train set, labels 0 and 1.
+        seed: int, at least 0, of the folds.
+
+    Raises:
+        DataError: if a label has fewer than two reviews, or reviews have no label.
+
+    Example:
+
+    >>> reviews = Reviews(list("abcd"), np.array([0, 1, 0, 1], np.int8), list("1234"))
+    >>> split_into_folds(reviews, seed=0).describe()
+    'Validation: all 4 reviews, each by a head that has not met it, in folds by duplicate text; ...'
+    """
+    _check_labels(reviews)
+    rows, share = np.arange(len(reviews)), float((reviews.labels == 1).mean())
+    num_groups = int(find_groups(reviews).max()) + 1
+    return Split(
+        train=rows,
+        validation=rows,
+        positive_shares=(share, share),
+        seed=seed,
+        validation_share=1.0,
+        method="folds",
+        grouped_by=_name_groups(reviews),
+        num_groups=num_groups,
+        num_validation_groups=num_groups,
+    )
+
+
+def find_groups(reviews: Reviews) -> Indices:
+    """Returns the number of each review's group, by movie and by text after folding of case."""
+    return number_groups(len(reviews), [fold_text(text) for text in reviews.texts], reviews.movies)
+
+
+def _name_groups(reviews: Reviews) -> str:
+    return "duplicate text" if reviews.movies is None else "movie and duplicate text"
+
+
 def _check(reviews: Reviews, validation_share: float) -> None:
     if not 0 < validation_share < 1:
         raise UsageError(
             f"The validation share must lie between 0 and 1, such as 0.1. "
             f"Received {validation_share}."
         )
+    _check_labels(reviews)
+
+
+def _check_labels(reviews: Reviews) -> None:
     if not np.isin(reviews.labels, (0, 1)).all():
         raise DataError(
             f"{reviews.source} cannot be split: {int((reviews.labels < 0).sum()):,} reviews have "

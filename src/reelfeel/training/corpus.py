@@ -32,12 +32,14 @@ class Corpus:
         held_out: to judge by, none of them in `texts`.
         counts: how many texts were read, left out for which reason, and kept.
         sources: where the texts came from.
+        rows: int array: for each of `texts`, its place among the texts it was chosen from.
     """
 
     texts: Sequence[str]
     held_out: Sequence[str]
     counts: dict[str, int]
     sources: tuple[str, ...] = field(default=())
+    rows: npt.NDArray[np.intp] = field(default_factory=lambda: np.empty(0, np.intp), compare=False)
 
     def describe(self) -> str:
         """Returns one sentence with the counts."""
@@ -61,7 +63,7 @@ class Corpus:
 
 
 def read_corpus(
-    sources: Iterable[str | Path],
+    sources: Iterable[str | Path | Reviews],
     *,
     held_out_share: float = 0.1,
     split_seed: int = 0,
@@ -75,7 +77,7 @@ def read_corpus(
 
     Args:
         sources: "imdb" (its train and unlabelled parts), what `load_reviews` takes (its train
-            part), or what `read_plain_texts` takes: labels are not needed.
+            part), what `read_plain_texts` takes, or reviews at hand: labels are not needed.
         held_out_share: share of the texts held out. Of labelled reviews the validation part of
             `split_train_validation` is, which is what a classifier with this share and seed
             holds out; of others any texts.
@@ -154,6 +156,7 @@ def exclude_texts(
         [held_out[row] for row in good.tolist()],
         counts,
         sources,
+        used,
     )
 
 
@@ -163,9 +166,11 @@ def hash_cleaned(texts: Iterable[str]) -> Hashes:
 
 
 def _read_parts(
-    source: str | Path, data_dir: str | Path | None, options: TableOptions | None
+    source: str | Path | Reviews, data_dir: str | Path | None, options: TableOptions | None
 ) -> list[Reviews]:
     """Returns the parts of a source; from the first, some are held out."""
+    if isinstance(source, Reviews):
+        return [source]
     if source == "imdb" or (source != "mini" and Path(source).exists() and is_imdb(Path(source))):
         copy = data_dir if source == "imdb" else None
         return [load_reviews(source, part, data_dir=copy) for part in ("train", "unsupervised")]
@@ -182,10 +187,11 @@ def _find_train_part(path: Path) -> Path:
 
 
 def _choose_held_out(reviews: Reviews, share: float, seed: int) -> npt.NDArray[np.bool_]:
+    labelled = np.flatnonzero(reviews.labels != UNLABELLED)
     # No classifier can be trained on less; the labels then say nothing.
-    if (np.bincount(reviews.labels[reviews.labels != UNLABELLED], minlength=2) > 1).all():
-        split = split_train_validation(reviews, validation_share=share, seed=seed)
-        return np.isin(np.arange(len(reviews)), split.validation)
+    if (np.bincount(reviews.labels[labelled], minlength=2) > 1).all():
+        split = split_train_validation(reviews.take(labelled), validation_share=share, seed=seed)
+        return np.isin(np.arange(len(reviews)), labelled[split.validation])
     # By the text, so that copies of one text go the same way.
     distinct, numbers = np.unique(hash_cleaned(reviews.texts), return_inverse=True)
     order = np.random.default_rng(seed).permutation(len(distinct))

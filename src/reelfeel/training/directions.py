@@ -24,7 +24,7 @@ from reelfeel.files import write_whole
 from reelfeel.models.classifier import assign_weights, build_classifier, named_weights
 from reelfeel.native.cores import available_cores
 from reelfeel.text.token_ids import TokenIds
-from reelfeel.training.checkpoints import Arrays, load_checkpoint
+from reelfeel.training.checkpoints import Arrays, load_checkpoint, save_checkpoint
 from reelfeel.training.fit import CHECKPOINT, Fit
 from reelfeel.training.memory import keep_freed_memory
 from reelfeel.training.progress import Observer
@@ -32,7 +32,7 @@ from reelfeel.training.records import EncodedReviews, EpochRecord, FitResult
 from reelfeel.training.runs import is_small
 from reelfeel.training.side_by_side import Tell, run_side_by_side, run_worker
 
-_SETTINGS, _ARRAYS = "job.json", "job.safetensors"
+_SETTINGS, _ARRAYS, _FINISHED = "job.json", "job.safetensors", "finished.safetensors"
 
 
 @dataclass(frozen=True)
@@ -56,7 +56,14 @@ class Job:
     unlabelled: TokenIds | None = None
 
     def run(self, observer: Observer, *, resume: bool) -> tuple[FitResult, Arrays]:
-        """Trains, and returns the result with the weights of the best epoch."""
+        """Trains, unless that was done; returns the result with the weights of the best epoch."""
+        finished = self.read_result()
+        if finished:
+            observer.on_note(
+                f"The {self.config.model.direction} network is finished already, from equal "
+                "reviews and settings."
+            )
+            return finished
         keep_freed_memory()
         model = build_classifier(
             self.config.model,
@@ -74,8 +81,16 @@ class Job:
             observer,
             self.unlabelled,
         )
-        result = fit.run(resume=resume)
-        return result, named_weights(model)
+        result, weights = fit.run(resume=resume), named_weights(model)
+        save_checkpoint(self.folder / _FINISHED, result.to_checkpoint(weights))
+        for name in (CHECKPOINT, _SETTINGS, _ARRAYS):
+            (self.folder / name).unlink(missing_ok=True)
+        return result, weights
+
+    def read_result(self) -> tuple[FitResult, Arrays] | None:
+        """Returns what an equal run left that went to its end; None without one."""
+        finished = load_checkpoint(self.folder / _FINISHED)
+        return FitResult.from_checkpoint(finished) if finished else None
 
     def find_position(self) -> tuple[int, int] | None:
         """Returns epochs, and steps of the next one, that a checkpoint saved; None without one."""
@@ -89,6 +104,8 @@ class Job:
             arrays |= {f"{name}.labels": reviews.labels, **_flatten(name, reviews.token_ids)}
         if self.unlabelled is not None:
             arrays |= _flatten("unlabelled", self.unlabelled)
+        if self.train.targets is not None:
+            arrays["train.targets"] = self.train.targets
         settings = {
             "config": self.config.to_dict(),
             "unknown_share": self.train.unknown_share,
@@ -106,7 +123,12 @@ class Job:
         settings = json.loads((folder / _SETTINGS).read_text("utf-8"))
         arrays = load_file(folder / _ARRAYS)
         train, validation = (
-            EncodedReviews(_unflatten(name, arrays), arrays[f"{name}.labels"], unknown_share)
+            EncodedReviews(
+                _unflatten(name, arrays),
+                arrays[f"{name}.labels"],
+                unknown_share,
+                arrays.get(f"{name}.targets"),
+            )
             for name, unknown_share in (("train", settings["unknown_share"]), ("validation", 0.0))
         )
         job = cls(
@@ -127,7 +149,7 @@ class Job:
 def run_jobs(
     jobs: Mapping[str, Job], observer: Observer, *, resume: bool
 ) -> dict[str, tuple[FitResult, Arrays]]:
-    """Trains all directions.
+    """Trains all directions that are not finished, whether `resume` says so or not.
 
     Two of them go side by side on a processor with two cores or more, if they are worth it.
 
@@ -164,17 +186,31 @@ def run_in_processes(
         else:
             getattr(observers[name], event)(*values)
 
-    resumed_at = {name: job.find_position() if resume else None for name, job in jobs.items()}
-    for job in jobs.values():
+    waiting = {name: job for name, job in jobs.items() if not job.read_result()}
+    resumed_at = {name: job.find_position() if resume else None for name, job in waiting.items()}
+    for job in waiting.values():
         job.write(resume=resume)
     module = ["-m", "reelfeel.training.directions"]
-    run_side_by_side({name: [*module, str(job.folder)] for name, job in jobs.items()}, pass_on)
+    run_side_by_side({name: [*module, str(job.folder)] for name, job in waiting.items()}, pass_on)
     results = {}
     for name, job in jobs.items():
-        # It is finished: to resume it is to read what it left.
-        result, weights = job.run(Observer(), resume=True)
-        results[name] = replace(result, resumed_at=resumed_at[name]), weights
+        if name in waiting:
+            result, weights = job.run(Observer(), resume=True)
+            results[name] = replace(result, resumed_at=resumed_at[name]), weights
+        else:
+            results[name] = job.run(observers[name], resume=True)
     return results
+
+
+def count_seconds(results: Mapping[str, tuple[FitResult, Arrays]], config: Config) -> float:
+    """Returns how long directions trained, whatever interrupted them.
+
+    Args:
+        results: from `run_jobs`.
+        config: of one of them: says whether they go side by side.
+    """
+    seconds = [result.seconds for result, _ in results.values()]
+    return max(seconds) if worth_two_processes(config) else sum(seconds)
 
 
 class _Teller(Observer):

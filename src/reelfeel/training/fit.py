@@ -173,7 +173,7 @@ class Fit:
         return Batch(
             make_batch(self.train.token_ids, rows, self.config.data).to(device),
             torch.from_numpy(self.lengths[rows]).to(device),
-            torch.from_numpy(labels.astype(np.float32)).to(device),
+            torch.from_numpy(self.train.to_learn(rows)).to(device),
             None if weights is None else torch.from_numpy(weights).to(device),
         )
 
@@ -185,7 +185,7 @@ class Fit:
         return predict_logits(self.model, self.validation, self.config.data)
 
     def _finish_epoch(self) -> None:
-        state = self.state
+        state, started = self.state, time.perf_counter()
         with self.average.applied():
             y_prob = to_probabilities(self._score_validation())
             weights = named_weights(self.model)
@@ -199,10 +199,12 @@ class Fit:
             validation_accuracy=accuracy,
             seconds=round(state.seconds, 3),
             reviews_per_s=round(state.num_reviews / state.seconds, 1),
+            validation_s=round(time.perf_counter() - started, 3),
         )
         state.history.append(record)
         # A run that ends in NaN from its first epoch on still leaves weights to look at.
-        is_best = loss < state.best_loss or not state.best_weights
+        is_last_kept = self.config.training.last_epoch_kept
+        is_best = is_last_kept or loss < state.best_loss or not state.best_weights
         if is_best:
             state.best_loss, state.best_epoch = loss, record.epoch
             state.best_weights = weights

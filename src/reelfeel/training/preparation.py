@@ -3,21 +3,22 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
-from pathlib import Path
+from typing import Any
 
 import numpy as np
 
 from reelfeel.config import SAME_SEED, Config, DataConfig
-from reelfeel.data.labels import refuse_one_class
-from reelfeel.data.loading import is_imdb, load_reviews
-from reelfeel.data.splitting import Split, split_random, split_train_validation
-from reelfeel.data.tables import TableOptions
+from reelfeel.data.splitting import (
+    Split,
+    split_into_folds,
+    split_random,
+    split_train_validation,
+)
 from reelfeel.files import home
 from reelfeel.models.classifier import build_classifier, named_weights, split_directions
-from reelfeel.models.language_model import LanguageModel
 from reelfeel.text.encoder import Encoded, TextEncoder, describe_truncation, token_counts
 from reelfeel.text.token_ids import TokenIds
 from reelfeel.text.tokenizer import TextSettings
@@ -25,25 +26,16 @@ from reelfeel.text.vocabulary import Vocabulary
 from reelfeel.training.checkpoints import Arrays
 from reelfeel.training.corpus import exclude_texts
 from reelfeel.training.directions import Job
-from reelfeel.training.initialisation import fingerprint_weights, start_weights
+from reelfeel.training.initialisation import choose_words, fingerprint_weights, start_weights
+from reelfeel.training.lessons import Lessons, teach
+from reelfeel.training.progress import Observer
 from reelfeel.training.records import EncodedReviews
 from reelfeel.training.runs import run_folder
-from reelfeel.types import UNLABELLED, Reviews
+from reelfeel.training.sources import Source
+from reelfeel.types import Reviews
 
-
-@dataclass(frozen=True)
-class Source:
-    """What a run learns from.
-
-    Attributes:
-        reviews: with labels.
-        texts: without labels; only the virtual adversarial loss reads them.
-        language_model: to start from; None starts from random weights.
-    """
-
-    reviews: Reviews
-    texts: tuple[str, ...] = ()
-    language_model: LanguageModel | None = None
+# A word in twenty: IMDB's held-out reviews have 1.9 % that a vocabulary of 30,000 words lacks.
+MANY_UNKNOWN = 0.05
 
 
 @dataclass(frozen=True)
@@ -57,8 +49,10 @@ class Run:
         encoder: from texts to ids.
         train: the reviews to learn from.
         validation: the others.
-        unlabelled: ids of reviews for the virtual adversarial loss; None where there is none.
+        unlabelled: ids of reviews for the virtual adversarial loss, or for the self-training of a
+            head; None where there is none, or where it reads those of `train`.
         notes: sentences for people, by subject: what was cut, what was left out.
+        distillation: the teachers and what they taught, as plain values; None without teachers.
         seconds: how long each part took.
     """
 
@@ -70,12 +64,13 @@ class Run:
     validation: EncodedReviews
     unlabelled: TokenIds | None
     notes: dict[str, str]
+    distillation: dict[str, Any] | None = None
     seconds: dict[str, float] = field(default_factory=dict)
 
     def jobs(self) -> dict[str, Job]:
         """Returns the training of each direction."""
         parts = split_directions(self.config.model)
-        return {name: self._job(name, replace(self.config, model=parts[name])) for name in parts}
+        return {name: self._job(replace(self.config, model=parts[name])) for name in parts}
 
     @contextmanager
     def stopwatch(self, name: str) -> Iterator[None]:
@@ -84,8 +79,8 @@ class Run:
         yield
         self.seconds[name] = time.perf_counter() - started
 
-    def _job(self, direction: str, config: Config) -> Job:
-        weights = self._start_weights(direction, config)
+    def _job(self, config: Config) -> Job:
+        weights = self._start_weights(config)
         origin = fingerprint_weights(weights)
         if self.unlabelled is not None:
             nobody = np.zeros(len(self.unlabelled), np.int8)
@@ -93,107 +88,118 @@ class Run:
         folder = run_folder(home() / "runs", config, self.train, origin=origin)
         return Job(config, folder, weights, self.train, self.validation, self.unlabelled)
 
-    def _start_weights(self, direction: str, config: Config) -> Arrays:
+    def _start_weights(self, config: Config) -> Arrays:
         size, seed = self.encoder.vocabulary.size, config.training.seed
         fresh = named_weights(build_classifier(config.model, size, seed=seed))
         model = self.source.language_model
-        return start_weights(fresh, model, direction) if model else fresh
+        if model is None:
+            return fresh
+        counts = np.bincount(TokenIds.of(self.train.token_ids).flat, minlength=size)
+        return start_weights(fresh, model, config.model, counts)
 
 
-def load_source(
-    source: str | Path | Reviews,
-    config: Config,
-    *,
-    data_dir: str | Path | None = None,
-    options: TableOptions | None = None,
-    language_model: LanguageModel | None = None,
-) -> Source:
-    """Loads what a run learns from; nothing of a test part.
-
-    Args:
-        source: what `train` takes.
-        config: says whether texts without labels are wanted.
-        data_dir: a local copy of "imdb".
-        options: of tables.
-        language_model: to start from.
-
-    Raises:
-        UsageError: if there is no such source.
-        DataError: if it is refused, or has one class only.
-    """
-    everything = (
-        source
-        if isinstance(source, Reviews)
-        else load_reviews(source, "train", data_dir=data_dir, options=options)
-    )
-    is_labelled = everything.labels != UNLABELLED
-    reviews = everything.take(np.flatnonzero(is_labelled))
-    refuse_one_class(reviews)
-    texts: tuple[str, ...] = ()
-    if config.training.virtual_adversarial_norm:
-        texts = tuple(everything.take(np.flatnonzero(~is_labelled)).texts)
-        if isinstance(source, (str, Path)) and (source == "imdb" or is_imdb(Path(source))):
-            texts += tuple(load_reviews(source, "unsupervised", data_dir=data_dir).texts)
-    return Source(reviews, texts, language_model)
-
-
-def prepare(source: Source, config: Config, on_note: Callable[[str], None]) -> Run:
+def prepare(source: Source, config: Config, observer: Observer) -> Run:
     """Splits reviews, chooses the words and turns texts into ids.
 
     Args:
         source: what to learn from.
         config: all settings; with a language model, from `adopt_language_model`.
-        on_note: is told what a person should know.
+        observer: is told what a person should know.
     """
     started = time.perf_counter()
     reviews = source.reviews
     split = _split(reviews, config.data, config.training.seed)
-    on_note(split.describe())
+    observer.on_note(split.describe())
     train, validation = reviews.take(split.train), reviews.take(split.validation)
-    encoder = _make_encoder(source, train, config.data)
-    encoded = encoder.encode(train.texts)
+    lessons, seconds_waited = _prepare_lessons(source, split, config, observer)
+    encoder = _make_encoder(source, lessons.texts, config.data)
+    encoded = encoder.encode(lessons.texts)
     notes = {"truncation": describe_truncation(encoded)}
-    on_note(f"Training reviews: {notes['truncation']}")
+    observer.on_note(f"Training reviews: {notes['truncation']}")
     unlabelled = None
-    if config.training.virtual_adversarial_norm:
-        # The labelled ones are read again without their labels.
-        corpus = exclude_texts([*train.texts, *source.texts], validation.texts)
+    texts = _choose_unlabelled(source, train, config)
+    if texts:
+        corpus = exclude_texts(texts, validation.texts)
         notes["unlabelled"] = corpus.describe()
-        on_note(f"Without labels: {notes['unlabelled']}")
+        observer.on_note(f"Without labels: {notes['unlabelled']}")
         unlabelled = encoder.encode(corpus.texts).token_ids
     run = Run(
         source,
         config,
         split,
         encoder,
-        _with_labels(encoded, train),
-        _with_labels(encoder.encode(validation.texts), validation),
+        _with_labels(encoded, lessons),
+        _with_labels(encoder.encode(validation.texts), Lessons.of(validation)),
         unlabelled,
         notes,
+        lessons.about,
     )
-    run.seconds["text"] = time.perf_counter() - started
+    _warn_of_unknown_words(run, observer)
+    run.seconds["text"] = time.perf_counter() - started - seconds_waited
+    if source.teachers:
+        run.seconds["teachers"] = source.teachers.seconds
     return run
 
 
+def _warn_of_unknown_words(run: Run, observer: Observer) -> None:
+    # Words of one's own reviews are known by how often they occur; those of a model to start from
+    # are given.
+    share = run.train.unknown_share
+    if run.source.language_model and share > MANY_UNKNOWN:
+        note = (
+            f"{share:.1%} of the words are unknown to the model that this starts from, in film "
+            "reviews two in a hundred: the texts are of another kind, or in another language. "
+            "Better is a language model that has read such texts: reelfeel pretrain TEXTS "
+            "--output DIR, and --from DIR."
+        ).replace("%", " %")
+        run.notes["unknown_words"] = note
+        observer.on_note(note)
+
+
+def _prepare_lessons(
+    source: Source, split: Split, config: Config, observer: Observer
+) -> tuple[Lessons, float]:
+    """Returns what is to be learned, and the seconds for which teachers were waited for."""
+    train, validation = source.reviews.take(split.train), source.reviews.take(split.validation)
+    if source.teachers is None:
+        return Lessons.of(train), 0.0
+    for doubt in source.teachers.describe_doubts(train.label_names, split.fingerprint()):
+        observer.on_note(doubt)
+    started = time.perf_counter()
+    lessons = teach(source.teachers, train, source.texts, validation, config.training, observer)
+    return lessons, time.perf_counter() - started
+
+
+def _choose_unlabelled(source: Source, train: Reviews, config: Config) -> Sequence[str]:
+    if not config.training.epochs:
+        return source.texts
+    if config.training.virtual_adversarial_norm and not source.teachers:
+        # The labelled ones are read again without their labels.
+        return [*train.texts, *source.texts]
+    return ()
+
+
 def _split(reviews: Reviews, data: DataConfig, seed: int) -> Split:
-    split = split_train_validation if data.validation_split == "grouped" else split_random
     seed = seed if data.split_seed == SAME_SEED else data.split_seed
+    if data.validation_split == "folds":
+        return split_into_folds(reviews, seed=seed)
+    split = split_train_validation if data.validation_split == "grouped" else split_random
     return split(reviews, validation_share=data.validation_share, seed=seed)
 
 
-def _make_encoder(source: Source, train: Reviews, data: DataConfig) -> TextEncoder:
+def _make_encoder(source: Source, texts: Sequence[str], data: DataConfig) -> TextEncoder:
     model = source.language_model
     if model:
         return TextEncoder(
-            model.vocabulary,
+            choose_words(model, data.vocabulary_size),
             replace(model.text_settings, max_tokens=data.max_tokens, keep=data.keep),  # type: ignore[arg-type]
         )
     settings = TextSettings(max_tokens=data.max_tokens, keep=data.keep)  # type: ignore[arg-type]
-    # From the training reviews alone: words that only validation has must be unknown there.
-    counts = token_counts(train.texts, settings)
+    # From what is learned alone: words that only validation has must be unknown there.
+    counts = token_counts(texts, settings)
     return TextEncoder(Vocabulary.build(counts, size=data.vocabulary_size), settings)
 
 
-def _with_labels(encoded: Encoded, reviews: Reviews) -> EncodedReviews:
+def _with_labels(encoded: Encoded, lessons: Lessons) -> EncodedReviews:
     unknown_share = float(np.average(encoded.unknown_share, weights=encoded.lengths))
-    return EncodedReviews(encoded.token_ids, reviews.labels, unknown_share)
+    return EncodedReviews(encoded.token_ids, lessons.labels, unknown_share, lessons.targets)

@@ -12,7 +12,7 @@ from rich.progress import BarColumn, Progress, TaskID, TextColumn, TimeRemaining
 from reelfeel.training.pretraining_records import PassRecord, PretrainingObserver
 
 # Where there is no terminal, a pass of twenty minutes should not be silent.
-_SECONDS_BETWEEN_LINES = 60.0
+SECONDS_BETWEEN_LINES = 60.0
 
 
 class PretrainingDisplay:
@@ -38,10 +38,15 @@ class PretrainingDisplay:
 
 
 class ConsoleDisplay(PretrainingDisplay):
-    """Shows a bar for each direction, with loss, tokens/s and time left, and a line a pass."""
+    """Shows a bar for each direction, with loss, tokens/s and time left, and a line a pass.
 
-    def __init__(self, console: Console | None = None) -> None:
-        self.console = console or Console(stderr=True)
+    Args:
+        console: to write to; None is stderr.
+        name: put before each bar, such as that of a stage.
+    """
+
+    def __init__(self, console: Console | None = None, name: str = "") -> None:
+        self.console, self.name = console or Console(stderr=True), name
         self.progress = Progress(
             TextColumn("{task.description}"),
             BarColumn(),
@@ -85,7 +90,10 @@ class _Bar(PretrainingObserver):
     def on_start(self, num_steps: int, steps_done: int) -> None:
         if self.task is None:
             self.task = self.display.progress.add_task(
-                self.direction, total=num_steps, completed=steps_done, figures=""
+                f"{self.display.name}{self.direction}",
+                total=num_steps,
+                completed=steps_done,
+                figures="",
             )
             self.display.progress.start()
 
@@ -95,9 +103,9 @@ class _Bar(PretrainingObserver):
         progress = self.display.progress
         task = progress.tasks[self.task]
         figures = f"loss {loss:.4f}  {(task.speed or 0.0) * num_tokens:,.0f} tokens/s"
-        description = f"{self.direction:8}  pass {passes_done + 1}"
+        description = f"{self.display.name}{self.direction:8}  pass {passes_done + 1}"
         progress.update(self.task, advance=1, description=description, figures=figures)
-        if progress.disable and time.monotonic() - self.last_line > _SECONDS_BETWEEN_LINES:
+        if progress.disable and time.monotonic() - self.last_line > SECONDS_BETWEEN_LINES:
             self.last_line = time.monotonic()
             left = task.time_remaining or 0.0
             self.display.on_note(

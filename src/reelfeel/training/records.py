@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from typing import Any
 
@@ -25,35 +25,53 @@ class EncodedReviews:
         token_ids: one int32 array per review, at least one token long, already cut.
         labels: int8 array of shape `(num_reviews,)`.
         unknown_share: share of the tokens that are not in the vocabulary.
+        targets: float32 array of shape `(num_reviews,)`: the probabilities of class 1 to learn,
+            from teachers; None learns the labels.
     """
 
     token_ids: Sequence[npt.NDArray[np.int32]]
     labels: npt.NDArray[np.int8]
     unknown_share: float = 0.0
+    targets: npt.NDArray[np.float32] | None = None
 
     def lengths(self) -> npt.NDArray[np.int64]:
         """Returns the number of tokens of each review."""
         return np.array([len(ids) for ids in self.token_ids])
 
+    def to_learn(self, rows: npt.NDArray[np.intp]) -> npt.NDArray[np.float32]:
+        """Returns what the network should answer for some reviews, float32 `(len(rows),)`."""
+        wanted = self.labels if self.targets is None else self.targets
+        return wanted[rows].astype(np.float32)
+
     def class_weights(self) -> npt.NDArray[np.float32] | None:
-        """Returns the weight of each class in the loss; None where they are about as frequent."""
+        """Returns the weight of each class in the loss; None where they are about as frequent.
+
+        Targets are weighted by nobody: a class may be rare among them because it is rare.
+        """
+        if self.targets is not None:
+            return None
         counts = np.bincount(self.labels, minlength=2)
         if counts.max() <= MAX_CLASS_RATIO * counts.min():
             return None
         return (len(self.labels) / (2 * counts)).astype(np.float32)
 
     def fingerprint(self) -> str:
-        """Returns the SHA-256, in hexadecimal, of all ids and labels in their order."""
+        """Returns the SHA-256, in hexadecimal, of all ids, labels and targets in their order."""
         digest = hashlib.sha256(self.labels.tobytes())
         digest.update(self.lengths().tobytes())
         for ids in self.token_ids:
             digest.update(ids.tobytes())
+        if self.targets is not None:
+            digest.update(self.targets.tobytes())
         return digest.hexdigest()
 
 
 @dataclass(frozen=True)
 class EpochRecord:
-    """One line of a run's history; losses in nats per review."""
+    """One line of a run's history; losses in nats per review.
+
+    `seconds` are those of training, and `validation_s` those of validating after it.
+    """
 
     epoch: int
     train_loss: float
@@ -62,6 +80,7 @@ class EpochRecord:
     validation_accuracy: float
     seconds: float
     reviews_per_s: float
+    validation_s: float = 0.0
 
 
 @dataclass(frozen=True)
@@ -81,6 +100,38 @@ class FitResult:
     validation_logits: npt.NDArray[np.float64]
     diagnosis: Diagnosis | None
     resumed_at: tuple[int, int] | None
+
+    @property
+    def seconds(self) -> float:
+        """That training and validating took, whatever interrupted it."""
+        return sum(record.seconds + record.validation_s for record in self.history)
+
+    def to_checkpoint(self, weights: Arrays) -> Checkpoint:
+        """Returns what a finished run leaves behind, with the weights of its best epoch."""
+        arrays = {f"model.{name}": array for name, array in weights.items()}
+        arrays["validation_logits"] = self.validation_logits
+        progress = {
+            "history": [asdict(record) for record in self.history],
+            "best_epoch": self.best_epoch,
+            "diagnosis": asdict(self.diagnosis) if self.diagnosis else None,
+        }
+        return Checkpoint(len(self.history), 0, arrays, progress)
+
+    @classmethod
+    def from_checkpoint(cls, checkpoint: Checkpoint) -> tuple[FitResult, Arrays]:
+        """Rebuilds what `to_checkpoint` described: the result and the weights."""
+        arrays = dict(checkpoint.arrays)
+        logits = arrays.pop("validation_logits")
+        weights = {name.removeprefix("model."): array for name, array in arrays.items()}
+        progress = checkpoint.progress
+        result = cls(
+            history=tuple(EpochRecord(**record) for record in progress["history"]),
+            best_epoch=progress["best_epoch"],
+            validation_logits=logits,
+            diagnosis=_read_diagnosis(progress["diagnosis"]),
+            resumed_at=(checkpoint.epoch, checkpoint.step),
+        )
+        return result, weights
 
 
 @dataclass
@@ -131,10 +182,12 @@ class RunState:
         """Rebuilds the state that `to_progress` described."""
         progress = dict(checkpoint.progress)
         progress["history"] = [EpochRecord(**record) for record in progress["history"]]
-        if progress["diagnosis"]:
-            diagnosis = progress["diagnosis"]
-            progress["diagnosis"] = Diagnosis(diagnosis["symptom"], tuple(diagnosis["causes"]))
+        progress["diagnosis"] = _read_diagnosis(progress["diagnosis"])
         return cls(checkpoint.epoch, checkpoint.step, best_weights=best_weights, **progress)
+
+
+def _read_diagnosis(stored: Mapping[str, Any] | None) -> Diagnosis | None:
+    return Diagnosis(stored["symptom"], tuple(stored["causes"])) if stored else None
 
 
 def loss_and_accuracy(

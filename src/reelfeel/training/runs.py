@@ -7,6 +7,7 @@ import hashlib
 import json
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import torch
 
@@ -16,6 +17,11 @@ from reelfeel.training.records import EncodedReviews
 # Below so many numbers in a batch's state, a time step is shorter than waking a second thread; on a
 # busy machine two threads then wait for each other all day (mini: 5 s became 300 s).
 ONE_THREAD_STATES = 1_024
+_WITHOUT_EFFECT = (
+    ("training", "alarm"),
+    ("training", "checkpoint_every_s"),
+    ("model", "weight_precision"),
+)
 
 
 def run_folder(parent: Path, config: Config, train: EncodedReviews, *, origin: str = "") -> Path:
@@ -27,13 +33,28 @@ def run_folder(parent: Path, config: Config, train: EncodedReviews, *, origin: s
         train: the reviews to learn from.
         origin: what else the results depend on, such as the fingerprint of a language model.
     """
-    settings = config.to_dict()
-    # These two change when a run stops, not what it computes.
-    del settings["training"]["alarm"], settings["training"]["checkpoint_every_s"]
+    settings = effective_settings(config)
     digest = hashlib.sha256(json.dumps(settings, sort_keys=True).encode())
     digest.update(train.fingerprint().encode())
     digest.update(origin.encode())
     return parent / digest.hexdigest()[:16]
+
+
+def effective_settings(config: Config) -> dict[str, dict[str, Any]]:
+    """Returns the settings that decide what a run computes, as plain values.
+
+    Those at their defaults are left out: a setting that a later version adds must not orphan the
+    finished runs of this one. So are those that change when a run stops and how it is saved.
+    """
+    defaults = Config().to_dict()
+    return {
+        section: {
+            name: value
+            for name, value in values.items()
+            if value != defaults[section][name] and (section, name) not in _WITHOUT_EFFECT
+        }
+        for section, values in config.to_dict().items()
+    }
 
 
 @contextlib.contextmanager

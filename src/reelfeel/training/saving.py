@@ -20,14 +20,15 @@ from reelfeel.evaluation.metrics import evaluate_binary
 from reelfeel.models.classifier import assign_weights, build_classifier, join_directions
 from reelfeel.models.lstm import select_kernel
 from reelfeel.runtime.bundle import Bundle, GoldenAnswer, write_bundle
+from reelfeel.runtime.card import write_card
 from reelfeel.runtime.golden import GOLDEN_TEXTS
 from reelfeel.training.batches import predict_probabilities, to_probabilities
 from reelfeel.training.calibration import fit_validation_decision
-from reelfeel.training.card import write_card
 from reelfeel.training.checkpoints import Arrays
 from reelfeel.training.initialisation import fingerprint_weights
 from reelfeel.training.preparation import Run
 from reelfeel.training.records import EncodedReviews, FitResult
+from reelfeel.weights import round_weights
 
 Results = Mapping[str, tuple[FitResult, Arrays]]
 
@@ -45,6 +46,8 @@ def save_bundle(
         overwrite: whether an existing folder may be replaced.
     """
     weights = join_directions({name: arrays for name, (_, arrays) in results.items()})
+    # Golden answers are those of the weights that will be read back.
+    weights = round_weights(weights, run.config.model.weight_precision)
     y_prob = to_probabilities(validation_logits(results))
     validation = run.source.reviews.take(run.split.validation)
     bundle = Bundle(
@@ -65,7 +68,8 @@ def save_bundle(
             f"{number:016x}" for number in hash_texts(run.source.reviews.texts).tolist()
         ],
     }
-    about["README.md"] = write_card(bundle, about)
+    num_parameters = sum(array.size for array in weights.values())
+    about["README.md"] = write_card(bundle, about, num_parameters=num_parameters)
     write_bundle(bundle, weights, about, overwrite=overwrite)
     return bundle
 
@@ -126,9 +130,20 @@ def _provenance(run: Run, results: Results) -> dict[str, Any]:
         "split": {"description": run.split.describe(), "sha256": run.split.fingerprint()},
         **run.notes,
         "language_model": _describe_language_model(run),
+        "distillation": run.distillation,
         **_ends(results),
         "seconds": {name: round(value, 1) for name, value in run.seconds.items()},
+        **_describe_stages(run),
     }
+
+
+def _describe_stages(run: Run) -> dict[str, Any]:
+    if not run.source.stages:
+        return {}
+    *earlier, own = run.source.stages
+    stages = [*earlier, {**own, "seconds": round(sum(run.seconds.values()), 1)}]
+    total = sum(stage["seconds"] for stage in stages)
+    return {"stages": stages, "seconds_total": round(total, 1)}
 
 
 def _ends(results: Results) -> dict[str, Any]:

@@ -25,7 +25,7 @@ def train_seeds(
     *,
     output: str | Path,
     num_seeds: int,
-    preset: str = "seed",
+    preset: str | None = None,
     settings: Mapping[str, Any] | None = None,
     overwrite: bool = False,
     on_note: Callable[[str], None] = lambda note: None,
@@ -40,7 +40,7 @@ def train_seeds(
         source: as `train` takes it.
         output: the folder to write: one bundle a seed, `seed-0` and so on, and `seeds.json`.
         num_seeds: how many, at least 2.
-        preset: named settings to start from.
+        preset: named settings to start from; see `train`.
         settings: changes to them.
         overwrite: whether existing bundles may be replaced.
         on_note: is told which seed is trained.
@@ -59,7 +59,7 @@ def train_seeds(
             f"A spread needs at least two seeds; leave --seeds out for one. Received {num_seeds}."
         )
     folder, changes = Path(output), dict(settings or {})
-    first = get_preset(preset).updated(changes).training.seed
+    first = get_preset(preset or "seed").updated(changes).training.seed
     places = {seed: folder / f"seed-{seed}" for seed in range(first, first + num_seeds)}
     for place in places.values():
         refuse_existing(place, overwrite=overwrite)

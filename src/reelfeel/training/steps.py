@@ -28,7 +28,7 @@ class Batch:
     Attributes:
         token_ids: int32 `(batch, timesteps)`, padded on the right with 0.
         lengths: int64 `(batch,)`: real tokens of each row.
-        labels: float32 `(batch,)`.
+        labels: float32 `(batch,)`: 0 or 1, or from teachers anything between.
         weights: float32 `(batch,)` of the reviews in the loss; None weighs all alike.
     """
 

@@ -2,23 +2,25 @@
 
 from __future__ import annotations
 
-import shutil
 from collections.abc import Mapping
+from dataclasses import replace
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 from reelfeel.config import Config
+from reelfeel.data.plain_texts import read_plain_texts
 from reelfeel.data.tables import TableOptions
+from reelfeel.errors import UsageError
 from reelfeel.files import refuse_existing
-from reelfeel.models.language_model import LanguageModel, read_language_model
-from reelfeel.models.lstm import select_kernel
-from reelfeel.presets import get_preset
-from reelfeel.runtime.engine import Engine, load
-from reelfeel.training.directions import Job, run_jobs
-from reelfeel.training.initialisation import adopt_language_model, describe_split_difference
-from reelfeel.training.preparation import load_source, prepare
+from reelfeel.presets import find_recipe, get_preset
+from reelfeel.runtime.engine import Engine
+from reelfeel.training.execution import Order, adopt, execute
+from reelfeel.training.few_labels import FEW_LABELS, train_from_labels
 from reelfeel.training.progress import Observer
-from reelfeel.training.saving import save_bundle
+from reelfeel.training.sources import Source, load_source
+from reelfeel.training.stages import Stages
+from reelfeel.training.starts import read_start
 from reelfeel.types import Reviews
 
 
@@ -26,9 +28,10 @@ def train(
     source: str | Path | Reviews,
     *,
     output: str | Path,
-    preset: str = "seed",
+    preset: str | None = None,
     settings: Mapping[str, Any] | None = None,
     start: str | Path | None = None,
+    unlabelled: str | Path | None = None,
     data_dir: str | Path | None = None,
     options: TableOptions | None = None,
     resume: bool = False,
@@ -41,52 +44,90 @@ def train(
         source: "imdb", "mini", a folder, an archive, a table, or reviews at hand. Only a train part
             is ever read, and with the virtual adversarial loss an unlabelled part.
         output: the folder to write.
-        preset: named settings to start from.
-        settings: changes to them, such as `{"training": {"epochs": 3}}`.
-        start: the folder of a language model that `reelfeel pretrain` wrote: its vocabulary,
-            embedding and LSTMs are taken over. None starts from random weights.
+        preset: named settings to start from; None takes "seed", or with a `start` settings by the
+            number of labels (`choose_label_preset`). Of one in stages, all stages are carried out
+            that are not finished.
+        settings: changes to them, such as `{"training": {"epochs": 3}}`; of a preset in stages to
+            those of the last, but for the seed, which is the teacher's too.
+        start: the folder or name of a language model or of a saved classifier: its vocabulary,
+            embedding and LSTMs are taken over, of a classifier its head too if it names its classes
+            alike. None starts from random weights.
+        unlabelled: further texts, without labels: a text file with one text a line, a folder of
+            text files, or a table. For settings that learn from such: those by the number of
+            labels, and those with a virtual adversarial loss.
         data_dir: a local copy of "imdb".
         options: column names and the meaning of labels, for tables.
-        resume: go on from the last checkpoint of a run with the same settings and data; without
-            one, start anew.
+        resume: go on from the last checkpoint of a run with the same settings and data. Without
+            it, what is not finished starts anew.
         overwrite: whether an existing `output` may be replaced.
         observer: is told of progress; None says nothing.
 
     Raises:
         UsageError: if an argument or setting is wrong, or `output` exists.
         DataError: if the reviews are refused.
-        BundleError: if the language model is damaged.
+        BundleError: if there is no model to start from, or it is damaged.
         NotLearningError: if the alarm rings.
         ReelFeelError: if the disk refuses, or a process fails.
     """
     output, observer = Path(output), observer or Observer()
     refuse_existing(output, overwrite=overwrite)
+    if start is not None and preset is None:
+        reading = partial(_load, source, unlabelled, data_dir=data_dir, options=options)
+        order = Order(output, FEW_LABELS, resume, overwrite)
+        return train_from_labels(reading, read_start(start), settings or {}, order, observer)
+    preset = preset or "seed"
     config = get_preset(preset).updated(settings or {})
-    language_model = read_language_model(start) if start is not None else None
+    recipe = find_recipe(preset)
+    if recipe:
+        _refuse_start(start, preset)
+        _refuse_unlabelled(unlabelled)
+        stages = Stages(recipe.with_student(config), source, data_dir, options, resume, observer)
+        return stages.run(output, preset, overwrite=overwrite)
+    language_model = read_start(start) if start is not None else None
     if language_model:
-        config = _adopt(config, language_model, observer)
-    learned_from = load_source(
-        source, config, data_dir=data_dir, options=options, language_model=language_model
+        config = adopt(config, language_model, observer)
+    if config.training.epochs and not config.training.virtual_adversarial_norm:
+        _refuse_unlabelled(unlabelled)
+    learned_from = _load(
+        source,
+        unlabelled,
+        config,
+        data_dir=data_dir,
+        options=options,
+        language_model=language_model,
+        with_texts=not config.training.epochs,
     )
-    run = prepare(learned_from, config, observer.on_note)
-    kernel = select_kernel(config.training.precision)
-    observer.on_note(f"LSTM kernel: {kernel.name}, because {kernel.reason}.")
-    jobs = run.jobs()
-    with run.stopwatch("fit"), observer:
-        results = run_jobs(jobs, observer, resume=resume)
-    save_bundle(run, results, output, preset, overwrite=overwrite)
-    _forget(jobs)
-    return load(output)
+    return execute(learned_from, config, Order(output, preset, resume, overwrite), observer)
 
 
-def _adopt(config: Config, language_model: LanguageModel, observer: Observer) -> Config:
-    config = adopt_language_model(config, language_model)
-    warning = describe_split_difference(config, language_model)
-    if warning:
-        observer.on_note(warning)
-    return config
+def _load(
+    source: str | Path | Reviews,
+    unlabelled: str | Path | None,
+    config: Config,
+    *,
+    options: TableOptions | None,
+    **others: Any,
+) -> Source:
+    loaded = load_source(source, config, options=options, **others)
+    if unlabelled is None:
+        return loaded
+    texts = read_plain_texts(unlabelled, options).texts
+    return replace(loaded, texts=(*loaded.texts, *texts))
 
 
-def _forget(jobs: Mapping[str, Job]) -> None:
-    for job in jobs.values():
-        shutil.rmtree(job.folder, ignore_errors=True)
+def _refuse_unlabelled(unlabelled: str | Path | None) -> None:
+    if unlabelled is not None:
+        raise UsageError(
+            "These settings learn nothing from texts without labels. Leave --unlabelled out, leave "
+            "--preset out and name a model with --from, or set "
+            f"training.virtual_adversarial_norm. Received {str(unlabelled)!r}."
+        )
+
+
+def _refuse_start(start: str | Path | None, preset: str) -> None:
+    if start is not None:
+        raise UsageError(
+            f"The preset {preset} trains a language model of its own. Leave out --from (in Python: "
+            "start), or take another preset. reelfeel distill takes both: of the preset the "
+            f"settings of its student, and a start. Received {str(start)!r}."
+        )

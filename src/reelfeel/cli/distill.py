@@ -1,0 +1,95 @@
+"""`reelfeel distill`: from saved models to a student of any size."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from reelfeel.cli import options as shared
+from reelfeel.presets import get_preset, list_presets
+
+
+def distill(
+    teachers: Annotated[
+        list[str],
+        typer.Argument(
+            help="Saved models whose answers are averaged: folders or names.", show_default=False
+        ),
+    ],
+    data: Annotated[
+        str,
+        typer.Option(
+            help="imdb, mini, a folder, an archive or a table; texts without labels are read too.",
+            show_default=False,
+        ),
+    ],
+    output: Annotated[
+        Path, typer.Option("--output", "-o", help="Folder to write.", show_default=False)
+    ],
+    from_: Annotated[
+        str | None,
+        typer.Option(
+            "--from",
+            help="Model to start from: language-model, base or small, which come with ReelFeel, or "
+            "the folder of a language model or a classifier.",
+            show_default=False,
+        ),
+    ] = None,
+    preset: Annotated[str, typer.Option(help=f"Settings: {', '.join(list_presets())}.")] = "seed",
+    config: Annotated[
+        Path | None, typer.Option(help="TOML file with settings that differ from the preset.")
+    ] = None,
+    set_: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--set", help="One setting, such as training.label_share=0.3; may be repeated."
+        ),
+    ] = None,
+    seed: Annotated[int | None, typer.Option(help="Short for --set training.seed=N.")] = None,
+    resume: Annotated[
+        bool, typer.Option("--resume", help="Go on from the last checkpoint of the same run.")
+    ] = False,
+    force: shared.Force = False,
+    text_column: shared.TextColumn = "text",
+    label_column: shared.LabelColumn = "label",
+    group_column: shared.GroupColumn = None,
+    positive: shared.Positive = None,
+    negative: shared.Negative = None,
+    positive_from_stars: shared.PositiveFromStars = None,
+    negative_to_stars: shared.NegativeToStars = None,
+    skip_bad_rows: shared.SkipBadRows = False,
+    data_dir: shared.DataDir = None,
+    as_json: shared.Json = False,
+) -> None:
+    """Train a student on the answers of saved models, to labelled and unlabelled texts.
+
+    With --from it starts from another model, with as many words and units; of other sizes with
+    --set model.own_sizes=true. Ctrl-C or a crash costs seconds: run the same command again with
+    --resume.
+    """
+    changes = shared.read_changes(config, set_, seed)
+    # Refused before the slow imports.
+    get_preset(preset).updated(changes)
+    from reelfeel.training.distillation import distill as train_student
+    from reelfeel.training.progress import ConsoleObserver
+
+    try:
+        engine = train_student(
+            teachers,
+            data,
+            output=output,
+            preset=preset,
+            settings=changes,
+            start=from_,
+            data_dir=data_dir,
+            options=shared.table_options(locals()),
+            resume=resume,
+            overwrite=force,
+            observer=ConsoleObserver(),
+        )
+    except KeyboardInterrupt:
+        typer.echo("Stopped. Go on with the same command and --resume.", err=True)
+        raise
+    shared.say_saved(engine, output, as_json=as_json)

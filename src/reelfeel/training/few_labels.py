@@ -1,0 +1,91 @@
+"""A classifier from few labels: a head on a network that can read, and then perhaps the network."""
+
+from __future__ import annotations
+
+import tempfile
+from collections.abc import Callable, Mapping
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from reelfeel.config import Config
+from reelfeel.label_presets import MOST_TEXTS, choose_label_preset
+from reelfeel.models.language_model import LanguageModel
+from reelfeel.runtime.engine import Engine
+from reelfeel.training.execution import Order, adopt, execute
+from reelfeel.training.initialisation import adopt_language_model
+from reelfeel.training.progress import Observer
+from reelfeel.training.sources import Source
+from reelfeel.training.starts import adopt_classifier, read_start
+from reelfeel.training.teachers import Teachers
+
+# What a bundle says that its settings started from.
+FEW_LABELS = "few-labels"
+Settings = Mapping[str, Any]
+
+
+def train_from_labels(
+    reading: Callable[..., Source],
+    start: LanguageModel,
+    settings: Settings,
+    order: Order,
+    observer: Observer,
+) -> Engine:
+    """Trains a classifier with settings that follow from the number of labels.
+
+    Args:
+        reading: `load_source` with a source.
+        start: from `read_start`.
+        settings: changes to those settings; of the first of two stages only the data, the network
+            and the seed. Without epochs there is one stage.
+        order: what to make of it.
+        observer: is told of progress, and which settings were chosen and why.
+
+    Raises:
+        UsageError: if a setting is wrong.
+        DataError: if the reviews are refused.
+        ReelFeelError: if the disk refuses, or a process fails.
+    """
+    config = Config().updated(settings)
+    source = reading(config, language_model=start, with_texts=True)
+    source = _draw_texts(source, config.training.seed)
+    preset = choose_label_preset(len(source.reviews), len(source.texts))
+    observer.on_note(f"{preset.reason}.")
+    if preset.tuning is None or not config.training.epochs:
+        return _fit_head(preset.head.updated(settings), source, start, order, observer)
+    with tempfile.TemporaryDirectory() as folder:
+        first = replace(order, output=Path(folder) / "head", keeps_networks=False)
+        _fit_head(preset.head.updated(_shared(settings)), source, start, first, observer)
+        config = preset.tuning.updated(settings)
+        texts = source.texts if preset.learns_answers else ()
+        return _tune(config, first.output, replace(source, texts=texts), order, observer)
+
+
+def _fit_head(
+    config: Config, source: Source, start: LanguageModel, order: Order, observer: Observer
+) -> Engine:
+    return execute(source, adopt(config, start, observer), order, observer)
+
+
+def _tune(config: Config, head: Path, source: Source, order: Order, observer: Observer) -> Engine:
+    start = read_start(head)
+    config = adopt_language_model(adopt_classifier(config, start), start)
+    teachers = Teachers.read([head]) if source.texts else None
+    second = replace(source, language_model=start, teachers=teachers)
+    return execute(second, config, order, observer)
+
+
+def _shared(settings: Settings) -> dict[str, Any]:
+    """Returns the changes that concern both stages."""
+    training = settings.get("training", {})
+    kept = {name: training[name] for name in ("seed", "precision") if name in training}
+    return {**settings, "training": kept}
+
+
+def _draw_texts(source: Source, seed: int) -> Source:
+    if len(source.texts) <= MOST_TEXTS:
+        return source
+    rows = np.random.default_rng(seed).choice(len(source.texts), MOST_TEXTS, replace=False)
+    return replace(source, texts=tuple(source.texts[row] for row in np.sort(rows).tolist()))

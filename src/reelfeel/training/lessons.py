@@ -1,0 +1,121 @@
+"""What a network learns from: reviews with their labels, or all texts with their teachers' answers.
+
+Source: Hinton, Vinyals and Dean, 2015, "Distilling the knowledge in a neural network".
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from reelfeel.config import TrainingConfig
+from reelfeel.training.augmentation import make_variants
+from reelfeel.training.batches import to_probabilities
+from reelfeel.training.corpus import Corpus, exclude_texts
+from reelfeel.training.progress import Observer
+from reelfeel.training.teachers import Teachers
+from reelfeel.types import Reviews
+
+Floats = npt.NDArray[np.float64]
+
+
+@dataclass(frozen=True)
+class Lessons:
+    """Texts, and what a network is to answer for each.
+
+    Attributes:
+        texts: to learn from.
+        labels: int8 array of shape `(num_texts,)`: given, or the class that `targets` say.
+        targets: float32 array of the same shape, probabilities of class 1; None learns the labels.
+        about: the teachers and how their answers are used, as plain values; None without teachers.
+    """
+
+    texts: Sequence[str]
+    labels: npt.NDArray[np.int8]
+    targets: npt.NDArray[np.float32] | None = None
+    about: dict[str, Any] | None = None
+
+    @classmethod
+    def of(cls, reviews: Reviews) -> Lessons:
+        """Returns reviews with their labels."""
+        return cls(reviews.texts, reviews.labels)
+
+
+def teach(
+    teachers: Teachers,
+    train: Reviews,
+    texts: Sequence[str],
+    validation: Reviews,
+    config: TrainingConfig,
+    observer: Observer,
+) -> Lessons:
+    """Lets teachers answer for labelled reviews and texts without labels.
+
+    Texts that equal a validation review or a review of IMDB's test set are left out.
+
+    Args:
+        teachers: to ask.
+        train: labelled reviews.
+        texts: without labels.
+        validation: reviews that judge the student.
+        config: what labels weigh.
+        observer: is told of progress.
+
+    Raises:
+        DataError: if no text is left.
+    """
+    corpus = exclude_texts([*train.texts, *texts], validation.texts)
+    observer.on_note(f"Distillation: {corpus.describe()}")
+    num_labelled = int((corpus.rows < len(train)).sum())
+    labels = train.labels[corpus.rows[:num_labelled]]
+    variants = _make_variants(corpus, config)
+    lessons = [*corpus.texts, *variants]
+    answers = to_probabilities(teachers.answer(lessons, observer))
+    about = {
+        "texts": corpus.describe(),
+        "num_labelled": num_labelled,
+        "num_unlabelled": len(corpus.texts) - num_labelled,
+        "num_variants": len(variants),
+        "agreement_with_labels": _agreement(labels, answers[:num_labelled]),
+        "validation_accuracy": _agreement(
+            validation.labels, to_probabilities(teachers.answer(validation.texts, observer))
+        ),
+        "teachers": [teacher.describe() for teacher in teachers.members],
+    }
+    observer.on_note(
+        f"The teachers have {about['agreement_with_labels']:.2%} of the labels to learn from "
+        f"right, and {about['validation_accuracy']:.2%} of those that validate."
+    )
+    answers[:num_labelled] = blend(labels, answers[:num_labelled], config.label_share)
+    targets = answers.astype(np.float32)
+    return Lessons(lessons, (targets >= 0.5).astype(np.int8), targets, about)
+
+
+def blend(labels: npt.NDArray[np.int8], answers: Floats, label_share: float) -> Floats:
+    """Returns the means of labels and teachers' probabilities, float64 `(num_reviews,)`.
+
+    Args:
+        labels: 0 or 1.
+        answers: probabilities of class 1.
+        label_share: the weight of the labels, from 0 to 1.
+
+    Example:
+
+    >>> blend(np.array([1, 0], np.int8), np.array([0.9, 0.4]), 0.5).tolist()
+    [0.95, 0.2]
+    """
+    return np.asarray(label_share * labels + (1 - label_share) * answers)
+
+
+def _make_variants(corpus: Corpus, config: TrainingConfig) -> Sequence[str]:
+    variants = make_variants(corpus.texts, share=config.variant_share, seed=config.seed)
+    # A short cut may equal a whole review that must not be read.
+    return exclude_texts(variants, corpus.held_out).texts if variants else ()
+
+
+def _agreement(labels: npt.NDArray[np.int8], answers: Floats) -> float:
+    return float(((answers >= 0.5) == (labels == 1)).mean())

@@ -1,0 +1,90 @@
+"""What a run learns from, loaded: reviews with labels, texts without, a model to start from."""
+
+from __future__ import annotations
+
+import hashlib
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from reelfeel.config import Config
+from reelfeel.data.labels import refuse_one_class
+from reelfeel.data.loading import is_imdb, load_reviews
+from reelfeel.data.tables import TableOptions
+from reelfeel.models.language_model import LanguageModel
+from reelfeel.training.starts import without_foreign_head
+from reelfeel.training.teachers import Teachers
+from reelfeel.types import UNLABELLED, Reviews
+
+
+@dataclass(frozen=True)
+class Source:
+    """What a run learns from.
+
+    Attributes:
+        reviews: with labels.
+        texts: without labels; only teachers and the virtual adversarial loss read them.
+        language_model: to start from; None starts from random weights.
+        teachers: whose answers are learned; None learns the labels.
+        stages: of the preset that this run is the last one of, as plain values; the last is this
+            run's own, whose time is not known yet.
+    """
+
+    reviews: Reviews
+    texts: tuple[str, ...] = ()
+    language_model: LanguageModel | None = None
+    teachers: Teachers | None = None
+    stages: tuple[dict[str, Any], ...] = ()
+
+    def fingerprint(self) -> str:
+        """Returns the SHA-256, in hexadecimal, of all reviews with their movies, and all texts."""
+        digest = hashlib.sha256(self.reviews.fingerprint().encode())
+        for column in (self.reviews.label_names, self.reviews.movies or (), self.texts):
+            digest.update(f"{len(column)}\n".encode())
+            for value in column:
+                encoded = value.encode("utf-8", "surrogatepass")
+                digest.update(f"{len(encoded)}\n".encode() + encoded)
+        return digest.hexdigest()
+
+
+def load_source(
+    source: str | Path | Reviews,
+    config: Config,
+    *,
+    data_dir: str | Path | None = None,
+    options: TableOptions | None = None,
+    language_model: LanguageModel | None = None,
+    with_texts: bool = False,
+) -> Source:
+    """Loads what a run learns from; nothing of a test part.
+
+    Args:
+        source: what `train` takes.
+        config: says whether the virtual adversarial loss wants texts without labels.
+        data_dir: a local copy of "imdb".
+        options: of tables.
+        language_model: to start from.
+        with_texts: whether texts without labels are wanted in any case.
+
+    Raises:
+        UsageError: if there is no such source.
+        DataError: if it is refused, or has one class only.
+    """
+    everything = (
+        source
+        if isinstance(source, Reviews)
+        else load_reviews(source, "train", data_dir=data_dir, options=options)
+    )
+    is_labelled = everything.labels != UNLABELLED
+    reviews = everything.take(np.flatnonzero(is_labelled))
+    refuse_one_class(reviews)
+    texts: tuple[str, ...] = ()
+    if with_texts or config.training.virtual_adversarial_norm:
+        texts = tuple(everything.take(np.flatnonzero(~is_labelled)).texts)
+        if isinstance(source, (str, Path)) and (source == "imdb" or is_imdb(Path(source))):
+            texts += tuple(load_reviews(source, "unsupervised", data_dir=data_dir).texts)
+    if language_model:
+        language_model = without_foreign_head(language_model, reviews.label_names)
+    return Source(reviews, texts, language_model)

@@ -1,0 +1,168 @@
+"""Presets in stages: a language model, a teacher that starts from it, a student of both.
+
+The first two are kept under `REELFEEL_HOME`, in folders named after all that they depend on, and
+are made once: another run that needs an equal one takes it from there. So is the network of each
+direction of a student.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+
+from reelfeel.config import list_changes
+from reelfeel.data.tables import TableOptions
+from reelfeel.files import home
+from reelfeel.models.language_model import LanguageModel, read_language_model
+from reelfeel.presets import Recipe, get_preset
+from reelfeel.pretraining_config import list_pretraining_changes
+from reelfeel.runtime.bundle import read_bundle
+from reelfeel.runtime.card import spell_seconds
+from reelfeel.runtime.engine import Engine
+from reelfeel.training.execution import Order, adopt, execute
+from reelfeel.training.initialisation import adopt_language_model, fingerprint_weights
+from reelfeel.training.pretrain import pretrain
+from reelfeel.training.progress import Observer
+from reelfeel.training.runs import effective_settings
+from reelfeel.training.sources import Source, load_source
+from reelfeel.training.teachers import Teachers
+from reelfeel.types import Reviews
+
+Record = dict[str, Any]
+
+NAMES = ("language model", "teacher", "student")
+
+
+@dataclass(frozen=True)
+class Stages:
+    """The stages of a preset, on one source.
+
+    Attributes:
+        recipe: the settings of each stage.
+        source: what `train` takes.
+        data_dir: a local copy of "imdb".
+        options: of tables.
+        resume: whether a stage that is not finished goes on from its last checkpoint.
+        observer: is told of progress.
+    """
+
+    recipe: Recipe
+    source: str | Path | Reviews
+    data_dir: str | Path | None
+    options: TableOptions | None
+    resume: bool
+    observer: Observer
+
+    def run(self, output: Path, preset: str, *, overwrite: bool) -> Engine:
+        """Carries out what is not finished; returns the student, loaded.
+
+        Args:
+            output: the folder to write the student to.
+            preset: the recipe's name.
+            overwrite: whether an existing `output` may be replaced.
+        """
+        source = load_source(
+            self.source,
+            self.recipe.student,
+            data_dir=self.data_dir,
+            options=self.options,
+            with_texts=True,
+        )
+        model, first = self._make_language_model(source)
+        source = replace(source, language_model=model)
+        teacher, second = self._make_teacher(source, model)
+        self.observer.on_stage(3, NAMES)
+        stages = (first, second, self._describe_student(preset))
+        lessons = replace(source, teachers=Teachers.read([teacher]), stages=stages)
+        config = adopt(self.recipe.student, model, self.observer)
+        order = Order(output, preset, self.resume, overwrite, keeps_networks=True)
+        student = execute(lessons, config, order, self.observer)
+        self._say_finished(student.bundle.about("provenance")["stages"][-1])
+        return student
+
+    def _make_language_model(self, source: Source) -> tuple[LanguageModel, Record]:
+        config = self.recipe.pretraining
+        settings = config.to_dict()
+        del settings["checkpoint_every_s"]  # it changes when a run stops, not what it computes
+        folder = _find_folder("language-model", settings, source.fingerprint())
+        self.observer.on_stage(1, NAMES)
+        if self.recipe.student.training.seed != config.seed:
+            self.observer.on_note("The seed is that of teacher and student; this keeps its own.")
+        if self._is_missing(folder):
+            pretrain(
+                [self.source],
+                output=folder,
+                config=config,
+                data_dir=self.data_dir,
+                options=self.options,
+                resume=self.resume,
+                display=self.observer.pretraining_display(),
+            )
+        model = read_language_model(folder)
+        changes = list_pretraining_changes(config)
+        record = {
+            "name": NAMES[0],
+            "command": self._spell(f"pretrain {self._name_source()}", changes),
+            "seconds": _add_up(model.about["provenance"]["seconds"]),
+        }
+        self._say_finished(record)
+        return model, record
+
+    def _make_teacher(self, source: Source, model: LanguageModel) -> tuple[Path, Record]:
+        recipe = self.recipe.teacher
+        settings = effective_settings(adopt_language_model(recipe, model))
+        folder = _find_folder("teacher", settings, source.fingerprint(), _fingerprint(model))
+        self.observer.on_stage(2, NAMES)
+        if self._is_missing(folder):
+            config = adopt(recipe, model, self.observer)
+            execute(source, config, Order(folder, "teacher", self.resume), self.observer)
+        changes = list_changes(recipe, get_preset("seed"))
+        command = f"train {self._name_source()} --from LANGUAGE_MODEL --preset seed"
+        record = {
+            "name": NAMES[1],
+            "command": self._spell(command, changes),
+            "seconds": _add_up(read_bundle(folder).about("provenance")["seconds"]),
+        }
+        self._say_finished(record)
+        return folder, record
+
+    def _describe_student(self, preset: str) -> Record:
+        changes = list_changes(self.recipe.student, get_preset(preset))
+        command = f"distill TEACHER --data {self._name_source()} --from LANGUAGE_MODEL"
+        return {"name": NAMES[2], "command": self._spell(f"{command} --preset {preset}", changes)}
+
+    def _is_missing(self, folder: Path) -> bool:
+        if folder.exists():
+            self.observer.on_note(f"Finished before, from equal texts and settings: {folder}")
+            return False
+        self.observer.on_note(f"Will be kept in {folder}")
+        return True
+
+    def _say_finished(self, record: Record) -> None:
+        number = NAMES.index(record["name"]) + 1
+        seconds = spell_seconds(record["seconds"])
+        self.observer.on_note(f"Stage {number} of {len(NAMES)}, {record['name']}: {seconds}.")
+
+    def _name_source(self) -> str:
+        return "DATA" if isinstance(self.source, Reviews) else str(self.source)
+
+    def _spell(self, command: str, changes: list[str]) -> str:
+        return " ".join(["reelfeel", command, *(f"--set {change}" for change in changes)])
+
+
+def _find_folder(name: str, settings: Record, *fingerprints: str) -> Path:
+    digest = hashlib.sha256(json.dumps(settings, sort_keys=True).encode())
+    digest.update("\n".join(fingerprints).encode())
+    return home() / "stages" / digest.hexdigest()[:16] / name
+
+
+def _fingerprint(model: LanguageModel) -> str:
+    weights = [fingerprint_weights(own) for _, own in sorted(model.weights.items())]
+    return " ".join([model.vocabulary.fingerprint(), *weights])
+
+
+def _add_up(seconds: dict[str, float]) -> float:
+    return round(sum(seconds.values()), 1)

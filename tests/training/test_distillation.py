@@ -1,0 +1,204 @@
+"""Students: what they learn from, that they learn it, and that they go on where they were."""
+
+import numpy as np
+import pytest
+import torch
+
+from conftest import TINY, make_reviews
+from reelfeel.config import TrainingConfig
+from reelfeel.data.duplicates import hash_texts
+from reelfeel.data.imdb_test_hashes import read_test_hashes
+from reelfeel.runtime.bundle import read_bundle
+from reelfeel.training import corpus, lessons
+from reelfeel.training.distillation import distill
+from reelfeel.training.lessons import blend, teach
+from reelfeel.training.progress import Observer
+from reelfeel.training.records import EncodedReviews
+from reelfeel.training.steps import Batch, Steps
+from reelfeel.training.teachers import Teachers
+from reelfeel.training.train import train
+from reelfeel.types import Reviews
+
+
+class Oracle:
+    """Teachers that know what makes a text positive: a word, and nothing else."""
+
+    seconds, members = 0.0, ()
+
+    def __init__(self):
+        self.asked = []
+
+    def answer(self, texts, observer):
+        self.asked += texts
+        return np.where(["great" in text for text in texts], 2.0, -2.0)
+
+
+def make_lessons(oracle, *, texts=(), **settings):
+    train = make_reviews(40)
+    validation = make_reviews(20, seed=1)
+    config = TrainingConfig(**settings)
+    return train, teach(oracle, train, texts, validation, config, Observer())
+
+
+def test_labels_are_blended_and_unlabelled_texts_are_the_teachers():
+    train, taught = make_lessons(Oracle(), texts=["a great film", "a dull film"], label_share=0.25)
+    p = 1 / (1 + np.exp(-2.0))
+    answers = np.where(["great" in text for text in train.texts], p, 1 - p)
+    expected = [*(0.25 * train.labels + 0.75 * answers), p, 1 - p]
+    np.testing.assert_allclose(taught.targets, expected, rtol=1e-6)
+    assert taught.targets.dtype == np.float32
+    assert np.array_equal(taught.labels, np.array(expected) >= 0.5)
+    counts = ("num_labelled", "num_unlabelled", "num_variants")
+    assert [taught.about[name] for name in counts] == [40, 2, 0]
+    right = np.mean([("great" in t) == (y == 1) for t, y in zip(train.texts, train.labels)])  # noqa: B905
+    assert taught.about["agreement_with_labels"] == right
+
+
+def test_the_ends_of_the_label_share():
+    labels, answers = np.array([1, 0], np.int8), np.array([0.2, 0.3])
+    assert blend(labels, answers, 1).tolist() == [1, 0]
+    assert blend(labels, answers, 0).tolist() == [0.2, 0.3]
+
+
+def test_no_text_of_a_test_or_validation_set_is_learned(monkeypatch):
+    test_text = "Secret  of the TEST set"
+    known = np.union1d(read_test_hashes(), hash_texts([test_text]))
+    monkeypatch.setattr(corpus, "read_test_hashes", lambda: known)
+    monkeypatch.setattr(
+        lessons, "make_variants", lambda texts, **how: [test_text.lower(), "a variant"]
+    )
+    held_out = make_reviews(20, seed=1).texts[3]
+    oracle = Oracle()
+    _, taught = make_lessons(oracle, texts=[test_text, held_out.upper(), "kept"], variant_share=0.1)
+    assert list(taught.texts[40:]) == ["kept", "a variant"]
+    assert test_text not in oracle.asked
+    assert "1 that equal a review of IMDB's test set" in taught.about["texts"]
+
+
+def test_teachers_answer_for_the_variants_themselves():
+    oracle = Oracle()
+    _, taught = make_lessons(oracle, variant_share=0.5)
+    assert taught.about["num_variants"] == 20
+    assert oracle.asked[40:60] == list(taught.texts[40:])
+    variants = ["great" in text for text in taught.texts[40:]]
+    assert np.array_equal(taught.targets[40:] > 0.5, variants)
+    again, other = (make_lessons(Oracle(), variant_share=0.5, seed=s)[1] for s in (0, 1))
+    assert again.texts == taught.texts != other.texts
+
+
+@pytest.fixture(scope="module")
+def teacher(tmp_path_factory):
+    folder = tmp_path_factory.mktemp("teacher")
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("REELFEEL_HOME", str(folder / "home"))
+        train(
+            make_reviews(400), output=folder / "model", preset="mini",
+            settings=TINY | {"training": TINY["training"] | {"epochs": 8}},
+        )  # fmt: skip
+    return folder / "model"
+
+
+def distill_tiny(teacher, output, reviews=None, **changes):
+    reviews = make_reviews(120) if reviews is None else reviews
+    settings = {name: dict(section) for name, section in TINY.items()}
+    for name, values in changes.pop("settings", {}).items():
+        settings[name] |= values
+    return distill([teacher], reviews, output=output, preset="mini", settings=settings, **changes)
+
+
+def test_a_student_learns_from_its_teacher_what_labels_do_not_say(home, tmp_path, teacher):
+    # Only a few reviews have labels, and half of those are wrong.
+    many, labels = make_reviews(400, seed=2), np.full(400, -1, np.int8)
+    labels[:40] = np.arange(40) % 2
+    reviews = Reviews(many.texts, labels, many.ids)
+    learn = {"epochs": 12, "label_share": 0.0, "alarm": False}
+    engine = distill_tiny(teacher, tmp_path / "model", reviews, settings={"training": learn})
+    unseen = make_reviews(200, seed=3)
+    # The validation labels are noise too, and choose the epoch: any will do here but the first.
+    right = ((engine.predict_proba(unseen.texts) >= 0.5) == unseen.labels).mean()
+    assert right > 0.9
+
+
+def test_a_student_says_where_it_learned(home, tmp_path, teacher):
+    bundle = distill_tiny(teacher, tmp_path / "model").bundle
+    about = bundle.about("provenance")["distillation"]
+    [described] = about["teachers"]
+    assert described["model"] == "model"
+    assert 0.9 < described["validation_accuracy"] <= 1
+    assert about["num_labelled"] == 96
+    assert "teachers" in bundle.about("provenance")["seconds"]
+    card = (tmp_path / "model" / "README.md").read_text()
+    assert "distilled" in card.lower()
+
+
+class StopAt(Observer):
+    def __init__(self, step):
+        self.steps_left = step
+
+    def on_step(self, *args):
+        self.steps_left -= 1
+        if self.steps_left == 0:
+            raise KeyboardInterrupt
+
+
+def test_an_interrupted_student_resumes_to_the_same_weights(home, tmp_path, teacher):
+    unbroken = distill_tiny(teacher, tmp_path / "unbroken").bundle
+    with pytest.raises(KeyboardInterrupt):
+        distill_tiny(teacher, tmp_path / "model", observer=StopAt(8))
+    resumed = distill_tiny(teacher, tmp_path / "model", resume=True).bundle
+    assert resumed.about("provenance")["resumed_at"] is not None
+    for name, array in unbroken.weights().items():
+        assert np.array_equal(array, resumed.weights()[name]), name
+
+
+def test_two_directions_learn_with_adversaries_from_the_same_lessons(home, tmp_path, teacher):
+    rich = {"adversarial_norm": 0.3, "virtual_adversarial_norm": 0.3, "epochs": 1}
+    model = {"direction": "both", "pooling": "last_max_mean"}
+    bundle = distill_tiny(
+        teacher, tmp_path / "model", settings={"training": rich, "model": model}
+    ).bundle
+    assert set(bundle.about("provenance")["best_epochs"]) == {"forward", "backward"}
+
+
+def test_a_student_may_start_from_its_teacher(home, tmp_path, teacher):
+    still = {"learning_rate": 1e-9, "epochs": 1, "alarm": False}
+    engine = distill_tiny(teacher, tmp_path / "model", start=teacher, settings={"training": still})
+    taught = read_bundle(teacher).weights()
+    for name, array in engine.bundle.weights().items():
+        np.testing.assert_allclose(array, taught[name], atol=1e-6)
+
+
+def test_targets_make_another_run():
+    ids, labels = [np.array([1], np.int32)], np.array([1], np.int8)
+    plain = EncodedReviews(ids, labels)
+    runs = [plain, *(
+        EncodedReviews(ids, labels, targets=np.array([value], np.float32)) for value in (0.6, 0.7)
+    )]  # fmt: skip
+    assert len({run.fingerprint() for run in runs}) == 3
+    assert runs[1].to_learn(np.array([0])).tolist() == [np.float32(0.6)]
+    assert plain.to_learn(np.array([0])).tolist() == [1.0]
+
+
+def test_every_batch_has_the_answers_and_not_the_labels(home, tmp_path, teacher, monkeypatch):
+    seen = []
+    learn = Steps.learn
+    monkeypatch.setattr(
+        Steps, "learn", lambda self, batch: seen.extend(batch.labels.tolist()) or learn(self, batch)
+    )
+    answers = Teachers.read([teacher])
+    reviews, one_epoch = make_reviews(60), {"training": {"epochs": 1, "label_share": 0.25}}
+    distill_tiny(teacher, tmp_path / "model", reviews, settings=one_epoch)
+    logits = answers.answer(reviews.texts, Observer())
+    expected = 0.25 * reviews.labels + 0.75 / (1 + np.exp(-logits))
+    assert len(seen) == 48
+    assert 0 < min(seen) < max(seen) < 1
+    # Each is some review's answer, but for what the size of a batch does to bfloat16.
+    assert np.abs(np.subtract.outer(seen, expected)).min(axis=1).max() < 5e-4
+
+
+def test_targets_are_learned_as_they_are():
+    """The slope of the loss at logit 0 is one half less the target."""
+    logits = torch.zeros(2, requires_grad=True)
+    targets = torch.tensor([0.9, 0.25])
+    Batch(torch.zeros(2, 1), torch.ones(2), targets).loss(logits).backward()
+    np.testing.assert_allclose(logits.grad * 2, [0.5 - 0.9, 0.5 - 0.25], atol=1e-6)
