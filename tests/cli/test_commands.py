@@ -209,7 +209,8 @@ def test_ctrl_c_ends_with_130_and_the_way_on(tmp_path, home):
     assert b"Traceback" not in message
 
 
-def test_training_from_what_is_no_language_model_is_refused(trained, tmp_path, home):
-    for wrong in (trained, tmp_path / "nothing"):
+def test_training_from_what_is_no_model_is_refused(tmp_path, home):
+    (tmp_path / "empty").mkdir()
+    for wrong in (tmp_path / "empty", tmp_path / "nothing"):
         result = run("train", "mini", "--from", str(wrong), "--output", str(tmp_path / "model"))
-        check_error(result, 1, "There is no language model", "reelfeel pretrain")
+        check_error(result, 1, "There is no model to start from", "reelfeel pretrain")
