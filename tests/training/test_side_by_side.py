@@ -57,6 +57,11 @@ def test_after_ctrl_c_every_worker_has_ended_its_own_way(tmp_path):
     def press(name, event, values):
         os.kill(os.getpid(), signal.SIGINT)
 
-    with pytest.raises(KeyboardInterrupt):
-        run_side_by_side({"worker": script(body)}, press)
+    # A shell starts what it sends to the background deaf to Ctrl-C.
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+    try:
+        with pytest.raises(KeyboardInterrupt):
+            run_side_by_side({"worker": script(body)}, press)
+    finally:
+        signal.signal(signal.SIGINT, before)
     assert mark.exists()
