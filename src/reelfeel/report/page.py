@@ -6,6 +6,12 @@ from importlib import resources
 from pathlib import Path
 from typing import Any
 
+from reelfeel.extras import require
+
+# Here and not at the door of the room: `evaluate` takes intervals and words from this room too, and
+# draws nothing.
+require("report", "matplotlib", "wordcloud", "jinja2", "sklearn")
+
 from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup
 
