@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from pathlib import Path
 from typing import Annotated
 
 import typer
@@ -25,32 +24,18 @@ def distill(
             show_default=False,
         ),
     ],
-    output: Annotated[
-        Path, typer.Option("--output", "-o", help="Folder to write.", show_default=False)
-    ],
-    from_: Annotated[
-        str | None,
-        typer.Option(
-            "--from",
-            help="Model to start from: language-model, base or small, which come with ReelFeel, or "
-            "the folder of a language model or a classifier.",
-            show_default=False,
-        ),
-    ] = None,
+    output: shared.Output,
+    from_: shared.Start = None,
     preset: Annotated[str, typer.Option(help=f"Settings: {', '.join(list_presets())}.")] = "seed",
-    config: Annotated[
-        Path | None, typer.Option(help="TOML file with settings that differ from the preset.")
-    ] = None,
+    config: shared.ConfigFile = None,
     set_: Annotated[
         list[str] | None,
         typer.Option(
             "--set", help="One setting, such as training.label_share=0.3; may be repeated."
         ),
     ] = None,
-    seed: Annotated[int | None, typer.Option(help="Short for --set training.seed=N.")] = None,
-    resume: Annotated[
-        bool, typer.Option("--resume", help="Go on from the last checkpoint of the same run.")
-    ] = False,
+    seed: shared.Seed = None,
+    resume: shared.Resume = False,
     force: shared.Force = False,
     text_column: shared.TextColumn = "text",
     label_column: shared.LabelColumn = "label",

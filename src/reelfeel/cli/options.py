@@ -40,6 +40,25 @@ ProbabilityColumn = Annotated[
 DataDir = Annotated[Path | None, typer.Option(help="Local copy of IMDB: archive or folder.")]
 Json = Annotated[bool, typer.Option("--json", help="Print one JSON object.")]
 Force = Annotated[bool, typer.Option("--force", help="Replace the output if it exists.")]
+Output = Annotated[
+    Path, typer.Option("--output", "-o", help="Folder to write.", show_default=False)
+]
+Start = Annotated[
+    str | None,
+    typer.Option(
+        "--from",
+        help="Model to start from: language-model, base or small, which come with ReelFeel, or "
+        "the folder of a language model or a classifier.",
+        show_default=False,
+    ),
+]
+ConfigFile = Annotated[
+    Path | None, typer.Option(help="TOML file with settings that differ from the preset.")
+]
+Seed = Annotated[int | None, typer.Option(help="Short for --set training.seed=N.")]
+Resume = Annotated[
+    bool, typer.Option("--resume", help="Go on from the last checkpoint of the same run.")
+]
 EngineName = Annotated[
     str | None,
     typer.Option("--engine", help="native, openvino, onnxruntime or numpy; default: the fastest."),

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from pathlib import Path
 from typing import Annotated
 
 import typer
@@ -18,9 +17,7 @@ def pretrain(
             show_default=False,
         ),
     ],
-    output: Annotated[
-        Path, typer.Option("--output", "-o", help="Folder to write.", show_default=False)
-    ],
+    output: shared.Output,
     preset: Annotated[str, typer.Option(help="Settings: base or mini.")] = "base",
     direction: Annotated[
         str, typer.Option(help="forward, backward, or both: side by side on two cores.")

@@ -20,18 +20,8 @@ def train(
             show_default=False,
         ),
     ],
-    output: Annotated[
-        Path, typer.Option("--output", "-o", help="Folder to write.", show_default=False)
-    ],
-    from_: Annotated[
-        str | None,
-        typer.Option(
-            "--from",
-            help="Model to start from: language-model, base or small, which come with ReelFeel, or "
-            "the folder of a language model or a classifier.",
-            show_default=False,
-        ),
-    ] = None,
+    output: shared.Output,
+    from_: shared.Start = None,
     preset: Annotated[
         str | None,
         typer.Option(
@@ -48,21 +38,17 @@ def train(
             show_default=False,
         ),
     ] = None,
-    config: Annotated[
-        Path | None, typer.Option(help="TOML file with settings that differ from the preset.")
-    ] = None,
+    config: shared.ConfigFile = None,
     set_: Annotated[
         list[str] | None,
         typer.Option("--set", help="One setting, such as training.epochs=3; may be repeated."),
     ] = None,
-    seed: Annotated[int | None, typer.Option(help="Short for --set training.seed=N.")] = None,
+    seed: shared.Seed = None,
     seeds: Annotated[
         int | None,
         typer.Option(help="Train so many, of seeds that follow each other, and say how they vary."),
     ] = None,
-    resume: Annotated[
-        bool, typer.Option("--resume", help="Go on from the last checkpoint of the same run.")
-    ] = False,
+    resume: shared.Resume = False,
     force: shared.Force = False,
     text_column: shared.TextColumn = "text",
     label_column: shared.LabelColumn = "label",
