@@ -1,8 +1,9 @@
 import pytest
 
-from reelfeel.config import Config, ModelConfig, list_changes, parse_assignments, read_toml
+from reelfeel.config import Config, ModelConfig, list_changes
 from reelfeel.errors import ConfigError, UsageError
 from reelfeel.presets import PRESETS, RECIPES, describe_preset, find_recipe, get_preset
+from reelfeel.settings import parse_assignments, read_toml
 
 
 def test_the_seed_has_the_published_hyper_parameters():
@@ -112,7 +113,7 @@ def test_settings_cannot_be_changed_in_place():
 def test_a_preset_in_stages_stands_for_its_student(name):
     recipe = find_recipe(name)
     assert get_preset(name) == recipe.student
-    assert "three stages" in describe_preset(name)
+    assert f"In {len(recipe.stage_names())} stages" in describe_preset(name)
     # Validation reviews are those that the language model did not read either.
     for config in (recipe.teacher, recipe.student):
         assert config.data.validation_share == recipe.pretraining.held_out_share
@@ -125,6 +126,7 @@ def test_a_preset_in_stages_stands_for_its_student(name):
 def test_the_presets_in_stages_share_what_they_can():
     large, base, small = (RECIPES[name] for name in ("large", "base", "small"))
     assert large.pretraining == base.pretraining == small.pretraining
+    assert large.widening == base.widening == small.widening
     assert large.teacher == base.teacher == small.teacher
     # The forward network of `large` is that of `base`.
     changes = {"model": {"direction": "forward", "weight_precision": "float16"}}

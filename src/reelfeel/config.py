@@ -7,16 +7,13 @@ builds, trains, saves or runs a model reads some of them.
 from __future__ import annotations
 
 import dataclasses
-import difflib
 import json
-import tomllib
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field
-from pathlib import Path
-from types import UnionType
-from typing import Any, get_args, get_origin, get_type_hints
+from typing import Any
 
 from reelfeel.errors import ConfigError
+from reelfeel.settings import require_known, update_section
 
 KEEP = ("head", "tail", "head_tail")
 SPLITS = ("grouped", "random", "folds")
@@ -142,8 +139,8 @@ class TrainingConfig:
         virtual_batch_size: reviews per step for that loss.
         label_share: in distillation, what a review's own label weighs in what is to be learned; its
             teachers' answer weighs the rest.
-        variant_share: in distillation, short or damaged variants for each text, for the teachers to
-            answer and the student to learn from; 0 makes none.
+        variant_share: in distillation, short or damaged variants for each text, which the student
+            learns to answer like the whole text; 0 makes none.
         last_epoch_kept: whether the last epoch's weights are kept, and not those of the epoch with
             the lowest validation loss, which is a matter of chance on few validation reviews.
         patience: stop after this many epochs without a lower validation loss; 0 never stops early.
@@ -236,56 +233,10 @@ class Config:
         """
         result = self
         for name, values in sections.items():
-            _require_known(name, [f.name for f in dataclasses.fields(self)], prefix="")
+            require_known(name, [f.name for f in dataclasses.fields(self)], prefix="")
             section = getattr(result, name)
             result = dataclasses.replace(result, **{name: update_section(name, section, values)})
         return result
-
-
-def read_toml(path: Path) -> dict[str, Any]:
-    """Reads a configuration file with the sections `[data]`, `[model]` and `[training]`.
-
-    Raises:
-        ConfigError: if the file cannot be read or is not TOML.
-    """
-    try:
-        return tomllib.loads(path.read_text("utf-8"))
-    except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
-        raise ConfigError(
-            f"Could not read the configuration {path}: {error}. Expected a TOML file with the "
-            "sections [data], [model] and [training]."
-        ) from error
-
-
-def parse_assignments(assignments: Iterable[str]) -> dict[str, dict[str, Any]]:
-    """Reads settings as typed on a command line.
-
-    Args:
-        assignments: such as `["training.epochs=3", "data.keep=head"]`. Values are TOML; a word
-            that is not TOML is taken as text.
-
-    Returns:
-        Nested values for `Config.updated`.
-
-    Raises:
-        ConfigError: if one is not of the form `section.key=value`.
-
-    Example:
-
-    >>> parse_assignments(["training.epochs=3", "data.keep=head", "model.units=[64, 32]"])
-    {'training': {'epochs': 3}, 'data': {'keep': 'head'}, 'model': {'units': [64, 32]}}
-    """
-    sections: dict[str, dict[str, Any]] = {}
-    for assignment in assignments:
-        name, equals, value = assignment.partition("=")
-        section, dot, key = name.strip().partition(".")
-        if not (equals and dot and key):
-            raise ConfigError(
-                "A setting is written section.key=value, such as training.epochs=3. "
-                f"Received: {assignment!r}"
-            )
-        sections.setdefault(section, {})[key] = _parse_value(value.strip())
-    return sections
 
 
 def list_changes(config: Config, base: Config) -> list[str]:
@@ -303,54 +254,6 @@ def list_changes(config: Config, base: Config) -> list[str]:
         for key, value in values.items()
         if value != before[section][key]
     ]
-
-
-def _parse_value(text: str) -> Any:
-    try:
-        return tomllib.loads(f"value = {text}")["value"]
-    except tomllib.TOMLDecodeError:
-        return text
-
-
-def update_section(name: str, section: Any, values: Any) -> Any:
-    """Returns a copy of a frozen section with some settings replaced.
-
-    Args:
-        name: of the section, for messages.
-        section: a dataclass.
-        values: new values by the name of the setting.
-
-    Raises:
-        ConfigError: for an unknown setting, a wrong type or an impossible value.
-    """
-    if not isinstance(values, Mapping):
-        raise ConfigError(f"[{name}] must be a section of settings. Received: {values!r}")
-    hints = get_type_hints(type(section))
-    checked = {}
-    for key, value in values.items():
-        _require_known(key, list(hints), prefix=f"{name}.")
-        checked[key] = _convert(f"{name}.{key}", value, hints[key])
-    return dataclasses.replace(section, **checked)
-
-
-def _require_known(key: str, known: list[str], prefix: str) -> None:
-    if key in known:
-        return
-    near = difflib.get_close_matches(key, known, n=1, cutoff=0.5)
-    hint = f"Did you mean {prefix}{near[0]}?" if near else f"Known: {', '.join(known)}."
-    raise ConfigError(f"{prefix}{key} is not a setting. {hint}")
-
-
-def _convert(name: str, value: Any, hint: Any) -> Any:
-    if get_origin(hint) is tuple and not isinstance(hint, UnionType):
-        values = value if isinstance(value, (list, tuple)) else [value]
-        return tuple(_convert(name, item, get_args(hint)[0]) for item in values)
-    if hint is float and type(value) is int:
-        return float(value)
-    # bool is an int to Python, not to a person.
-    if type(value) is not hint:
-        raise ConfigError(f"{name} must be of type {hint.__name__}. Received: {value!r}")
-    return value
 
 
 def _check(holds: bool, name: str, expected: str, section: object) -> None:

@@ -8,8 +8,9 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any
 
-from reelfeel.config import PRECISIONS, WEIGHT_PRECISIONS, parse_assignments, update_section
+from reelfeel.config import PRECISIONS, WEIGHT_PRECISIONS
 from reelfeel.errors import ConfigError
+from reelfeel.settings import parse_assignments, update_section
 
 DIRECTIONS = ("forward", "backward")
 

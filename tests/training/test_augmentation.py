@@ -19,25 +19,35 @@ def count_words(texts):
 def test_the_share_says_how_many_variants_there_are_and_spreads_them_evenly():
     texts = [f"Film {'abcdefghij'[n]} is the one that nobody should miss." for n in range(10)]
     for share, expected in ((0, 0), (0.25, 2), (1, 10), (2.5, 25)):
-        assert len(make_variants(texts, share=share, seed=0)) == expected
-    sources = [text.split()[1].lower() for text in make_variants(texts, share=2.5, seed=3)
-               if text.split()[0].lower() == "film"]  # fmt: skip
-    assert max(sources.count(name) for name in "abcdefghij") <= 3
+        assert len(make_variants(texts, share=share, seed=0).texts) == expected
+    counts = np.bincount(make_variants(texts, share=2.5, seed=3).rows)
+    assert (counts.min(), counts.max()) == (2, 3)
+
+
+def test_every_variant_says_what_it_was_made_from():
+    letters = "abcdefghij"
+    texts = ["!", *(" ".join([letter * 9] * 40) + "." for letter in letters)]
+    variants = make_variants(texts, share=2, seed=0)
+    assert len(variants.texts) == len(variants.rows) == 20
+    for text, row in zip(variants.texts, variants.rows, strict=True):
+        assert text.lower().count(letters[row - 1]) > len(text) / 2
 
 
 def test_the_same_seed_gives_the_same_variants_and_another_seed_others():
-    first, again, other = (make_variants([LONG] * 20, share=1, seed=seed) for seed in (5, 5, 6))
+    first, again, other = (
+        make_variants([LONG] * 20, share=1, seed=seed).texts for seed in (5, 5, 6)
+    )
     assert first == again
     assert len(set(first) & set(other)) < 5
     # One text gives many variants, not one of it many times.
     assert len(set(first)) > 15
 
 
-def test_three_quarters_are_cut_to_five_to_sixty_words_from_every_place():
-    variants = make_variants([LONG] * 800, share=1, seed=1)
+def test_seven_eighths_are_cut_to_five_to_sixty_words_from_every_place():
+    variants = make_variants([LONG] * 800, share=1, seed=1).texts
     words = count_words(variants)
     cut = words <= MAX_WORDS
-    assert 0.70 < cut.mean() < 0.80
+    assert 0.84 < cut.mean() < 0.91
     assert words[cut].min() >= 5
     # Even on a logarithmic scale: half of the lengths drawn are below the geometric mean, 17 words;
     # with sentences of nine words these are of one or two sentences.
@@ -52,7 +62,7 @@ def test_three_quarters_are_cut_to_five_to_sixty_words_from_every_place():
 
 
 def test_every_kind_of_damage_occurs_and_whole_texts_are_never_left_as_they_are():
-    variants = make_variants([LONG] * 800, share=1, seed=2)
+    variants = make_variants([LONG] * 800, share=1, seed=2).texts
     whole = [text for text in variants if len(text.split()) > MAX_WORDS]
     assert LONG not in whole
     assert any(text == LONG.lower() for text in whole)
@@ -76,16 +86,16 @@ def test_short_texts_and_texts_without_words_do_no_harm():
         "\ud800 half a sign",
         "10. Ok. 3",
     ]
-    variants = make_variants(texts, share=40, seed=0)
+    variants = make_variants(texts, share=40, seed=0).texts
     assert len(variants) == 40 * 4
     assert all(any(map(str.isalpha, text)) for text in variants)
-    assert make_variants(texts[:5], share=3, seed=0) == []
-    assert make_variants([], share=1, seed=0) == []
+    assert make_variants(texts[:5], share=3, seed=0).texts == []
+    assert make_variants([], share=1, seed=0).texts == []
 
 
 def test_real_reviews_give_variants_that_are_not_reviews():
     texts = load_mini("train").texts
-    variants = make_variants(texts, share=1, seed=0)
+    variants = make_variants(texts, share=1, seed=0).texts
     assert len(variants) == len(texts)
     assert count_words(variants).mean() < count_words(texts).mean()
 

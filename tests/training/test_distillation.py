@@ -10,6 +10,7 @@ from reelfeel.data.duplicates import hash_texts
 from reelfeel.data.imdb_test_hashes import read_test_hashes
 from reelfeel.runtime.bundle import read_bundle
 from reelfeel.training import corpus, lessons
+from reelfeel.training.augmentation import Variants
 from reelfeel.training.distillation import distill
 from reelfeel.training.lessons import blend, teach
 from reelfeel.training.progress import Observer
@@ -65,25 +66,34 @@ def test_no_text_of_a_test_or_validation_set_is_learned(monkeypatch):
     known = np.union1d(read_test_hashes(), hash_texts([test_text]))
     monkeypatch.setattr(corpus, "read_test_hashes", lambda: known)
     monkeypatch.setattr(
-        lessons, "make_variants", lambda texts, **how: [test_text.lower(), "a variant"]
+        lessons,
+        "make_variants",
+        lambda texts, **how: Variants([test_text.lower(), "a variant"], np.array([3, 5])),
     )
     held_out = make_reviews(20, seed=1).texts[3]
     oracle = Oracle()
     _, taught = make_lessons(oracle, texts=[test_text, held_out.upper(), "kept"], variant_share=0.1)
     assert list(taught.texts[40:]) == ["kept", "a variant"]
+    assert taught.targets[41] == taught.targets[5]
     assert test_text not in oracle.asked
     assert "1 that equal a review of IMDB's test set" in taught.about["texts"]
 
 
-def test_teachers_answer_for_the_variants_themselves():
+def test_a_variant_has_what_is_to_be_answered_for_the_whole_text():
     oracle = Oracle()
-    _, taught = make_lessons(oracle, variant_share=0.5)
-    assert taught.about["num_variants"] == 20
-    assert oracle.asked[40:60] == list(taught.texts[40:])
-    variants = ["great" in text for text in taught.texts[40:]]
-    assert np.array_equal(taught.targets[40:] > 0.5, variants)
+    whole = ["It was great. Nothing else to say here.", "It was dull. Nothing else to say here."]
+    _, taught = make_lessons(oracle, texts=whole, variant_share=2.0, label_share=0.25)
+    assert taught.about["num_variants"] == 84
+    assert not set(taught.texts[42:]) & set(oracle.asked) - set(taught.texts[:42])
+    assert set(taught.targets[42:]) == set(taught.targets[:42])
+    silent = [
+        (target > 0.5)
+        for text, target in zip(taught.texts[42:], taught.targets[42:], strict=True)
+        if text == "Nothing else to say here."
+    ]
+    assert silent
     again, other = (make_lessons(Oracle(), variant_share=0.5, seed=s)[1] for s in (0, 1))
-    assert again.texts == taught.texts != other.texts
+    assert again.texts != other.texts
 
 
 @pytest.fixture(scope="module")

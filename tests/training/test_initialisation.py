@@ -1,3 +1,5 @@
+from dataclasses import replace
+
 import numpy as np
 import pytest
 from sklearn.decomposition import PCA
@@ -114,6 +116,8 @@ def test_a_smaller_network_gets_projected_embeddings_and_fresh_lstms(language_mo
         "The language model lends 5 words, embeddings of 8, projected to 4, and no LSTM: those "
         "start from chance."
     )
+    classifier = replace(language_model, about={"classifier": {}})
+    assert describe_loan(config, classifier).startswith("The classifier lends 5 words")
 
 
 def test_fewer_words_alone_leave_embeddings_and_lstms_as_they_were(language_model):

@@ -206,3 +206,24 @@ def test_the_command_trains_both_directions_side_by_side(home, tmp_path, texts):
     )
     assert not np.array_equal(first, second)
     assert b"backward  pass 2" in result.stderr
+
+
+def test_a_wider_model_goes_on_from_where_a_narrow_one_stopped(home, tmp_path, texts):
+    narrow = run(texts, tmp_path / "narrow")
+    wider = TINY.updated({"units": [12], "passes": 1, "learning_rate": 1e-9})
+    model = run(texts, tmp_path / "wide", config=wider, start=tmp_path / "narrow", widened=True)
+    assert (model.config.units, model.vocabulary.tokens) == ((12,), narrow.vocabulary.tokens)
+    before, after = (one.about["figures"]["forward"]["held_out_loss"] for one in (narrow, model))
+    assert after == pytest.approx(before, abs=0.002)
+    # Unless it is asked for, an earlier model keeps its size.
+    same = run(texts, tmp_path / "same", config=wider, start=tmp_path / "narrow")
+    assert same.config.units == (8,)
+
+
+def test_what_cannot_be_widened_is_refused(home, tmp_path, texts):
+    with pytest.raises(UsageError, match="--from"):
+        run(texts, tmp_path / "lm", widened=True)
+    run(texts, tmp_path / "narrow")
+    config = TINY.updated({"units": [4]})
+    with pytest.raises(UsageError, match="at least as wide"):
+        run(texts, tmp_path / "lm", config=config, start=tmp_path / "narrow", widened=True)

@@ -7,12 +7,13 @@ import pytest
 
 from conftest import TINY, make_reviews
 from reelfeel import presets
-from reelfeel.config import Config, parse_assignments
+from reelfeel.config import Config
 from reelfeel.errors import UsageError
 from reelfeel.models.language_model import read_language_model
 from reelfeel.presets import Recipe
 from reelfeel.pretraining_config import PretrainingConfig
 from reelfeel.runtime.bundle import read_bundle
+from reelfeel.settings import parse_assignments
 from reelfeel.training import directions, pretrain
 from reelfeel.training.pretraining_progress import PretrainingDisplay
 from reelfeel.training.pretraining_records import PretrainingObserver
@@ -37,8 +38,10 @@ TINY_PRETRAINING = PretrainingConfig(
     vocabulary_size=40, embedding_dim=8, units=(8,), passes=1, lanes=4, window=20,
     num_negatives=10, warmup_steps=4, held_out_share=0.2,
 )  # fmt: skip
+TINY_WIDENING = TINY_PRETRAINING.updated({"units": [12]})
 TINY_RECIPES = {
     "both": Recipe(TINY_PRETRAINING, TINY_TEACHER, TINY_STUDENT),
+    "wide": Recipe(TINY_PRETRAINING, TINY_TEACHER, TINY_STUDENT, TINY_WIDENING),
     "half": Recipe(
         TINY_PRETRAINING, TINY_TEACHER, TINY_STUDENT.updated({"model": {"direction": "forward"}})
     ),
@@ -49,6 +52,7 @@ TINY_RECIPES = {
     ),
 }
 STAGES = ["language model", "teacher", "student"]
+WIDE_STAGES = ["language model", "wider language model", "teacher", "student"]
 
 
 class Witness(Observer):
@@ -71,7 +75,7 @@ class Witness(Observer):
         return Display()
 
     def on_stage(self, number, names):
-        assert names[number - 1] == STAGES[number - 1]
+        assert [*names] == [STAGES, WIDE_STAGES][len(names) - 3]
         self.stages.append(number)
 
     def on_note(self, text):
@@ -204,6 +208,25 @@ def test_a_preset_with_one_direction_takes_it_from_one_with_both(finished, tmp_p
 def test_a_student_of_its_own_size(finished, tmp_path):
     bundle = run(tmp_path / "own", "own")
     assert bundle.weights()["forward/lstm_0/lstm_cell/kernel"].shape == (4, 16)
+
+
+def test_a_wider_language_model_goes_on_from_the_first_and_lends_to_the_teacher(finished, tmp_path):
+    first, second = Witness(3), Witness()
+    with pytest.raises(KeyboardInterrupt):
+        run(tmp_path / "model", "wide", witness=first)
+    bundle = run(tmp_path / "model", "wide", witness=second, resume=True)
+    assert (first.stages, set(first.steps)) == ([1, 2], {2})
+    assert second.stages == [1, 2, 3, 4]
+    [wider] = finished.glob("stages/*/wider-language-model")
+    assert read_language_model(wider).config.units == (12,)
+    units = {read_bundle(path).config.model.units for path in finished.glob("stages/*/teacher")}
+    assert units == {(8,), (12,)}
+    assert bundle.config.model.units == (8,)
+    stages = bundle.about("provenance")["stages"]
+    assert [stage["name"] for stage in stages] == WIDE_STAGES
+    assert "--from LANGUAGE_MODEL --widen " in stages[1]["command"]
+    assert "--set units=[12]" in stages[1]["command"]
+    assert "--from WIDER_LANGUAGE_MODEL" in stages[2]["command"]
 
 
 def test_a_seed_is_that_of_teacher_and_student(finished, tmp_path, unbroken):

@@ -88,7 +88,7 @@ def read_changes(
     file: Path | None, assignments: list[str] | None, seed: int | None
 ) -> dict[str, dict[str, Any]]:
     """Returns the settings that a command line changes, each part over the one before."""
-    from reelfeel.config import parse_assignments, read_toml
+    from reelfeel.settings import parse_assignments, read_toml
 
     parts = [read_toml(file) if file else {}, parse_assignments(assignments or [])]
     if seed is not None:

@@ -35,6 +35,13 @@ def pretrain(
             help="Start from this language model and its words: language-model or a folder.",
         ),
     ] = None,
+    widened: Annotated[
+        bool,
+        typer.Option(
+            "--widen",
+            help="Give the model of --from the units of the settings; it begins as it was.",
+        ),
+    ] = False,
     resume: Annotated[
         bool, typer.Option("--resume", help="Go on from the last checkpoints of the same run.")
     ] = False,
@@ -80,6 +87,7 @@ def pretrain(
             config=config,
             directions=DIRECTIONS if direction == "both" else (direction,),
             start=start,
+            widened=widened,
             data_dir=data_dir,
             options=shared.table_options(locals()),
             resume=resume,

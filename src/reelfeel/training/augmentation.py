@@ -1,14 +1,19 @@
 """Texts that users type and reviews are not: short, damaged, made from the reviews at hand.
 
-They are for distillation, whose teachers label every variant by itself: a cut that turns the
-verdict around gets the verdict of what is left. Nothing here knows a label.
+They are for distillation. A variant is to be answered as the whole text is, for that is what its
+author meant: a sentence that does not tell gets, over many reviews, an answer near one half.
+Nothing here knows a label.
 """
 
 from __future__ import annotations
 
 import math
 from collections.abc import Sequence
+from dataclasses import dataclass
 from random import Random
+
+import numpy as np
+import numpy.typing as npt
 
 from reelfeel.errors import UsageError
 from reelfeel.evaluation.perturbations import (
@@ -23,9 +28,11 @@ from reelfeel.evaluation.perturbations import (
 MIN_WORDS, MAX_WORDS = 5, 60
 MAX_TYPO_SHARE = 1 / 8
 
-# Whole reviews are in the corpus already, hence three variants in four are cut; from the start, the
-# end and between alike, because what users type resembles no end of a review more. Not studied.
-_CUTS = ("first", "middle", "last", "whole")
+# Whole reviews are in the corpus already and cost ten times as much, hence seven variants in eight
+# are cut; from the start, the end and between alike, because what users type resembles no end of a
+# review more. Not studied.
+_WHOLE_SHARE = 1 / 8
+_CUTS = ("first", "middle", "last")
 # Of the cut ones: most of what users type is short and right. Not studied.
 _DAMAGED_SHARE = 0.5
 
@@ -46,10 +53,23 @@ _DAMAGES: tuple[tuple[Perturbation, int], ...] = (
 )
 
 
-def make_variants(texts: Sequence[str], *, share: float, seed: int) -> list[str]:
-    """Makes short and damaged variants of texts, to be labelled by a teacher.
+@dataclass(frozen=True)
+class Variants:
+    """Variants of texts.
 
-    Three variants in four are cut to 5 to 60 words: whole sentences from the start, the end or
+    Attributes:
+        texts: the variants.
+        rows: int64 array of the same length: which of the texts each was made from.
+    """
+
+    texts: list[str]
+    rows: npt.NDArray[np.int64]
+
+
+def make_variants(texts: Sequence[str], *, share: float, seed: int) -> Variants:
+    """Makes short and damaged variants of texts.
+
+    Seven variants in eight are cut to 5 to 60 words: whole sentences from the start, the end or
     anywhere between, and short ones more often than long ones. Half of these, and every variant
     that is not cut, are damaged in one way: typos in up to one word of eight, marks or apostrophes
     left out, all in small or in capital letters, vowels stretched.
@@ -69,7 +89,7 @@ def make_variants(texts: Sequence[str], *, share: float, seed: int) -> list[str]
 
     Example:
 
-    >>> make_variants(["It was so much fun. I laughed all the way home!"], share=2, seed=6)
+    >>> make_variants(["It was so much fun. I laughed all the way home!"], share=2, seed=6).texts
     ['It was so muh fun. I laughed all the way home!',
      'IT WAS SO MUCH FUN. I LAUGHED ALL THE WAY HOME!']
     """
@@ -77,18 +97,20 @@ def make_variants(texts: Sequence[str], *, share: float, seed: int) -> list[str]
         raise UsageError(
             f"Expected a share of variants of 0 or more, such as 0.5; received {share!r}."
         )
-    usable = [text for text in texts if has_word(text)]
+    usable = [row for row, text in enumerate(texts) if has_word(text)]
     count, rng = round(share * len(usable)), seeded(seed, "order")
-    order: list[str] = []
-    while usable and len(order) < count:
-        order += rng.sample(usable, min(len(usable), count - len(order)))
-    return [_make_variant(text, seeded(seed, place, text)) for place, text in enumerate(order)]
+    rows: list[int] = []
+    while usable and len(rows) < count:
+        rows += rng.sample(usable, min(len(usable), count - len(rows)))
+    variants = [
+        _make_variant(texts[row], seeded(seed, place, texts[row])) for place, row in enumerate(rows)
+    ]
+    return Variants(variants, np.asarray(rows, dtype=np.int64))
 
 
 def _make_variant(text: str, rng: Random) -> str:
-    where = rng.choice(_CUTS)
-    if where != "whole":
-        text = _cut(text, where, rng)
+    if rng.random() >= _WHOLE_SHARE:
+        text = _cut(text, rng.choice(_CUTS), rng)
         if rng.random() >= _DAMAGED_SHARE:
             return text
     damages, weights = zip(*_DAMAGES, strict=True)

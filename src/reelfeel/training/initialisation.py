@@ -13,6 +13,7 @@ from reelfeel.errors import UsageError
 from reelfeel.models.language_model import LanguageModel
 from reelfeel.pretraining_config import PretrainingConfig
 from reelfeel.text.vocabulary import FIRST_TOKEN_ID, Vocabulary
+from reelfeel.training.starts import is_classifier
 
 Arrays = dict[str, npt.NDArray[np.float32]]
 
@@ -74,7 +75,7 @@ def describe_loan(config: Config, language_model: LanguageModel) -> str:
 
     Args:
         config: from `adopt_language_model`.
-        language_model: the same.
+        language_model: the same, or a classifier as one, from `read_start`.
     """
     size, model = config.data.vocabulary_size, config.model
     source = language_model.config
@@ -83,7 +84,8 @@ def describe_loan(config: Config, language_model: LanguageModel) -> str:
     else:
         embeddings = f"embeddings of {source.embedding_dim}, projected to {model.embedding_dim}"
     lstms = "its LSTMs" if _lends_lstms(model, source) else "no LSTM: those start from chance"
-    return f"The language model lends {size:,} words, {embeddings}, and {lstms}."
+    lender = "classifier" if is_classifier(language_model) else "language model"
+    return f"The {lender} lends {size:,} words, {embeddings}, and {lstms}."
 
 
 def choose_words(language_model: LanguageModel, size: int) -> Vocabulary:

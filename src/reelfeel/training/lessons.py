@@ -13,7 +13,7 @@ import numpy as np
 import numpy.typing as npt
 
 from reelfeel.config import TrainingConfig
-from reelfeel.training.augmentation import make_variants
+from reelfeel.training.augmentation import Variants, make_variants
 from reelfeel.training.batches import to_probabilities
 from reelfeel.training.corpus import Corpus, exclude_texts
 from reelfeel.training.progress import Observer
@@ -72,14 +72,13 @@ def teach(
     observer.on_note(f"Distillation: {corpus.describe()}")
     num_labelled = int((corpus.rows < len(train)).sum())
     labels = train.labels[corpus.rows[:num_labelled]]
+    answers = to_probabilities(teachers.answer(corpus.texts, observer))
     variants = _make_variants(corpus, config)
-    lessons = [*corpus.texts, *variants]
-    answers = to_probabilities(teachers.answer(lessons, observer))
     about = {
         "texts": corpus.describe(),
         "num_labelled": num_labelled,
         "num_unlabelled": len(corpus.texts) - num_labelled,
-        "num_variants": len(variants),
+        "num_variants": len(variants.texts),
         "agreement_with_labels": _agreement(labels, answers[:num_labelled]),
         "validation_accuracy": _agreement(
             validation.labels, to_probabilities(teachers.answer(validation.texts, observer))
@@ -91,7 +90,9 @@ def teach(
         f"right, and {about['validation_accuracy']:.2%} of those that validate."
     )
     answers[:num_labelled] = blend(labels, answers[:num_labelled], config.label_share)
-    targets = answers.astype(np.float32)
+    # A variant is to be answered as the whole text is, whatever is left of it.
+    targets = np.concatenate([answers, answers[variants.rows]]).astype(np.float32)
+    lessons = [*corpus.texts, *variants.texts]
     return Lessons(lessons, (targets >= 0.5).astype(np.int8), targets, about)
 
 
@@ -111,10 +112,13 @@ def blend(labels: npt.NDArray[np.int8], answers: Floats, label_share: float) -> 
     return np.asarray(label_share * labels + (1 - label_share) * answers)
 
 
-def _make_variants(corpus: Corpus, config: TrainingConfig) -> Sequence[str]:
+def _make_variants(corpus: Corpus, config: TrainingConfig) -> Variants:
     variants = make_variants(corpus.texts, share=config.variant_share, seed=config.seed)
+    if not variants.texts:
+        return variants
     # A short cut may equal a whole review that must not be read.
-    return exclude_texts(variants, corpus.held_out).texts if variants else ()
+    kept = exclude_texts(variants.texts, corpus.held_out)
+    return Variants(list(kept.texts), variants.rows[kept.rows])
 
 
 def _agreement(labels: npt.NDArray[np.int8], answers: Floats) -> float:

@@ -35,6 +35,7 @@ from reelfeel.training.pretraining_jobs import Job, run_in_turn, run_together
 from reelfeel.training.pretraining_progress import PretrainingDisplay
 from reelfeel.training.pretraining_saving import save_language_model
 from reelfeel.training.token_stream import TokenTexts
+from reelfeel.training.widening import check_wider
 from reelfeel.types import Reviews
 
 # No text is cut: the stream takes it however long it is.
@@ -48,6 +49,7 @@ def pretrain(
     config: PretrainingConfig | None = None,
     directions: Sequence[str] = DIRECTIONS,
     start: str | Path | None = None,
+    widened: bool = False,
     data_dir: str | Path | None = None,
     options: TableOptions | None = None,
     resume: bool = False,
@@ -64,6 +66,7 @@ def pretrain(
             two cores or more, else one after the other.
         start: an earlier language model whose weights and vocabulary to start from: its folder, or
             "language-model", which comes with ReelFeel.
+        widened: whether the units are those of `config`, to which those of `start` are widened.
         data_dir: a local copy of "imdb".
         options: names of columns, for tables.
         resume: go on from the last checkpoints of a run with the same texts and settings.
@@ -78,7 +81,9 @@ def pretrain(
     output, display = Path(output), display or PretrainingDisplay()
     refuse_existing(output, overwrite=overwrite)
     start = find_model(start) if start is not None else None
-    plan = _Plan.make(config or PretrainingConfig(), directions, start, resume=resume)
+    plan = _Plan.make(
+        config or PretrainingConfig(), directions, start, widened=widened, resume=resume
+    )
     clock = _Clock()
     corpus = read_corpus(
         sources,
@@ -127,9 +132,14 @@ class _Plan:
         directions: Sequence[str],
         start: Path | None,
         *,
+        widened: bool,
         resume: bool,
     ) -> _Plan:
         if start is None:
+            if widened:
+                raise UsageError(
+                    "Only an earlier language model can be widened: name it by --from."
+                )
             return cls(config, directions, None, None, resume)
         earlier = read_language_model(start)
         for direction in directions:
@@ -138,11 +148,12 @@ class _Plan:
                     f"The language model {start} has no {direction} direction. Choose another with "
                     f"--direction. Received one with {', '.join(earlier.weights)}."
                 )
-        sizes = {
-            name: getattr(earlier.config, name)
-            for name in ("vocabulary_size", "embedding_dim", "units")
-        }
-        config = dataclasses.replace(config, **sizes)
+        if widened:
+            check_wider(config.units, earlier.config.units)
+        kept = ("vocabulary_size", "embedding_dim", *(() if widened else ("units",)))
+        config = dataclasses.replace(
+            config, **{name: getattr(earlier.config, name) for name in kept}
+        )
         return cls(config, directions, start, earlier, resume)
 
     def make_encoder(self, corpus: Corpus) -> TextEncoder:

@@ -28,6 +28,8 @@ from reelfeel.training.pretraining import Pretraining
 from reelfeel.training.pretraining_records import PassRecord, PretrainingObserver, StreamState
 from reelfeel.training.side_by_side import Tell, run_side_by_side, run_worker
 from reelfeel.training.token_stream import TokenTexts
+from reelfeel.training.widening import widen
+from reelfeel.weights import Weights
 
 ObserverOf = Callable[[str], PretrainingObserver]
 
@@ -41,7 +43,7 @@ class Job:
         folder: holds `texts.npz`, `held_out.npz`, the checkpoint and at last the result.
         num_words: rows of the embedding.
         config: all settings.
-        start: the folder of the language model to start from, or None.
+        start: the folder of the language model to start from, or None; with fewer units, widened.
         resume: whether to go on from the checkpoint.
         num_threads: of the matrix products; 0 leaves PyTorch its default.
     """
@@ -88,12 +90,17 @@ class Job:
         texts, held_out = (
             TokenTexts.load(self.folder / f"{name}.npz") for name in ("texts", "held_out")
         )
-        start = read_language_model(self.start).weights[self.direction] if self.start else None
+        start = self._read_start(self.start) if self.start else None
         Pretraining(texts, held_out, self.num_words, self.config, self.folder, observer, start).run(
             resume=self.resume
         )
         for name in ("texts.npz", "held_out.npz", "job.json"):
             (self.folder / name).unlink(missing_ok=True)
+
+    def _read_start(self, start: Path) -> Weights:
+        earlier = read_language_model(start)
+        weights = earlier.weights[self.direction]
+        return weights if earlier.config.units == self.config.units else widen(weights, self.config)
 
     def result(self) -> tuple[Arrays, StreamState]:
         """Returns the weights of a finished run, and its state with all records."""

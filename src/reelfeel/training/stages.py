@@ -1,8 +1,8 @@
-"""Presets in stages: a language model, a teacher that starts from it, a student of both.
+"""Presets in stages: a language model, perhaps a wider one, a teacher, a student of its answers.
 
-The first two are kept under `REELFEEL_HOME`, in folders named after all that they depend on, and
-are made once: another run that needs an equal one takes it from there. So is the network of each
-direction of a student.
+All but the student are kept under `REELFEEL_HOME`, in folders named after all that they depend on,
+and are made once: another run that needs an equal one takes it from there. So is the network of
+each direction of a student.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ from reelfeel.data.tables import TableOptions
 from reelfeel.files import home
 from reelfeel.models.language_model import LanguageModel, read_language_model
 from reelfeel.presets import Recipe, get_preset
-from reelfeel.pretraining_config import list_pretraining_changes
+from reelfeel.pretraining_config import PretrainingConfig, list_pretraining_changes
 from reelfeel.runtime.bundle import read_bundle
 from reelfeel.runtime.card import spell_seconds
 from reelfeel.runtime.engine import Engine
@@ -32,8 +32,6 @@ from reelfeel.training.teachers import Teachers
 from reelfeel.types import Reviews
 
 Record = dict[str, Any]
-
-NAMES = ("language model", "teacher", "student")
 
 
 @dataclass(frozen=True)
@@ -71,68 +69,85 @@ class Stages:
             options=self.options,
             with_texts=True,
         )
-        model, first = self._make_language_model(source)
-        source = replace(source, language_model=model)
-        teacher, second = self._make_teacher(source, model)
-        self.observer.on_stage(3, NAMES)
-        stages = (first, second, self._describe_student(preset))
-        lessons = replace(source, teachers=Teachers.read([teacher]), stages=stages)
-        config = adopt(self.recipe.student, model, self.observer)
+        recipe = self.recipe
+        narrow, record = self._make_language_model("language model", recipe.pretraining, source)
+        wide, records = narrow, [record]
+        if recipe.widening:
+            name = "wider language model"
+            wide, record = self._make_language_model(name, recipe.widening, source, narrow)
+            records.append(record)
+        teacher, record = self._make_teacher(source, read_language_model(wide))
+        records.append(record)
+        model = read_language_model(narrow)
+        self._begin("student")
+        lessons = replace(
+            source,
+            language_model=model,
+            teachers=Teachers.read([teacher]),
+            stages=(*records, self._describe_student(preset)),
+        )
+        config = adopt(recipe.student, model, self.observer)
         order = Order(output, preset, self.resume, overwrite, keeps_networks=True)
         student = execute(lessons, config, order, self.observer)
         self._say_finished(student.bundle.about("provenance")["stages"][-1])
         return student
 
-    def _make_language_model(self, source: Source) -> tuple[LanguageModel, Record]:
-        config = self.recipe.pretraining
-        settings = config.to_dict()
-        del settings["checkpoint_every_s"]  # it changes when a run stops, not what it computes
-        folder = _find_folder("language-model", settings, source.fingerprint())
-        self.observer.on_stage(1, NAMES)
+    def _make_language_model(
+        self, name: str, config: PretrainingConfig, source: Source, narrow: Path | None = None
+    ) -> tuple[Path, Record]:
+        self._begin(name)
         if self.recipe.student.training.seed != config.seed:
             self.observer.on_note("The seed is that of teacher and student; this keeps its own.")
+        settings = config.to_dict()
+        del settings["checkpoint_every_s"]  # it changes when a run stops, not what it computes
+        before = [_fingerprint(read_language_model(narrow))] if narrow else []
+        folder = _find_folder(name.replace(" ", "-"), settings, source.fingerprint(), *before)
         if self._is_missing(folder):
             pretrain(
                 [self.source],
                 output=folder,
                 config=config,
+                start=narrow,
+                widened=narrow is not None,
                 data_dir=self.data_dir,
                 options=self.options,
                 resume=self.resume,
                 display=self.observer.pretraining_display(),
             )
-        model = read_language_model(folder)
-        changes = list_pretraining_changes(config)
-        record = {
-            "name": NAMES[0],
-            "command": self._spell(f"pretrain {self._name_source()}", changes),
-            "seconds": _add_up(model.about["provenance"]["seconds"]),
-        }
-        self._say_finished(record)
-        return model, record
+        start = " --from LANGUAGE_MODEL --widen" if narrow else ""
+        command = f"pretrain {self._name_source()}{start}"
+        about = read_language_model(folder).about["provenance"]
+        return folder, self._describe(name, command, list_pretraining_changes(config), about)
 
     def _make_teacher(self, source: Source, model: LanguageModel) -> tuple[Path, Record]:
         recipe = self.recipe.teacher
         settings = effective_settings(adopt_language_model(recipe, model))
         folder = _find_folder("teacher", settings, source.fingerprint(), _fingerprint(model))
-        self.observer.on_stage(2, NAMES)
+        self._begin("teacher")
         if self._is_missing(folder):
             config = adopt(recipe, model, self.observer)
+            source = replace(source, language_model=model)
             execute(source, config, Order(folder, "teacher", self.resume), self.observer)
+        start = "WIDER_LANGUAGE_MODEL" if self.recipe.widening else "LANGUAGE_MODEL"
+        command = f"train {self._name_source()} --from {start} --preset seed"
         changes = list_changes(recipe, get_preset("seed"))
-        command = f"train {self._name_source()} --from LANGUAGE_MODEL --preset seed"
-        record = {
-            "name": NAMES[1],
-            "command": self._spell(command, changes),
-            "seconds": _add_up(read_bundle(folder).about("provenance")["seconds"]),
-        }
-        self._say_finished(record)
-        return folder, record
+        about = read_bundle(folder).about("provenance")
+        return folder, self._describe("teacher", command, changes, about)
 
     def _describe_student(self, preset: str) -> Record:
         changes = list_changes(self.recipe.student, get_preset(preset))
         command = f"distill TEACHER --data {self._name_source()} --from LANGUAGE_MODEL"
-        return {"name": NAMES[2], "command": self._spell(f"{command} --preset {preset}", changes)}
+        return {"name": "student", "command": _spell(f"{command} --preset {preset}", changes)}
+
+    def _describe(self, name: str, command: str, changes: list[str], about: Record) -> Record:
+        seconds = round(sum(about["seconds"].values()), 1)
+        record = {"name": name, "command": _spell(command, changes), "seconds": seconds}
+        self._say_finished(record)
+        return record
+
+    def _begin(self, name: str) -> None:
+        names = self.recipe.stage_names()
+        self.observer.on_stage(names.index(name) + 1, names)
 
     def _is_missing(self, folder: Path) -> bool:
         if folder.exists():
@@ -142,15 +157,16 @@ class Stages:
         return True
 
     def _say_finished(self, record: Record) -> None:
-        number = NAMES.index(record["name"]) + 1
-        seconds = spell_seconds(record["seconds"])
-        self.observer.on_note(f"Stage {number} of {len(NAMES)}, {record['name']}: {seconds}.")
+        names = self.recipe.stage_names()
+        number, seconds = names.index(record["name"]) + 1, spell_seconds(record["seconds"])
+        self.observer.on_note(f"Stage {number} of {len(names)}, {record['name']}: {seconds}.")
 
     def _name_source(self) -> str:
         return "DATA" if isinstance(self.source, Reviews) else str(self.source)
 
-    def _spell(self, command: str, changes: list[str]) -> str:
-        return " ".join(["reelfeel", command, *(f"--set {change}" for change in changes)])
+
+def _spell(command: str, changes: list[str]) -> str:
+    return " ".join(["reelfeel", command, *(f"--set {change}" for change in changes)])
 
 
 def _find_folder(name: str, settings: Record, *fingerprints: str) -> Path:
@@ -162,7 +178,3 @@ def _find_folder(name: str, settings: Record, *fingerprints: str) -> Path:
 def _fingerprint(model: LanguageModel) -> str:
     weights = [fingerprint_weights(own) for _, own in sorted(model.weights.items())]
     return " ".join([model.vocabulary.fingerprint(), *weights])
-
-
-def _add_up(seconds: dict[str, float]) -> float:
-    return round(sum(seconds.values()), 1)
