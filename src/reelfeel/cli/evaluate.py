@@ -54,6 +54,9 @@ def evaluate(
         bool,
         typer.Option("--record", help="Write the figures into the model's metrics and card."),
     ] = False,
+    engine: shared.EngineName = None,
+    precision: shared.Precision = "auto",
+    threads: shared.Threads = None,
     slice_columns: shared.SliceColumns = None,
     probability_column: shared.ProbabilityColumn = "probability",
     threshold: Annotated[
@@ -93,8 +96,9 @@ def evaluate(
         _refuse_model(model, data)
         result = room.evaluate_predictions(predictions, options=options, checks=checks)
     else:
+        runner = {"engine": engine, "precision": precision, "threads": threads}
         result = _evaluate_model(
-            model, data, part=part, data_dir=data_dir, options=options, checks=checks
+            model, data, runner, part=part, data_dir=data_dir, options=options, checks=checks
         )
     if record:
         from reelfeel.scoring.recording import record_evaluation
@@ -113,9 +117,10 @@ def evaluate(
 
 
 def _evaluate_model(
-    model: str | None, data: str | None, *, checks: Checks, **where: Any
+    model: str | None, data: str | None, runner: dict[str, Any], *, checks: Checks, **where: Any
 ) -> dict[str, Any]:
     from reelfeel.errors import UsageError
+    from reelfeel.runtime.engine import load
     from reelfeel.scoring.evaluate import evaluate as evaluate_model
 
     if model is None or data is None:
@@ -123,7 +128,7 @@ def _evaluate_model(
             "Expected a model and --data, or --predictions with a table of probabilities; received "
             f"the model {model or 'none'} and the data {data or 'none'}."
         )
-    return evaluate_model(model, data, checks=checks, **where)
+    return evaluate_model(load(model, **runner), data, checks=checks, **where)
 
 
 def _refuse_unrecordable(model: str | None) -> None:
