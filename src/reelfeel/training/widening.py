@@ -21,7 +21,8 @@ def widen(weights: Weights, config: PretrainingConfig) -> Weights:
     """Returns the weights of a wider language model that predicts the same.
 
     Units are added with initial weights of their own, so that they read something different from
-    the first step on, but nothing reads them yet: the weights from them to all else are zero.
+    the first step on, but nothing that was there reads them yet: the weights from them to the old
+    units and to the output are zero.
 
     Args:
         weights: of the narrow one, as `LanguageNetwork.named_weights` gives them.
