@@ -89,9 +89,9 @@ def make_variants(texts: Sequence[str], *, share: float, seed: int) -> Variants:
 
     Example:
 
-    >>> make_variants(["It was so much fun. I laughed all the way home!"], share=2, seed=6).texts
-    ['It was so muh fun. I laughed all the way home!',
-     'IT WAS SO MUCH FUN. I LAUGHED ALL THE WAY HOME!']
+    >>> make_variants(["It was so much fun. I laughed all the way home!"], share=2, seed=8).texts
+    ['IT WAS SO MUCH FUN. I LAUGHED ALL THE WAY HOME!',
+     'It was so much fun I laughed all the way home']
     """
     if not (math.isfinite(share) and share >= 0):
         raise UsageError(
