@@ -7,13 +7,12 @@ builds, trains, saves or runs a model reads some of them.
 from __future__ import annotations
 
 import dataclasses
-import json
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
 from reelfeel.errors import ConfigError
-from reelfeel.settings import require_known, update_section
+from reelfeel.settings import require_known, update_section, write_assignment
 
 KEEP = ("head", "tail", "head_tail")
 SPLITS = ("grouped", "random", "folds")
@@ -249,7 +248,7 @@ def list_changes(config: Config, base: Config) -> list[str]:
     """
     before = base.to_dict()
     return [
-        f"{section}.{key}={value if isinstance(value, str) else json.dumps(value)}"
+        write_assignment(f"{section}.{key}", value)
         for section, values in config.to_dict().items()
         for key, value in values.items()
         if value != before[section][key]

@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import dataclasses
-import json
 from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any
 
 from reelfeel.config import PRECISIONS, WEIGHT_PRECISIONS
 from reelfeel.errors import ConfigError
-from reelfeel.settings import parse_assignments, update_section
+from reelfeel.settings import parse_assignments, update_section, write_assignment
 
 DIRECTIONS = ("forward", "backward")
 
@@ -173,7 +172,7 @@ def list_pretraining_changes(config: PretrainingConfig) -> list[str]:
     """
     before = get_pretraining_preset("base").to_dict()
     return [
-        f"{key}={value if isinstance(value, str) else json.dumps(value)}"
+        write_assignment(key, value)
         for key, value in config.to_dict().items()
         if value != before[key]
     ]

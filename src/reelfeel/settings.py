@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import difflib
+import json
 import tomllib
 from collections.abc import Iterable, Mapping
 from pathlib import Path
@@ -57,6 +58,17 @@ def parse_assignments(assignments: Iterable[str]) -> dict[str, dict[str, Any]]:
             )
         sections.setdefault(section, {})[key] = _parse_value(value.strip())
     return sections
+
+
+def write_assignment(name: str, value: Any) -> str:
+    """Returns a setting as `parse_assignments` reads it.
+
+    Example:
+
+    >>> write_assignment("training.alarm", False), write_assignment("data.keep", "head")
+    ('training.alarm=false', 'data.keep=head')
+    """
+    return f"{name}={value if isinstance(value, str) else json.dumps(value)}"
 
 
 def update_section(name: str, section: Any, values: Any) -> Any:

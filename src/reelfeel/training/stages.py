@@ -11,7 +11,7 @@ import hashlib
 import json
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 from reelfeel.config import list_changes
 from reelfeel.data.tables import TableOptions
@@ -32,6 +32,13 @@ from reelfeel.training.teachers import Teachers
 from reelfeel.types import Reviews
 
 Record = dict[str, Any]
+
+
+class _Kept(NamedTuple):
+    """A language model, and the folder where it is kept."""
+
+    folder: Path
+    model: LanguageModel
 
 
 @dataclass(frozen=True)
@@ -76,38 +83,37 @@ class Stages:
             name = "wider language model"
             wide, record = self._make_language_model(name, recipe.widening, source, narrow)
             records.append(record)
-        teacher, record = self._make_teacher(source, read_language_model(wide))
+        teacher, record = self._make_teacher(source, wide.model)
         records.append(record)
-        model = read_language_model(narrow)
         self._begin("student")
         lessons = replace(
             source,
-            language_model=model,
+            language_model=narrow.model,
             teachers=Teachers.read([teacher]),
             stages=(*records, self._describe_student(preset)),
         )
-        config = adopt(recipe.student, model, self.observer)
+        config = adopt(recipe.student, narrow.model, self.observer)
         order = Order(output, preset, self.resume, overwrite, keeps_networks=True)
         student = execute(lessons, config, order, self.observer)
         self._say_finished(student.bundle.about("provenance")["stages"][-1])
         return student
 
     def _make_language_model(
-        self, name: str, config: PretrainingConfig, source: Source, narrow: Path | None = None
-    ) -> tuple[Path, Record]:
+        self, name: str, config: PretrainingConfig, source: Source, narrow: _Kept | None = None
+    ) -> tuple[_Kept, Record]:
         self._begin(name)
         if self.recipe.student.training.seed != config.seed:
             self.observer.on_note("The seed is that of teacher and student; this keeps its own.")
         settings = config.to_dict()
         del settings["checkpoint_every_s"]  # it changes when a run stops, not what it computes
-        before = [_fingerprint(read_language_model(narrow))] if narrow else []
+        before = [_fingerprint(narrow.model)] if narrow else []
         folder = _find_folder(name.replace(" ", "-"), settings, source.fingerprint(), *before)
         if self._is_missing(folder):
             pretrain(
                 [self.source],
                 output=folder,
                 config=config,
-                start=narrow,
+                start=narrow.folder if narrow else None,
                 widened=narrow is not None,
                 data_dir=self.data_dir,
                 options=self.options,
@@ -116,8 +122,9 @@ class Stages:
             )
         start = " --from LANGUAGE_MODEL --widen" if narrow else ""
         command = f"pretrain {self._name_source()}{start}"
-        about = read_language_model(folder).about["provenance"]
-        return folder, self._describe(name, command, list_pretraining_changes(config), about)
+        kept = _Kept(folder, read_language_model(folder))
+        about = kept.model.about["provenance"]
+        return kept, self._describe(name, command, list_pretraining_changes(config), about)
 
     def _make_teacher(self, source: Source, model: LanguageModel) -> tuple[Path, Record]:
         recipe = self.recipe.teacher
