@@ -110,16 +110,16 @@ def test_settings_cannot_be_changed_in_place():
 
 
 @pytest.mark.parametrize("name", RECIPES)
-def test_a_preset_in_stages_stands_for_its_student(name):
+def test_a_preset_in_stages_stands_for_its_last(name):
     recipe = find_recipe(name)
-    assert get_preset(name) == recipe.student
+    assert get_preset(name) == recipe.last
     assert f"In {len(recipe.stage_names())} stages" in describe_preset(name)
     # Validation reviews are those that the language model did not read either.
-    for config in (recipe.teacher, recipe.student):
+    for config in (recipe.classifier, recipe.last):
         assert config.data.validation_share == recipe.pretraining.held_out_share
         assert config.data.validation_split == "grouped"
-    seeded = recipe.with_student(recipe.student.updated({"training": {"seed": 7}}))
-    assert seeded.teacher.training.seed == seeded.student.training.seed == 7
+    seeded = recipe.with_last(recipe.last.updated({"training": {"seed": 7}}))
+    assert seeded.classifier.training.seed == seeded.last.training.seed == 7
     assert seeded.pretraining == recipe.pretraining
 
 
@@ -127,11 +127,9 @@ def test_the_presets_in_stages_share_what_they_can():
     large, base, small = (RECIPES[name] for name in ("large", "base", "small"))
     assert large.pretraining == base.pretraining == small.pretraining
     assert large.widening == base.widening == small.widening
-    assert large.teacher == base.teacher == small.teacher
-    # The forward network of `large` is that of `base`.
-    changes = {"model": {"direction": "forward", "weight_precision": "float16"}}
-    assert large.student.updated(changes) == base.student
-    assert (small.student.model.embedding_dim, small.student.model.units) == (128, (64,))
+    # `large` is the teacher of the other two.
+    assert large.last == base.classifier == small.classifier
+    assert (small.last.model.embedding_dim, small.last.model.units) == (128, (64,))
 
 
 def test_changes_are_written_as_they_are_read():

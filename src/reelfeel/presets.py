@@ -55,47 +55,55 @@ PRESETS = {
 
 @dataclass(frozen=True)
 class Recipe:
-    """A preset in stages: language model, perhaps a wider one, teacher, student.
+    """A preset in stages: language model, perhaps a wider one, classifier, perhaps its student.
 
     Attributes:
-        pretraining: of the language model, in both directions; the student starts from it.
-        teacher: starts from the widest language model and learns the labels.
-        student: learns what the teacher answers; it is what the preset makes.
+        pretraining: of the language model, in both directions; a student starts from it.
+        classifier: starts from the widest language model and learns the labels.
+        student: learns what the classifier answers; None where the classifier is what is wanted.
         widening: of a wider language model that goes on from the first; None for no such stage.
     """
 
     pretraining: PretrainingConfig
-    teacher: Config
-    student: Config
+    classifier: Config
+    student: Config | None = None
     widening: PretrainingConfig | None = None
+
+    @property
+    def last(self) -> Config:
+        """The settings of the last stage, which makes what the preset is for."""
+        return self.student or self.classifier
 
     def stage_names(self) -> tuple[str, ...]:
         """Returns the names of the stages, first to last."""
         wider = ("wider language model",) if self.widening else ()
-        return ("language model", *wider, "teacher", "student")
+        ends = ("teacher", "student") if self.student else ("classifier",)
+        return ("language model", *wider, *ends)
 
-    def with_student(self, student: Config) -> Recipe:
-        """Returns the stages for another student, whose seed is the teacher's too.
+    def with_last(self, last: Config) -> Recipe:
+        """Returns the stages with another last one, whose seed is its teacher's too.
 
         The language model keeps its own: it is the same for all seeds, and costs most.
         """
-        teacher = self.teacher.updated({"training": {"seed": student.training.seed}})
-        return replace(self, teacher=teacher, student=student)
+        if self.student is None:
+            return replace(self, classifier=last)
+        teacher = self.classifier.updated({"training": {"seed": last.training.seed}})
+        return replace(self, classifier=teacher, student=last)
 
 
 # Two networks that read in opposite directions, each as wide as the language model it starts from.
 # How far embeddings are moved is Miyato et al.'s (2017): 5 at a norm of 16; so is their dropout.
-_TEACHER = Config(
+_CLASSIFIER = Config(
     data=DataConfig(vocabulary_size=30_000, max_tokens=1_000, keep="tail"),
     model=ModelConfig(
         embedding_dim=256,
-        units=(512,),
+        units=(1_024,),
         pooling="last_max_mean",
         direction="both",
         embedding_dropout_rate=0.5,
     ),
     training=TrainingConfig(
-        epochs=4,
+        epochs=7,
         learning_rate=0.0007,
         learning_rate_decay="linear",
         max_gradient_norm=1.0,
@@ -104,9 +112,14 @@ _TEACHER = Config(
         checkpoint_every_s=120.0,
     ),
 )
-_STUDENT = _TEACHER.updated(
+_STUDENT = _CLASSIFIER.updated(
     {
-        "model": {"embedding_dropout_rate": 0.3},
+        "model": {
+            "units": [512],
+            "direction": "forward",
+            "embedding_dropout_rate": 0.3,
+            "weight_precision": "float16",
+        },
         "training": {"epochs": 2, "learning_rate": 0.001, "variant_share": 1.0},
     }
 )
@@ -115,27 +128,20 @@ _PRETRAINING = PretrainingConfig(passes=6)
 _WIDENING = PretrainingConfig(units=(1_024,), passes=2, learning_rate=0.0015)
 
 RECIPES = {
-    "large": Recipe(_PRETRAINING, _TEACHER, _STUDENT, _WIDENING),
-    # Half of `large`: the network that reads forwards.
-    "base": Recipe(
-        _PRETRAINING,
-        _TEACHER,
-        _STUDENT.updated({"model": {"direction": "forward", "weight_precision": "float16"}}),
-        _WIDENING,
-    ),
+    "large": Recipe(_PRETRAINING, _CLASSIFIER, widening=_WIDENING),
+    # What `large` answers, learned by a network of the narrow language model's size.
+    "base": Recipe(_PRETRAINING, _CLASSIFIER, _STUDENT, _WIDENING),
     # The size of `seed`, with more words; its LSTM starts from chance and takes longer.
     "small": Recipe(
         _PRETRAINING,
-        _TEACHER,
+        _CLASSIFIER,
         _STUDENT.updated(
             {
                 "data": {"vocabulary_size": 20_000},
                 "model": {
                     "embedding_dim": 128,
                     "units": [64],
-                    "direction": "forward",
                     "own_sizes": True,
-                    "weight_precision": "float16",
                 },
                 "training": {"epochs": 6},
             }
@@ -170,7 +176,7 @@ def get_preset(name: str) -> Config:
     if name in PRESETS:
         return PRESETS[name]
     if name in RECIPES:
-        return RECIPES[name].student
+        return RECIPES[name].last
     near = difflib.get_close_matches(name, list_presets(), n=1)
     hint = f"Did you mean {near[0]}? " if near else ""
     raise UsageError(
@@ -183,7 +189,7 @@ def find_recipe(name: str) -> Recipe | None:
 
     Example:
 
-    >>> find_recipe("large").student.model.direction
+    >>> find_recipe("large").last.model.direction
     'both'
     """
     return RECIPES.get(name)
@@ -201,7 +207,7 @@ def describe_preset(name: str) -> str:
     'LSTM of 64 units, forward, embedding of 128, 10,000 words, 500 tokens of a review.'
     """
     config, recipe = get_preset(name), find_recipe(name)
-    units = " and ".join(map(str, config.model.units))
+    units = " and ".join(f"{size:,}" for size in config.model.units)
     sizes = (
         f"LSTM of {units} units, {config.model.direction}, embedding of "
         f"{config.model.embedding_dim}, {config.data.vocabulary_size:,} words, "
@@ -210,4 +216,5 @@ def describe_preset(name: str) -> str:
     if recipe is None:
         return sizes
     stages = ", a ".join(recipe.stage_names())
-    return f"{sizes} In {len(recipe.stage_names())} stages: a {stages} of its answers."
+    end = " of its answers" if recipe.student else ""
+    return f"{sizes} In {len(recipe.stage_names())} stages: a {stages}{end}."

@@ -41,6 +41,7 @@ TINY_PRETRAINING = PretrainingConfig(
 TINY_WIDENING = TINY_PRETRAINING.updated({"units": [12]})
 TINY_RECIPES = {
     "both": Recipe(TINY_PRETRAINING, TINY_TEACHER, TINY_STUDENT),
+    "direct": Recipe(TINY_PRETRAINING, TINY_TEACHER),
     "wide": Recipe(TINY_PRETRAINING, TINY_TEACHER, TINY_STUDENT, TINY_WIDENING),
     "half": Recipe(
         TINY_PRETRAINING, TINY_TEACHER, TINY_STUDENT.updated({"model": {"direction": "forward"}})
@@ -75,7 +76,7 @@ class Witness(Observer):
         return Display()
 
     def on_stage(self, number, names):
-        assert [*names] == [STAGES, WIDE_STAGES][len(names) - 3]
+        assert [*names] in (["language model", "classifier"], STAGES, WIDE_STAGES)
         self.stages.append(number)
 
     def on_note(self, text):
@@ -203,6 +204,19 @@ def test_a_preset_with_one_direction_takes_it_from_one_with_both(finished, tmp_p
     assert witness.steps == []
     both = unbroken[1].weights()
     assert all(np.array_equal(array, both[f"forward/{name}"]) for name, array in half.items())
+
+
+def test_a_teacher_is_what_another_preset_ends_in(finished, tmp_path):
+    witness = Witness()
+    bundle = run(tmp_path / "direct", "direct", witness=witness)
+    assert witness.steps == []
+    [teacher] = finished.glob("stages/*/teacher")
+    assert_same(bundle, read_bundle(teacher))
+    provenance = bundle.about("provenance")
+    assert [stage["name"] for stage in provenance["stages"]] == ["language model", "classifier"]
+    of_teacher = read_bundle(teacher).about("provenance")["command"]
+    assert provenance["stages"][-1]["command"] == of_teacher
+    assert of_teacher.startswith("reelfeel train DATA --from LANGUAGE_MODEL --preset seed --set ")
 
 
 def test_a_student_of_its_own_size(finished, tmp_path):

@@ -35,6 +35,7 @@ class Order:
         overwrite: whether an existing `output` may be replaced.
         keeps_networks: whether the finished network of each direction stays under `REELFEEL_HOME`,
             for other runs with an equal one.
+        command: what its provenance names as what made it; None takes this process's own.
     """
 
     output: Path
@@ -42,6 +43,7 @@ class Order:
     resume: bool = False
     overwrite: bool = False
     keeps_networks: bool = False
+    command: str | None = None
 
 
 def execute(source: Source, config: Config, order: Order, observer: Observer) -> Engine:
@@ -72,7 +74,14 @@ def execute(source: Source, config: Config, order: Order, observer: Observer) ->
             )
     # Of a run that was interrupted or is finished already, the clock has seen the last part only.
     run.seconds["fit"] = max(run.seconds["fit"], count_seconds(results, config))
-    save_bundle(run, results, order.output, order.preset, overwrite=order.overwrite)
+    save_bundle(
+        run,
+        results,
+        order.output,
+        order.preset,
+        overwrite=order.overwrite,
+        command=order.command,
+    )
     if not order.keeps_networks:
         for job in jobs.values():
             shutil.rmtree(job.folder, ignore_errors=True)

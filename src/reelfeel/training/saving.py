@@ -34,7 +34,13 @@ Results = Mapping[str, tuple[FitResult, Arrays]]
 
 
 def save_bundle(
-    run: Run, results: Results, output: Path, preset: str, *, overwrite: bool
+    run: Run,
+    results: Results,
+    output: Path,
+    preset: str,
+    *,
+    overwrite: bool,
+    command: str | None = None,
 ) -> Bundle:
     """Writes the bundle of a finished run, and returns it.
 
@@ -44,6 +50,7 @@ def save_bundle(
         output: the folder to write.
         preset: the name that the settings started from.
         overwrite: whether an existing folder may be replaced.
+        command: what made it; None takes the command line of this process.
     """
     weights = join_directions({name: arrays for name, (_, arrays) in results.items()})
     # Golden answers are those of the weights that will be read back.
@@ -63,7 +70,7 @@ def save_bundle(
     about = {
         **_histories(results),
         "metrics": {"validation": evaluate_binary(run.validation.labels, y_prob).to_dict()},
-        "provenance": _provenance(run, results),
+        "provenance": _provenance(run, results, command or _read_command_line()),
         "training_texts": [
             f"{number:016x}" for number in hash_texts(run.source.reviews.texts).tolist()
         ],
@@ -107,11 +114,11 @@ def _histories(results: Results) -> dict[str, list[dict[str, Any]]]:
     return {"history": means} | {f"history_{name}": rows for name, rows in histories.items()}
 
 
-def _provenance(run: Run, results: Results) -> dict[str, Any]:
+def _provenance(run: Run, results: Results, command: str) -> dict[str, Any]:
     packages = ("reelfeel", "keras", "torch", "numpy")
     reviews = run.source.reviews
     return {
-        "command": " ".join([Path(sys.argv[0]).name, *sys.argv[1:]]),
+        "command": command,
         "versions": {"python": platform.python_version()}
         | {package: version(package) for package in packages},
         # Another number of threads adds in another order: the same seed then ends a little apart.
@@ -135,6 +142,10 @@ def _provenance(run: Run, results: Results) -> dict[str, Any]:
         "seconds": {name: round(value, 1) for name, value in run.seconds.items()},
         **_describe_stages(run),
     }
+
+
+def _read_command_line() -> str:
+    return " ".join([Path(sys.argv[0]).name, *sys.argv[1:]])
 
 
 def _describe_stages(run: Run) -> dict[str, Any]:

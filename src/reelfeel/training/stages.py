@@ -1,8 +1,8 @@
-"""Presets in stages: a language model, perhaps a wider one, a teacher, a student of its answers.
+"""Presets in stages: a language model, perhaps a wider one, a classifier, perhaps its student.
 
-All but the student are kept under `REELFEEL_HOME`, in folders named after all that they depend on,
-and are made once: another run that needs an equal one takes it from there. So is the network of
-each direction of a student.
+All but the last are kept under `REELFEEL_HOME`, in folders named after all that they depend on, and
+are made once: another run that needs an equal one takes it from there. So is the network of each
+direction of a classifier: the teacher of one preset is what another ends in.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from reelfeel.config import list_changes
+from reelfeel.config import Config, list_changes
 from reelfeel.data.tables import TableOptions
 from reelfeel.files import home
 from reelfeel.models.language_model import LanguageModel, read_language_model
@@ -62,48 +62,51 @@ class Stages:
     observer: Observer
 
     def run(self, output: Path, preset: str, *, overwrite: bool) -> Engine:
-        """Carries out what is not finished; returns the student, loaded.
+        """Carries out what is not finished; returns what the last stage makes, loaded.
 
         Args:
-            output: the folder to write the student to.
+            output: the folder to write it to.
             preset: the recipe's name.
             overwrite: whether an existing `output` may be replaced.
         """
-        source = load_source(
-            self.source,
-            self.recipe.student,
-            data_dir=self.data_dir,
-            options=self.options,
-            with_texts=True,
-        )
         recipe = self.recipe
+        source = load_source(
+            self.source, recipe.last, data_dir=self.data_dir, options=self.options, with_texts=True
+        )
+        if recipe.last.training.seed != recipe.pretraining.seed:
+            self.observer.on_note("The seed is not that of language models: they keep their own.")
         narrow, record = self._make_language_model("language model", recipe.pretraining, source)
         wide, records = narrow, [record]
         if recipe.widening:
             name = "wider language model"
             wide, record = self._make_language_model(name, recipe.widening, source, narrow)
             records.append(record)
+        order = Order(output, preset, self.resume, overwrite, keeps_networks=True)
+        if recipe.student is None:
+            own = {"name": "classifier", "command": self._spell_classifier()}
+            lessons = replace(source, language_model=wide.model, stages=(*records, own))
+            return self._make_last(lessons, wide.model, order)
         teacher, record = self._make_teacher(source, wide.model)
-        records.append(record)
-        self._begin("student")
+        own = {"name": "student", "command": self._spell_student(recipe.student, preset)}
         lessons = replace(
             source,
             language_model=narrow.model,
             teachers=Teachers.read([teacher]),
-            stages=(*records, self._describe_student(preset)),
+            stages=(*records, record, own),
         )
-        config = adopt(recipe.student, narrow.model, self.observer)
-        order = Order(output, preset, self.resume, overwrite, keeps_networks=True)
-        student = execute(lessons, config, order, self.observer)
-        self._say_finished(student.bundle.about("provenance")["stages"][-1])
-        return student
+        return self._make_last(lessons, narrow.model, order)
+
+    def _make_last(self, lessons: Source, start: LanguageModel, order: Order) -> Engine:
+        self._begin(self.recipe.stage_names()[-1])
+        config = adopt(self.recipe.last, start, self.observer)
+        last = execute(lessons, config, order, self.observer)
+        self._say_finished(last.bundle.about("provenance")["stages"][-1])
+        return last
 
     def _make_language_model(
         self, name: str, config: PretrainingConfig, source: Source, narrow: _Kept | None = None
     ) -> tuple[_Kept, Record]:
         self._begin(name)
-        if self.recipe.student.training.seed != config.seed:
-            self.observer.on_note("The seed is that of teacher and student; this keeps its own.")
         settings = config.to_dict()
         del settings["checkpoint_every_s"]  # it changes when a run stops, not what it computes
         before = [_fingerprint(narrow.model)] if narrow else []
@@ -121,34 +124,33 @@ class Stages:
                 display=self.observer.pretraining_display(),
             )
         start = " --from LANGUAGE_MODEL --widen" if narrow else ""
-        command = f"pretrain {self._name_source()}{start}"
+        command = _spell(f"pretrain {self._name_source()}{start}", list_pretraining_changes(config))
         kept = _Kept(folder, read_language_model(folder))
-        about = kept.model.about["provenance"]
-        return kept, self._describe(name, command, list_pretraining_changes(config), about)
+        return kept, self._describe(name, command, kept.model.about["provenance"])
 
     def _make_teacher(self, source: Source, model: LanguageModel) -> tuple[Path, Record]:
-        recipe = self.recipe.teacher
+        recipe, command = self.recipe.classifier, self._spell_classifier()
         settings = effective_settings(adopt_language_model(recipe, model))
         folder = _find_folder("teacher", settings, source.fingerprint(), _fingerprint(model))
         self._begin("teacher")
         if self._is_missing(folder):
             config = adopt(recipe, model, self.observer)
-            source = replace(source, language_model=model)
-            execute(source, config, Order(folder, "teacher", self.resume), self.observer)
+            order = Order(folder, "teacher", self.resume, keeps_networks=True, command=command)
+            execute(replace(source, language_model=model), config, order, self.observer)
+        return folder, self._describe("teacher", command, read_bundle(folder).about("provenance"))
+
+    def _spell_classifier(self) -> str:
         start = "WIDER_LANGUAGE_MODEL" if self.recipe.widening else "LANGUAGE_MODEL"
-        command = f"train {self._name_source()} --from {start} --preset seed"
-        changes = list_changes(recipe, get_preset("seed"))
-        about = read_bundle(folder).about("provenance")
-        return folder, self._describe("teacher", command, changes, about)
+        changes = list_changes(self.recipe.classifier, get_preset("seed"))
+        return _spell(f"train {self._name_source()} --from {start} --preset seed", changes)
 
-    def _describe_student(self, preset: str) -> Record:
-        changes = list_changes(self.recipe.student, get_preset(preset))
-        command = f"distill TEACHER --data {self._name_source()} --from LANGUAGE_MODEL"
-        return {"name": "student", "command": _spell(f"{command} --preset {preset}", changes)}
+    def _spell_student(self, student: Config, preset: str) -> str:
+        start = f"distill TEACHER --data {self._name_source()} --from LANGUAGE_MODEL"
+        return _spell(f"{start} --preset {preset}", list_changes(student, get_preset(preset)))
 
-    def _describe(self, name: str, command: str, changes: list[str], about: Record) -> Record:
+    def _describe(self, name: str, command: str, about: Record) -> Record:
         seconds = round(sum(about["seconds"].values()), 1)
-        record = {"name": name, "command": _spell(command, changes), "seconds": seconds}
+        record = {"name": name, "command": command, "seconds": seconds}
         self._say_finished(record)
         return record
 

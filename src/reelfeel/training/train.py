@@ -48,7 +48,7 @@ def train(
             number of labels (`choose_label_preset`). Of one in stages, all stages are carried out
             that are not finished.
         settings: changes to them, such as `{"training": {"epochs": 3}}`; of a preset in stages to
-            those of the last, but for the seed, which is the teacher's too.
+            those of the last, but for the seed, which is a teacher's too.
         start: the folder or name of a language model or of a saved classifier: its vocabulary,
             embedding and LSTMs are taken over, of a classifier its head too if it names its classes
             alike. None starts from random weights.
@@ -81,7 +81,7 @@ def train(
     if recipe:
         _refuse_start(start, preset)
         _refuse_unlabelled(unlabelled)
-        stages = Stages(recipe.with_student(config), source, data_dir, options, resume, observer)
+        stages = Stages(recipe.with_last(config), source, data_dir, options, resume, observer)
         return stages.run(output, preset, overwrite=overwrite)
     language_model = read_start(start) if start is not None else None
     if language_model:
@@ -129,5 +129,5 @@ def _refuse_start(start: str | Path | None, preset: str) -> None:
         raise UsageError(
             f"The preset {preset} trains a language model of its own. Leave out --from (in Python: "
             "start), or take another preset. reelfeel distill takes both: of the preset the "
-            f"settings of its student, and a start. Received {str(start)!r}."
+            f"settings of its last stage, and a start. Received {str(start)!r}."
         )
