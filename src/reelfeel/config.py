@@ -140,6 +140,8 @@ class TrainingConfig:
             teachers' answer weighs the rest.
         variant_share: in distillation, short or damaged variants for each text, which the student
             learns to answer like the whole text; 0 makes none.
+        made_statements: in distillation, whether short statements are made from the texts besides:
+            as they stand, negated, and opposed to each other. English only.
         last_epoch_kept: whether the last epoch's weights are kept, and not those of the epoch with
             the lowest validation loss, which is a matter of chance on few validation reviews.
         patience: stop after this many epochs without a lower validation loss; 0 never stops early.
@@ -163,6 +165,7 @@ class TrainingConfig:
     virtual_batch_size: int = 64
     label_share: float = 0.5
     variant_share: float = 0.0
+    made_statements: bool = False
     last_epoch_kept: bool = False
     patience: int = 0
     seed: int = 0

@@ -120,7 +120,12 @@ _STUDENT = _CLASSIFIER.updated(
             "embedding_dropout_rate": 0.3,
             "weight_precision": "float16",
         },
-        "training": {"epochs": 2, "learning_rate": 0.001, "variant_share": 1.0},
+        "training": {
+            "epochs": 2,
+            "learning_rate": 0.001,
+            "variant_share": 1.0,
+            "made_statements": True,
+        },
     }
 )
 _PRETRAINING = PretrainingConfig(passes=6)

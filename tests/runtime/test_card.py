@@ -79,6 +79,7 @@ def test_teachers_stages_and_what_was_left_out_are_told(card_of):
             "num_labelled": 22_500,
             "num_unlabelled": 49_731,
             "num_variants": 7_000,
+            "num_statements": 900,
             "teachers": [teacher],
         },
         stages=[{"name": "language model", "seconds": 5_400, "command": "reelfeel pretrain"}],
@@ -89,6 +90,7 @@ def test_teachers_stages_and_what_was_left_out_are_told(card_of):
         "Distilled from `teacher`",
         "cd" * 32,
         "22,500 labelled and 49,731 unlabelled texts and 7,000 short",
+        "Besides from 900 made statements",
         "Stage language model, 90.0 minutes: `reelfeel pretrain`",
         "Time in all: 2.50 hours.",
     ):

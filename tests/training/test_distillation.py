@@ -15,6 +15,7 @@ from reelfeel.training.distillation import distill
 from reelfeel.training.lessons import blend, teach
 from reelfeel.training.progress import Observer
 from reelfeel.training.records import EncodedReviews
+from reelfeel.training.statements import Lexicon, Statements
 from reelfeel.training.steps import Batch, Steps
 from reelfeel.training.teachers import Teachers
 from reelfeel.training.train import train
@@ -94,6 +95,27 @@ def test_a_variant_has_what_is_to_be_answered_for_the_whole_text():
     assert silent
     again, other = (make_lessons(Oracle(), variant_share=0.5, seed=s)[1] for s in (0, 1))
     assert again.texts != other.texts
+
+
+def test_statements_are_made_of_all_texts_by_the_labels_of_train(monkeypatch):
+    held_out = make_reviews(20, seed=1).texts[3]
+    seen = {}
+
+    def make(texts, lexicon, *, seed):
+        seen.update(texts=list(texts), lexicon=lexicon)
+        return Statements(["It is dull.", held_out], np.array([0.03, 0.97], np.float32))
+
+    monkeypatch.setattr(lessons, "make_statements", make)
+    settings = {"variant_share": 0.5, "made_statements": True}
+    train, taught = make_lessons(Oracle(), texts=["without a label"], **settings)
+    assert seen["texts"] == [*train.texts, "without a label"]
+    assert seen["lexicon"] == Lexicon.learn(train.texts, train.labels)
+    assert (taught.texts[-1], taught.labels[-1]) == ("It is dull.", 0)
+    assert taught.targets[-1] == np.float32(0.03)
+    assert taught.about["num_statements"] == 1
+    # Word salad has no statements, and learns all the same.
+    monkeypatch.undo()
+    assert make_lessons(Oracle(), **settings)[1].about["num_statements"] == 0
 
 
 @pytest.fixture(scope="module")

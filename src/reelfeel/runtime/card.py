@@ -135,6 +135,11 @@ def _describe_teachers(distillation: About) -> Iterator[str]:
         f"{distillation['num_unlabelled']:,} unlabelled texts and {distillation['num_variants']:,} "
         "short or damaged variants of them, all answered by the teachers."
     )
+    if distillation.get("num_statements"):
+        yield (
+            f"Besides from {distillation['num_statements']:,} made statements: short sentences of "
+            "these texts, as they stand, negated and opposed to each other."
+        )
 
 
 def _describe_epochs(provenance: About) -> str:

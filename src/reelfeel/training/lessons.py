@@ -17,6 +17,7 @@ from reelfeel.training.augmentation import Variants, make_variants
 from reelfeel.training.batches import to_probabilities
 from reelfeel.training.corpus import Corpus, exclude_texts
 from reelfeel.training.progress import Observer
+from reelfeel.training.statements import Lexicon, Statements, make_statements
 from reelfeel.training.teachers import Teachers
 from reelfeel.types import Reviews
 
@@ -74,11 +75,13 @@ def teach(
     labels = train.labels[corpus.rows[:num_labelled]]
     answers = to_probabilities(teachers.answer(corpus.texts, observer))
     variants = _make_variants(corpus, config)
+    statements = _make_statements(corpus, train, config)
     about = {
         "texts": corpus.describe(),
         "num_labelled": num_labelled,
         "num_unlabelled": len(corpus.texts) - num_labelled,
         "num_variants": len(variants.texts),
+        "num_statements": len(statements.texts),
         "agreement_with_labels": _agreement(labels, answers[:num_labelled]),
         "validation_accuracy": _agreement(
             validation.labels, to_probabilities(teachers.answer(validation.texts, observer))
@@ -91,8 +94,9 @@ def teach(
     )
     answers[:num_labelled] = blend(labels, answers[:num_labelled], config.label_share)
     # A variant is to be answered as the whole text is, whatever is left of it.
-    targets = np.concatenate([answers, answers[variants.rows]]).astype(np.float32)
-    lessons = [*corpus.texts, *variants.texts]
+    answers = np.concatenate([answers, answers[variants.rows], statements.targets])
+    targets = answers.astype(np.float32)
+    lessons = [*corpus.texts, *variants.texts, *statements.texts]
     return Lessons(lessons, (targets >= 0.5).astype(np.int8), targets, about)
 
 
@@ -114,11 +118,22 @@ def blend(labels: npt.NDArray[np.int8], answers: Floats, label_share: float) -> 
 
 def _make_variants(corpus: Corpus, config: TrainingConfig) -> Variants:
     variants = make_variants(corpus.texts, share=config.variant_share, seed=config.seed)
-    if not variants.texts:
-        return variants
-    # A short cut may equal a whole review that must not be read.
-    kept = exclude_texts(variants.texts, corpus.held_out)
-    return Variants(list(kept.texts), variants.rows[kept.rows])
+    rows = _may_be_read(variants.texts, corpus)
+    return Variants([variants.texts[row] for row in rows], variants.rows[rows])
+
+
+def _make_statements(corpus: Corpus, train: Reviews, config: TrainingConfig) -> Statements:
+    if not config.made_statements:
+        return Statements([], np.empty(0, np.float32))
+    lexicon = Lexicon.learn(train.texts, train.labels)
+    made = make_statements(corpus.texts, lexicon, seed=config.seed)
+    rows = _may_be_read(made.texts, corpus)
+    return Statements([made.texts[row] for row in rows], made.targets[rows])
+
+
+def _may_be_read(texts: list[str], corpus: Corpus) -> npt.NDArray[np.intp]:
+    """Returns the rows of texts that equal none held out: a short cut may be a whole review."""
+    return exclude_texts(texts, corpus.held_out).rows if texts else np.empty(0, np.intp)
 
 
 def _agreement(labels: npt.NDArray[np.int8], answers: Floats) -> float:

@@ -1,0 +1,190 @@
+"""Short statements out of reviews: as they stand, negated, and set against each other.
+
+A review says its verdict many times over, so a network can judge reviews without knowing what "not"
+or "but" does. A sentence that says one thing, "The acting was wooden.", is therefore taught as it
+stands, as "The acting wasn't wooden." and as "Although the acting was wooden, the music is superb."
+Texts that one small change turns around keep a classifier from going by single words (Kaushik, Hovy
+and Lipton, 2020, ICLR, where people wrote them).
+
+Which words are for and which against is learned from labels. The grammar is English: texts in
+another language hold no such statement, and nothing is made of them.
+"""
+
+from __future__ import annotations
+
+import math
+import re
+from collections import Counter
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from random import Random
+from typing import NamedTuple
+
+import numpy as np
+import numpy.typing as npt
+
+from reelfeel.evaluation.perturbations import seeded, split_sentences
+
+# A word takes a side if its share of the reviews of one class is so many times that of the other,
+# as a logarithm, and if enough reviews have it to tell. Blame needs more: "okay" and "decent" stand
+# in bad reviews, and are no blame.
+_PRAISES, _BLAMES, _MIN_REVIEWS = 0.65, -1.0, 30
+# What follows "is" often is a word that judges; what hardly ever does may be a name.
+_MIN_PREDICATES = 8
+_MIN_WORDS, _MAX_WORDS = 2, 14
+
+_WORD = re.compile(r"[a-z]+(?:'[a-z]+)?")
+_PREDICATE = re.compile(
+    r"(?P<verb>\b(?:is|was|are|were|(?:it|he|she|that)'s|they're))"
+    r"(?: (?:very|really|so|quite|pretty|just|truly|extremely|absolutely|simply|totally))*"
+    r" (?P<word>[a-z]+)(?=[.,!;]| and\b|$)"
+)
+# With any of these a sentence says more than one thing, or its contrary already.
+_NOT_PLAIN = re.compile(
+    r"\b(?:not|never|no|nothing|none|nobody|hardly|barely|without|neither|nor|but|although|though"
+    r"|however|despite|yet|except|if|than|too|would|should|could)\b|n't|\?"
+)
+_NEGATIONS = (" not", " not", " not", "n't", "n't", " never", " far from", " anything but")
+_OPPOSITIONS = ("{0}, but {1}", "although {0}, {1}", "{0}; however, {1}", "{0}, yet {1}")
+
+# Probabilities of class 1. What is not bad need not be good; what is not good is hardly ever.
+_PRAISE, _BLAME = 0.97, 0.03
+_NEGATED_PRAISE, _NEGATED_BLAME = 0.08, 0.85
+# What comes last counts, and the other half of the sentence is still there.
+_OPPOSED = {True: 0.8, False: 0.2}
+
+
+@dataclass(frozen=True)
+class Lexicon:
+    """Words that take a side.
+
+    Attributes:
+        sides: logarithm of how much oftener a word stands in reviews of class 1, of words that take
+            a side: at least 0.65, or at most -1.
+        predicates: those of them that often follow "is" or "was".
+    """
+
+    sides: Mapping[str, float]
+    predicates: frozenset[str]
+
+    @classmethod
+    def learn(cls, texts: Sequence[str], labels: npt.NDArray[np.int8]) -> Lexicon:
+        """Learns it from labelled reviews, of which a few thousand are needed."""
+        reviews, predicates = (Counter[str](), Counter[str]()), Counter[str]()
+        for text, label in zip(texts, labels.tolist(), strict=True):
+            lower = text.lower()
+            reviews[label].update(set(_WORD.findall(lower)))
+            predicates.update(match["word"] for match in _PREDICATE.finditer(lower))
+        num_against, num_for = (int((labels == label).sum()) for label in (0, 1))
+        sides = {}
+        for word in reviews[0] | reviews[1]:
+            against, praise = reviews[0][word], reviews[1][word]
+            if against + praise >= _MIN_REVIEWS:
+                odds = (praise + 1) / (num_for + 2) / ((against + 1) / (num_against + 2))
+                sides[word] = math.log(odds)
+        sides = {word: side for word, side in sides.items() if not _BLAMES < side < _PRAISES}
+        often = {word for word, count in predicates.items() if count >= _MIN_PREDICATES}
+        return cls(sides, frozenset(often & sides.keys()))
+
+
+class _Statement(NamedTuple):
+    """A sentence without its end mark, and whether it praises."""
+
+    text: str
+    praises: bool
+
+
+@dataclass(frozen=True)
+class Statements:
+    """Made texts, and what is to be answered.
+
+    Attributes:
+        texts: short sentences.
+        targets: float32 array of the same length, probabilities of class 1.
+    """
+
+    texts: list[str]
+    targets: npt.NDArray[np.float32]
+
+
+def make_statements(texts: Sequence[str], lexicon: Lexicon, *, seed: int) -> Statements:
+    """Makes statements of every sentence that says one thing.
+
+    Such a sentence has 2 to 14 words, one word that takes a side, after "is" or "was", and nothing
+    that negates, compares or objects. It is taken as it stands and negated. A third as many again
+    are two of contrary verdicts, opposed to each other: of them the last one counts.
+
+    Args:
+        texts: such as training reviews, with labels or without.
+        lexicon: from labelled ones.
+        seed: another one negates and opposes otherwise.
+
+    Example:
+
+    >>> lexicon = Lexicon({"dull": -1.5, "superb": 1.6}, frozenset({"dull", "superb"}))
+    >>> made = make_statements(["The plot is so dull. The cast was superb!"], lexicon, seed=0)
+    >>> for text, target in zip(made.texts[:4], made.targets.tolist()):
+    ...     print(f"{target:.2f}  {text}")
+    0.03  The plot is so dull.
+    0.85  The plot is never dull.
+    0.97  The cast was superb.
+    0.08  The cast wasn't superb.
+    """
+    rng = seeded(seed, "statements")
+    made: list[tuple[str, float]] = []
+    pool: tuple[list[str], list[str]] = ([], [])
+    for text in texts:
+        for plain, negated in _find_statements(text, lexicon, rng):
+            made.append((plain.text, _PRAISE if plain.praises else _BLAME))
+            made.append((negated.text, _NEGATED_BLAME if negated.praises else _NEGATED_PRAISE))
+            pool[plain.praises].append(plain.text)
+            pool[negated.praises].append(negated.text)
+    if all(pool):
+        made += [_oppose(pool, rng) for _ in range(len(made) // 3)]
+    sentences = [f"{text}." for text, _ in made]
+    return Statements(sentences, np.asarray([target for _, target in made], dtype=np.float32))
+
+
+def _find_statements(
+    text: str, lexicon: Lexicon, rng: Random
+) -> Iterator[tuple[_Statement, _Statement]]:
+    for sentence in split_sentences(text):
+        lower = sentence.lower()
+        # Letters that change their number when they become small would shift every place.
+        if len(lower) != len(sentence) or not _is_plain(lower):
+            continue
+        matches = list(_PREDICATE.finditer(lower))
+        words = [word for word in _WORD.findall(lower) if word in lexicon.sides]
+        if len(matches) != 1 or len(words) != 1 or words[0] not in lexicon.predicates:
+            continue
+        if matches[0]["word"] == words[0]:
+            praises = lexicon.sides[words[0]] > 0
+            negated = _negate(sentence, matches[0], rng)
+            yield _Statement(_without_end(sentence), praises), _Statement(negated, not praises)
+
+
+def _is_plain(lower: str) -> bool:
+    is_short = _MIN_WORDS <= len(lower.split()) <= _MAX_WORDS
+    return is_short and "<" not in lower and not _NOT_PLAIN.search(lower)
+
+
+def _negate(sentence: str, match: re.Match[str], rng: Random) -> str:
+    negation = rng.choice(_NEGATIONS)
+    if negation == "n't" and "'" in match["verb"]:
+        negation = " not"
+    before, word = sentence[: match.end("verb")], sentence[match.start("word") : match.end("word")]
+    after = _without_end(sentence[match.end("word") :])
+    at_all = (
+        " at all" if not after and len(negation) <= len(" not") and rng.random() < 1 / 3 else ""
+    )
+    return f"{before}{negation} {word}{at_all}{after}"
+
+
+def _oppose(pool: tuple[list[str], list[str]], rng: Random) -> tuple[str, float]:
+    praises = rng.random() < 1 / 2
+    first, last = rng.choice(pool[not praises]), rng.choice(pool[praises])
+    return rng.choice(_OPPOSITIONS).format(first, last), _OPPOSED[praises]
+
+
+def _without_end(sentence: str) -> str:
+    return sentence.rstrip(" .!")
