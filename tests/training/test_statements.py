@@ -68,6 +68,24 @@ def test_of_two_opposed_the_last_one_counts():
         assert round(target, 2) == (0.8 if praises else 0.2)
 
 
+def test_what_people_say_they_like_is_taken_as_it_stands():
+    assert [
+        (text, round(target, 2)) for text, target in make("I really loved the superb cast!")
+    ] == [("I really loved the superb cast.", 0.97)]
+    assert round(make("We hated it.")[0][1], 2) == 0.03
+    opposed = [
+        text for seed in range(40) for text, _ in make("It's dull. I liked it.", seed=seed)[3:]
+    ]
+    assert "It's dull, but I liked it." in opposed
+    for text in (
+        "I loved it, a waste.",
+        "I liked what is left.",
+        "I love and I hate it.",
+        "He liked it.",
+    ):
+        assert make(text) == []
+
+
 @pytest.mark.parametrize(
     "text",
     [

@@ -32,6 +32,8 @@ _PRAISES, _BLAMES, _MIN_REVIEWS = 0.65, -1.0, 30
 # What follows "is" often is a word that judges; what hardly ever does may be a name.
 _MIN_PREDICATES = 8
 _MIN_WORDS, _MAX_WORDS = 2, 14
+# A longer one often likes something else: "I love films that ..."
+_MAX_LIKING_WORDS = 6
 
 _WORD = re.compile(r"[a-z]+(?:'[a-z]+)?")
 _PREDICATE = re.compile(
@@ -43,6 +45,11 @@ _PREDICATE = re.compile(
 _NOT_PLAIN = re.compile(
     r"\b(?:not|never|no|nothing|none|nobody|hardly|barely|without|neither|nor|but|although|though"
     r"|however|despite|yet|except|if|than|too|would|should|could)\b|n't|\?"
+)
+# "It's not great, but I liked it": how people put what they like, beside what is good.
+_LIKING = re.compile(
+    r"\b(?:i|we)(?: (?:really|truly|absolutely|totally|just|thoroughly|still))* "
+    r"(?:(?P<likes>like|liked|love|loved|enjoy|enjoyed|recommend)|hate|hated|dislike|disliked)\b"
 )
 _NEGATIONS = (" not", " not", " not", "n't", "n't", " never", " far from", " anything but")
 _OPPOSITIONS = ("{0}, but {1}", "although {0}, {1}", "{0}; however, {1}", "{0}, yet {1}")
@@ -88,10 +95,14 @@ class Lexicon:
 
 
 class _Statement(NamedTuple):
-    """A sentence without its end mark, and whether it praises."""
+    """A sentence without its end mark, and the probability of class 1 to answer it with."""
 
     text: str
-    praises: bool
+    target: float
+
+    @property
+    def praises(self) -> bool:
+        return self.target > 0.5
 
 
 @dataclass(frozen=True)
@@ -111,8 +122,9 @@ def make_statements(texts: Sequence[str], lexicon: Lexicon, *, seed: int) -> Sta
     """Makes statements of every sentence that says one thing.
 
     Such a sentence has 2 to 14 words, one word that takes a side, after "is" or "was", and nothing
-    that negates, compares or objects. It is taken as it stands and negated. A third as many again
-    are two of contrary verdicts, opposed to each other: of them the last one counts.
+    that negates, compares or objects. It is taken as it stands and negated; of what people say they
+    like or hate the sentence alone is taken. A third as many again are two of contrary verdicts,
+    opposed to each other: of them the last one counts.
 
     Args:
         texts: such as training reviews, with labels or without.
@@ -131,36 +143,45 @@ def make_statements(texts: Sequence[str], lexicon: Lexicon, *, seed: int) -> Sta
     0.08  The cast wasn't superb.
     """
     rng = seeded(seed, "statements")
-    made: list[tuple[str, float]] = []
-    pool: tuple[list[str], list[str]] = ([], [])
-    for text in texts:
-        for plain, negated in _find_statements(text, lexicon, rng):
-            made.append((plain.text, _PRAISE if plain.praises else _BLAME))
-            made.append((negated.text, _NEGATED_BLAME if negated.praises else _NEGATED_PRAISE))
-            pool[plain.praises].append(plain.text)
-            pool[negated.praises].append(negated.text)
-    if all(pool):
-        made += [_oppose(pool, rng) for _ in range(len(made) // 3)]
-    sentences = [f"{text}." for text, _ in made]
-    return Statements(sentences, np.asarray([target for _, target in made], dtype=np.float32))
+    made = [one for text in texts for one in _find_statements(text, lexicon, rng)]
+    sides = [[one.text for one in made if one.praises == praises] for praises in (False, True)]
+    if all(sides):
+        made += [_oppose(sides, rng) for _ in range(len(made) // 3)]
+    targets = np.asarray([one.target for one in made], dtype=np.float32)
+    return Statements([f"{one.text}." for one in made], targets)
 
 
-def _find_statements(
-    text: str, lexicon: Lexicon, rng: Random
-) -> Iterator[tuple[_Statement, _Statement]]:
+def _find_statements(text: str, lexicon: Lexicon, rng: Random) -> Iterator[_Statement]:
     for sentence in split_sentences(text):
         lower = sentence.lower()
         # Letters that change their number when they become small would shift every place.
-        if len(lower) != len(sentence) or not _is_plain(lower):
-            continue
-        matches = list(_PREDICATE.finditer(lower))
-        words = [word for word in _WORD.findall(lower) if word in lexicon.sides]
-        if len(matches) != 1 or len(words) != 1 or words[0] not in lexicon.predicates:
-            continue
-        if matches[0]["word"] == words[0]:
-            praises = lexicon.sides[words[0]] > 0
-            negated = _negate(sentence, matches[0], rng)
-            yield _Statement(_without_end(sentence), praises), _Statement(negated, not praises)
+        if len(lower) == len(sentence) and _is_plain(lower):
+            words = [word for word in _WORD.findall(lower) if word in lexicon.sides]
+            yield from _say_what_is(sentence, lower, words, lexicon, rng)
+            yield from _say_what_is_liked(sentence, lower, words, lexicon)
+
+
+def _say_what_is(
+    sentence: str, lower: str, words: list[str], lexicon: Lexicon, rng: Random
+) -> Iterator[_Statement]:
+    matches = list(_PREDICATE.finditer(lower))
+    if len(matches) != 1 or words != [matches[0]["word"]] or words[0] not in lexicon.predicates:
+        return
+    praises = lexicon.sides[words[0]] > 0
+    yield _Statement(_without_end(sentence), _PRAISE if praises else _BLAME)
+    negated = _negate(sentence, matches[0], rng)
+    yield _Statement(negated, _NEGATED_PRAISE if praises else _NEGATED_BLAME)
+
+
+def _say_what_is_liked(
+    sentence: str, lower: str, words: list[str], lexicon: Lexicon
+) -> Iterator[_Statement]:
+    matches = list(_LIKING.finditer(lower))
+    if len(matches) != 1 or len(lower.split()) > _MAX_LIKING_WORDS or _PREDICATE.search(lower):
+        return
+    praises = matches[0]["likes"] is not None
+    if all((lexicon.sides[word] > 0) == praises for word in words):
+        yield _Statement(_without_end(sentence), _PRAISE if praises else _BLAME)
 
 
 def _is_plain(lower: str) -> bool:
@@ -180,10 +201,10 @@ def _negate(sentence: str, match: re.Match[str], rng: Random) -> str:
     return f"{before}{negation} {word}{at_all}{after}"
 
 
-def _oppose(pool: tuple[list[str], list[str]], rng: Random) -> tuple[str, float]:
+def _oppose(sides: list[list[str]], rng: Random) -> _Statement:
     praises = rng.random() < 1 / 2
-    first, last = rng.choice(pool[not praises]), rng.choice(pool[praises])
-    return rng.choice(_OPPOSITIONS).format(first, last), _OPPOSED[praises]
+    first, last = rng.choice(sides[not praises]), rng.choice(sides[praises])
+    return _Statement(rng.choice(_OPPOSITIONS).format(first, last), _OPPOSED[praises])
 
 
 def _without_end(sentence: str) -> str:
