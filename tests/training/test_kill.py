@@ -15,7 +15,7 @@ from reelfeel.runtime.bundle import read_bundle
 
 STOPPING = ["training.checkpoint_every_s=0.1", "training.patience=0"]
 KINDS = {
-    "plain": ["training.epochs=6"],
+    "plain": ["training.epochs=30"],
     # Everything that has a state of its own.
     "rich": [
         "training.epochs=3",

@@ -30,10 +30,10 @@ def run_and_kill(output, environment, wait_s):
     process = subprocess.Popen(
         command(output), env=environment, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
     )
-    # Wait for the first checkpoints, so that the kill hits training and not the imports.
+    # Wait for the first checkpoint, so that the kill hits training and not the imports.
     deadline = time.monotonic() + 200
     while time.monotonic() < deadline and process.poll() is None:
-        if count_checkpoints(environment["REELFEEL_HOME"]) == 2:
+        if count_checkpoints(environment["REELFEEL_HOME"]):
             break
         time.sleep(0.02)
     time.sleep(wait_s)
