@@ -141,7 +141,7 @@ class TrainingConfig:
         variant_share: in distillation, short or damaged variants for each text, which the student
             learns to answer like the whole text; 0 makes none.
         made_statements: in distillation, whether short statements are made from the texts besides:
-            as they stand, negated, and opposed to each other. English only.
+            as they stand, negated, and opposed to each other. English only, class 1 being praise.
         last_epoch_kept: whether the last epoch's weights are kept, and not those of the epoch with
             the lowest validation loss, which is a matter of chance on few validation reviews.
         patience: stop after this many epochs without a lower validation loss; 0 never stops early.

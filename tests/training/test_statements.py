@@ -20,15 +20,27 @@ def make(*texts, seed=0):
     return list(zip(made.texts, made.targets.tolist(), strict=True))
 
 
+PRAISE = "The cast was superb. See it. Excellent, wonderful."
+BLAME = "The cast was dull. A waste. Awful, terrible."
+
+
 def test_a_lexicon_takes_words_by_the_labels_and_predicates_by_their_place():
-    praise, blame = "The cast was superb. See it.", "The cast was dull. A waste."
     labels = np.array([1, 0] * 40, np.int8)
-    lexicon = Lexicon.learn([praise, blame] * 40, labels)
+    lexicon = Lexicon.learn([PRAISE, BLAME] * 40, labels)
     assert lexicon.predicates == {"superb", "dull"}
-    assert lexicon.sides.keys() == {"superb", "see", "it", "dull", "a", "waste"}
+    praise, blame = {"superb", "see", "it", "excellent", "wonderful"}, {"dull", "a", "waste"}
+    assert lexicon.sides.keys() == praise | blame | {"awful", "terrible"}
     assert lexicon.sides["superb"] == pytest.approx(np.log(41)) == -lexicon.sides["waste"]
     # Too few reviews, too few sentences: nothing is taken for known.
-    assert not Lexicon.learn([praise, blame] * 10, labels[:20]).sides
+    assert not Lexicon.learn([PRAISE, BLAME] * 10, labels[:20]).sides
+
+
+def test_labels_of_something_else_teach_nothing():
+    texts, labels = [PRAISE, BLAME] * 40, np.array([1, 0] * 40, np.int8)
+    topic = ["The match was lost. Excellent.", "The vote was close. Awful."] * 40
+    for lexicon in (Lexicon.learn(texts, 1 - labels), Lexicon.learn(topic, labels)):
+        assert lexicon == Lexicon({}, frozenset())
+        assert make_statements(["I loved it. The cast was superb."], lexicon, seed=0).texts == []
 
 
 def test_not_turns_a_verdict_around():

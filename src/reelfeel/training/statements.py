@@ -6,8 +6,8 @@ stands, as "The acting wasn't wooden." and as "Although the acting was wooden, t
 Texts that one small change turns around keep a classifier from going by single words (Kaushik, Hovy
 and Lipton, 2020, ICLR, where people wrote them).
 
-Which words are for and which against is learned from labels. The grammar is English: texts in
-another language hold no such statement, and nothing is made of them.
+Which words are for and which against is learned from labels. The grammar is English, and class 1
+has to be praise: of texts in another language, or about something else, nothing is made.
 """
 
 from __future__ import annotations
@@ -29,6 +29,8 @@ from reelfeel.evaluation.perturbations import seeded, split_sentences
 # as a logarithm, and if enough reviews have it to tell. Blame needs more: "okay" and "decent" stand
 # in bad reviews, and are no blame.
 _PRAISES, _BLAMES, _MIN_REVIEWS = 0.65, -1.0, 30
+# On which side these are says whether labels are of praise and blame at all.
+_KNOWN_PRAISE, _KNOWN_BLAME = ("excellent", "wonderful"), ("awful", "terrible")
 # What follows "is" often is a word that judges; what hardly ever does may be a name.
 _MIN_PREDICATES = 8
 _MIN_WORDS, _MAX_WORDS = 2, 14
@@ -76,7 +78,10 @@ class Lexicon:
 
     @classmethod
     def learn(cls, texts: Sequence[str], labels: npt.NDArray[np.int8]) -> Lexicon:
-        """Learns it from labelled reviews, of which a few thousand are needed."""
+        """Learns it from labelled reviews, of which a few thousand are needed.
+
+        It is empty where the labels do not tell "excellent" from "awful", class 1 the former.
+        """
         reviews, predicates = (Counter[str](), Counter[str]()), Counter[str]()
         for text, label in zip(texts, labels.tolist(), strict=True):
             lower = text.lower()
@@ -90,8 +95,17 @@ class Lexicon:
                 odds = (praise + 1) / (num_for + 2) / ((against + 1) / (num_against + 2))
                 sides[word] = math.log(odds)
         sides = {word: side for word, side in sides.items() if not _BLAMES < side < _PRAISES}
+        if not _is_about_praise(sides):
+            return cls({}, frozenset())
         often = {word for word, count in predicates.items() if count >= _MIN_PREDICATES}
         return cls(sides, frozenset(often & sides.keys()))
+
+
+def _is_about_praise(sides: Mapping[str, float]) -> bool:
+    praise, blame = (
+        [sides.get(word, 0) for word in known] for known in (_KNOWN_PRAISE, _KNOWN_BLAME)
+    )
+    return min(praise) > 0 > max(blame)
 
 
 class _Statement(NamedTuple):
@@ -128,7 +142,7 @@ def make_statements(texts: Sequence[str], lexicon: Lexicon, *, seed: int) -> Sta
 
     Args:
         texts: such as training reviews, with labels or without.
-        lexicon: from labelled ones.
+        lexicon: from labelled ones; nothing is made with an empty one.
         seed: another one negates and opposes otherwise.
 
     Example:
@@ -142,6 +156,8 @@ def make_statements(texts: Sequence[str], lexicon: Lexicon, *, seed: int) -> Sta
     0.97  The cast was superb.
     0.08  The cast wasn't superb.
     """
+    if not lexicon.predicates:
+        return Statements([], np.empty(0, np.float32))
     rng = seeded(seed, "statements")
     made = [one for text in texts for one in _find_statements(text, lexicon, rng)]
     sides = [[one.text for one in made if one.praises == praises] for praises in (False, True)]
