@@ -173,14 +173,16 @@ def _find_statements(text: str, lexicon: Lexicon, rng: Random) -> Iterator[_Stat
         # Letters that change their number when they become small would shift every place.
         if len(lower) == len(sentence) and _is_plain(lower):
             words = [word for word in _WORD.findall(lower) if word in lexicon.sides]
-            yield from _say_what_is(sentence, lower, words, lexicon, rng)
-            yield from _say_what_is_liked(sentence, lower, words, lexicon)
+            matches = list(_PREDICATE.finditer(lower))
+            if matches:
+                yield from _say_what_is(sentence, matches, words, lexicon, rng)
+            else:
+                yield from _say_what_is_liked(sentence, lower, words, lexicon)
 
 
 def _say_what_is(
-    sentence: str, lower: str, words: list[str], lexicon: Lexicon, rng: Random
+    sentence: str, matches: list[re.Match[str]], words: list[str], lexicon: Lexicon, rng: Random
 ) -> Iterator[_Statement]:
-    matches = list(_PREDICATE.finditer(lower))
     if len(matches) != 1 or words != [matches[0]["word"]] or words[0] not in lexicon.predicates:
         return
     praises = lexicon.sides[words[0]] > 0
@@ -193,7 +195,7 @@ def _say_what_is_liked(
     sentence: str, lower: str, words: list[str], lexicon: Lexicon
 ) -> Iterator[_Statement]:
     matches = list(_LIKING.finditer(lower))
-    if len(matches) != 1 or len(lower.split()) > _MAX_LIKING_WORDS or _PREDICATE.search(lower):
+    if len(matches) != 1 or len(lower.split()) > _MAX_LIKING_WORDS:
         return
     praises = matches[0]["likes"] is not None
     if all((lexicon.sides[word] > 0) == praises for word in words):
@@ -211,10 +213,9 @@ def _negate(sentence: str, match: re.Match[str], rng: Random) -> str:
         negation = " not"
     before, word = sentence[: match.end("verb")], sentence[match.start("word") : match.end("word")]
     after = _without_end(sentence[match.end("word") :])
-    at_all = (
-        " at all" if not after and len(negation) <= len(" not") and rng.random() < 1 / 3 else ""
-    )
-    return f"{before}{negation} {word}{at_all}{after}"
+    if not after and negation in (" not", "n't") and rng.random() < 1 / 3:
+        after = " at all"
+    return f"{before}{negation} {word}{after}"
 
 
 def _oppose(sides: list[list[str]], rng: Random) -> _Statement:
