@@ -9,9 +9,8 @@ import numpy.typing as npt
 
 from reelfeel.errors import DataError, UsageError
 from reelfeel.evaluation.checks import check_binary, check_threshold
+from reelfeel.evaluation.logits import to_logits, to_probabilities
 from reelfeel.evaluation.proportions import Interval, wilson_interval
-
-_CLIP = np.finfo(np.float64).eps
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,10 +73,10 @@ def fit_abstention(
             f"received {target_accuracy!r} and {threshold!r}."
         )
     right = (probabilities >= threshold) == labels
-    centre = _logit(np.float64(threshold))
-    distances = np.abs(_logit(probabilities) - centre)
+    centre = to_logits(threshold)
+    distances = np.abs(to_logits(probabilities) - centre)
     reach = _find_reach(distances, right, target_accuracy)
-    lower, upper = _probability(centre - reach), _probability(centre + reach)
+    lower, upper = to_probabilities([centre - reach, centre + reach]).tolist()
     return judge_abstention(labels, probabilities, lower=lower, upper=upper, threshold=threshold)
 
 
@@ -138,12 +137,3 @@ def _find_reach(
     if last + 1 == len(values):
         return 0.0
     return float(-(values[last] + values[last + 1]) / 2)
-
-
-def _logit(probabilities: npt.NDArray[np.float64] | np.float64) -> npt.NDArray[np.float64]:
-    clipped = np.clip(probabilities, _CLIP, 1 - _CLIP)
-    return np.asarray(np.log(clipped) - np.log1p(-clipped))
-
-
-def _probability(logit: npt.NDArray[np.float64] | float) -> float:
-    return float(1 / (1 + np.exp(-logit)))

@@ -11,13 +11,12 @@ import numpy.typing as npt
 from reelfeel.evaluation import scores
 from reelfeel.evaluation.checks import Labels, Probabilities, check_binary, check_threshold
 from reelfeel.evaluation.comparison import McNemarTest, difference_interval, mcnemar_test
+from reelfeel.evaluation.logits import log_losses
 from reelfeel.evaluation.proportions import Interval
 from reelfeel.evaluation.resampling import Resampler, Weights, draw_weights
 
 # The usual level, of the verdict about accuracy.
 SIGNIFICANT = 0.05
-# The smallest step below and above 0 and 1 that a log loss sees, as scikit-learn has it.
-_CLIP = np.finfo(np.float64).eps
 
 
 @dataclass(frozen=True, slots=True)
@@ -179,7 +178,7 @@ def _resample(
 ) -> dict[str, Difference]:
     rankings = [Resampler(labels, prob, 0.5) for prob in (prob_a, prob_b)]
     losses = {
-        "log_loss": _log_losses(labels, prob_a) - _log_losses(labels, prob_b),
+        "log_loss": log_losses(labels, prob_a) - log_losses(labels, prob_b),
         "brier": (prob_a - labels) ** 2 - (prob_b - labels) ** 2,
     }
     drawn: dict[str, list[npt.NDArray[np.float64]]] = {"roc_auc": [], "log_loss": [], "brier": []}
@@ -201,11 +200,6 @@ def _resample(
 
 def _reorder(weights: Weights, ranking: Resampler) -> Weights:
     return weights[:, ranking.order]
-
-
-def _log_losses(labels: Labels, prob: Probabilities) -> npt.NDArray[np.float64]:
-    clipped = np.clip(prob, _CLIP, 1 - _CLIP)
-    return -np.log(np.where(labels == 1, clipped, 1 - clipped))
 
 
 def _percentiles(pieces: list[npt.NDArray[np.float64]]) -> Interval | None:

@@ -7,11 +7,10 @@ import numpy.typing as npt
 
 from reelfeel.errors import DataError, UsageError
 from reelfeel.evaluation.checks import Probabilities, check_binary, import_extra
+from reelfeel.evaluation.logits import to_logits, to_probabilities
 
 # Beyond these a model says the same of every review, or is certain of every one.
 COLDEST, HOTTEST = 0.01, 100.0
-# As the log loss keeps probabilities away from 0 and 1: a logit of 36.
-_CLIP = np.finfo(np.float64).eps
 
 
 def fit_temperature(y_true: npt.ArrayLike, y_prob: npt.ArrayLike) -> float:
@@ -51,13 +50,13 @@ def fit_temperature(y_true: npt.ArrayLike, y_prob: npt.ArrayLike) -> float:
             "A temperature cannot be fitted to reviews of one class. Expected positive and "
             f"negative ones; received {positives} positive and {negatives} negative reviews."
         )
-    logits = _logits(probabilities)
+    logits = to_logits(probabilities)
     if not logits.any():
         return 1.0
     targets = np.where(labels == 1, (positives + 1) / (positives + 2), 1 / (negatives + 2))
 
     def slope(sharpness: float) -> float:
-        return float(np.mean((_sigmoid(sharpness * logits) - targets) * logits))
+        return float(np.mean((to_probabilities(sharpness * logits) - targets) * logits))
 
     # The log loss is convex in 1 / temperature: its slope changes sign once, or not in this range.
     if slope(1 / HOTTEST) >= 0:
@@ -91,15 +90,4 @@ def apply_temperature(y_prob: npt.ArrayLike, temperature: float) -> Probabilitie
             "A temperature is a number above 0, 1 to change nothing; received "
             f"{temperature!r}. Fit one with fit_temperature."
         )
-    return _sigmoid(_logits(np.asarray(y_prob, np.float64)) / temperature)
-
-
-def _logits(probabilities: Probabilities) -> Probabilities:
-    clipped = np.clip(probabilities, _CLIP, 1 - _CLIP)
-    return np.asarray(np.log(clipped) - np.log1p(-clipped))
-
-
-def _sigmoid(logits: Probabilities) -> Probabilities:
-    # Without overflow: exp only ever sees what is not positive.
-    decay = np.exp(-np.abs(logits))
-    return np.asarray(np.where(logits >= 0, 1, decay) / (1 + decay))
+    return to_probabilities(to_logits(y_prob) / temperature)

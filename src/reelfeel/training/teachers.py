@@ -13,6 +13,7 @@ import numpy as np
 import numpy.typing as npt
 
 from reelfeel.errors import UsageError
+from reelfeel.evaluation.logits import to_logits
 from reelfeel.files import home, write_whole
 from reelfeel.runtime.bundle import Bundle, read_bundle
 from reelfeel.runtime.engine import load
@@ -54,7 +55,7 @@ class Teacher:
                 engine = engine or load(self.bundle.path)
                 _keep(path, engine.predict_proba(chunk), time.perf_counter() - started)
             with np.load(path) as kept:
-                answers.append(to_logits(kept["probabilities"]))
+                answers.append(to_logits(kept["probabilities"], smallest=_SMALLEST_PROBABILITY))
                 self.seconds += float(kept["seconds"])
             done = start + len(chunk)
             observer.on_work(f"teacher {self.bundle.path.name}", done, len(texts))
@@ -154,18 +155,6 @@ class Teachers:
                     "seed of the teacher's split."
                 )
         return doubts
-
-
-def to_logits(probabilities: npt.NDArray[np.float64]) -> Logits:
-    """Returns the logit of each probability, those next to 0 and 1 moved in a little.
-
-    Example:
-
-    >>> to_logits(np.array([0.5, 1.0])).round(1).tolist()
-    [0.0, 16.1]
-    """
-    bounded = np.clip(probabilities, _SMALLEST_PROBABILITY, 1 - _SMALLEST_PROBABILITY)
-    return np.asarray(np.log(bounded) - np.log1p(-bounded))
 
 
 def _keep(path: Path, probabilities: npt.NDArray[np.float64], seconds: float) -> None:
