@@ -40,18 +40,24 @@ class BlockRun {
         std::vector<Number> now(std::size_t(rows_) * columns), next(now.size());
         std::vector<float> sums(std::size_t(rows_) * kGateLanes);
         cells_.assign(std::size_t(rows_) * layer.units, 0.0f);
+        bases_.resize(rows_);
         std::vector<Number> outputs;
         if (!is_last) outputs.resize(std::size_t(block_.lengths[0]) * rows_ * layer.units);
         if (is_last) start_pooling(layer.units);
         for (int step = 0; step < block_.lengths[0]; ++step) {
             const int running = rows_running(step);
-            if (!reads_table) place_features(index, step, running, columns, now.data());
-            prefetch_next(index, step, running);
+            if (reads_table) {
+                find_bases(step, running);
+            } else {
+                place_features(index, step, running, columns, now.data());
+                prefetch_next(index, step, running);
+            }
             for (int unit = 0; unit < layer.units; unit += kLanes) {
+                if (reads_table) prefetch_bases(unit, running);
                 Arithmetic::multiply(layer, unit, now.data(), rows_, running, columns, sums.data());
                 for (int row = 0; row < running; ++row) {
                     const Number* base =
-                        reads_table ? table_row(row, step) + unit * 4 : nullptr;
+                        reads_table ? bases_[row] + unit * 4 : nullptr;
                     const Vector hidden = advance(layer, base, unit, row, sums.data());
                     Arithmetic::put(hidden, Arithmetic::at(next.data(), rows_, columns, row,
                                                            first_unit + unit));
@@ -95,13 +101,27 @@ class BlockRun {
         }
     }
 
-    // A word's row comes from memory; asked for a step ahead it does not have to be waited for.
+    // A word's embedding comes from memory; asked for a step ahead it does not have to be waited for.
     void prefetch_next(std::size_t index, int step, int running) const {
         if (index != 0) return;
         const int bytes = tower_.table_width() * int(sizeof(Number));
         for (int row = 0; row < running && block_.lengths[row] > step + 1; ++row) {
             const char* source = reinterpret_cast<const char*>(table_row(row, step + 1));
             for (int byte = 0; byte < bytes; byte += 64) __builtin_prefetch(source + byte);
+        }
+    }
+
+    void find_bases(int step, int running) {
+        for (int row = 0; row < running; ++row) bases_[row] = table_row(row, step);
+    }
+
+    // What some units add from the table comes while their product is made. A whole row asked for a
+    // step ahead would be 4 KB of each text: they push the weights out of the second cache.
+    void prefetch_bases(int unit, int running) const {
+        for (int row = 0; row < running; ++row) {
+            const char* source = reinterpret_cast<const char*>(bases_[row] + unit * 4);
+            for (int byte = 0; byte < int(kGateLanes * sizeof(Number)); byte += 64)
+                __builtin_prefetch(source + byte);
         }
     }
 
@@ -152,6 +172,7 @@ class BlockRun {
     const Block& block_;
     const int rows_;
     std::vector<float> cells_, largest_, total_;
+    std::vector<const Number*> bases_;  // of each row, its word's row in the table
     std::vector<Number> sequence_;  // outputs of the layer before, (steps, rows, units)
 };
 
