@@ -93,6 +93,8 @@ class Recipe:
 
 # Two networks that read in opposite directions, each as wide as the language model it starts from.
 # How far embeddings are moved is Miyato et al.'s (2017): 5 at a norm of 16; so is their dropout.
+# Adam moves the embedding of a rare word a whole step for a single review: at the head's rate it
+# learns reviews by heart, and so each layer below the head learns more slowly (docs/log.md).
 _CLASSIFIER = Config(
     data=DataConfig(vocabulary_size=30_000, max_tokens=1_000, keep="tail"),
     model=ModelConfig(
@@ -104,8 +106,9 @@ _CLASSIFIER = Config(
     ),
     training=TrainingConfig(
         epochs=7,
-        learning_rate=0.0007,
+        learning_rate=0.00175,
         learning_rate_decay="linear",
+        rate_factor_per_layer=0.4,
         max_gradient_norm=1.0,
         average_decay=0.999,
         adversarial_norm=0.31,
@@ -122,8 +125,8 @@ _STUDENT = _CLASSIFIER.updated(
         },
         "training": {
             "epochs": 2,
-            "learning_rate": 0.001,
-            "variant_share": 1.0,
+            "learning_rate": 0.0025,
+            "variant_share": 2.0,
             "made_statements": True,
         },
     }
@@ -136,7 +139,8 @@ RECIPES = {
     "large": Recipe(_PRETRAINING, _CLASSIFIER, widening=_WIDENING),
     # What `large` answers, learned by a network of the narrow language model's size.
     "base": Recipe(_PRETRAINING, _CLASSIFIER, _STUDENT, _WIDENING),
-    # The size of `seed`, with more words; its LSTM starts from chance and takes longer.
+    # The size of `seed`, with more words; its LSTM starts from chance, learns as fast as the head
+    # and takes longer.
     "small": Recipe(
         _PRETRAINING,
         _CLASSIFIER,
@@ -148,7 +152,12 @@ RECIPES = {
                     "units": [64],
                     "own_sizes": True,
                 },
-                "training": {"epochs": 6},
+                "training": {
+                    "epochs": 6,
+                    "learning_rate": 0.001,
+                    "rate_factor_per_layer": 1.0,
+                    "variant_share": 1.0,
+                },
             }
         ),
         _WIDENING,
