@@ -58,7 +58,7 @@ _ANSWERS = TrainingConfig(
     last_epoch_kept=True,
 )
 _LABELS = replace(_ANSWERS, learning_rate=0.0005, adversarial_norm=0.31)
-# Forward, on IMDB's labels, a rate for each layer brought validation loss 0.1709 in place of 0.1810.
+# Forward, on IMDB's labels, a rate for each layer brings validation loss 0.1709 and not 0.1810.
 _MANY = replace(
     _LABELS,
     epochs=4,
