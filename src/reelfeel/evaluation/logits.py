@@ -8,10 +8,10 @@ import numpy.typing as npt
 from reelfeel.evaluation.checks import Labels, Probabilities
 
 # As scikit-learn keeps probabilities away from 0 and 1: a logit of 36, a loss of 36.
-SMALLEST = float(np.finfo(np.float64).eps)
+_SMALLEST = float(np.finfo(np.float64).eps)
 
 
-def to_logits(y_prob: npt.ArrayLike, *, smallest: float = SMALLEST) -> npt.NDArray[np.float64]:
+def to_logits(y_prob: npt.ArrayLike, *, smallest: float = _SMALLEST) -> npt.NDArray[np.float64]:
     """Returns the log-odds of probabilities, finite even for 0 and 1.
 
     Args:
@@ -22,6 +22,8 @@ def to_logits(y_prob: npt.ArrayLike, *, smallest: float = SMALLEST) -> npt.NDArr
 
     >>> to_logits([0.5, 1.0]).round().tolist()
     [0.0, 36.0]
+    >>> to_logits([0.5, 1.0], smallest=1e-7).round(1).tolist()
+    [0.0, 16.1]
     """
     clipped = _clip(np.asarray(y_prob, np.float64), smallest)
     return np.asarray(np.log(clipped) - np.log1p(-clipped))
@@ -32,8 +34,8 @@ def to_probabilities(logits: npt.ArrayLike) -> Probabilities:
 
     Example:
 
-    >>> to_probabilities([-1000.0, 0.0]).tolist()
-    [0.0, 0.5]
+    >>> to_probabilities([0.0, -2000.0]).tolist()
+    [0.5, 0.0]
     """
     values = np.asarray(logits, np.float64)
     # Without overflow: exp only ever sees what is not positive.
@@ -49,7 +51,7 @@ def log_losses(labels: Labels, y_prob: Probabilities) -> npt.NDArray[np.float64]
     >>> log_losses(np.array([1, 0]), np.array([0.5, 0.9])).round(2).tolist()
     [0.69, 2.3]
     """
-    clipped = _clip(y_prob, SMALLEST)
+    clipped = _clip(y_prob, _SMALLEST)
     return -np.log(np.where(labels == 1, clipped, 1 - clipped))
 
 

@@ -10,6 +10,7 @@ import numpy.typing as npt
 import torch
 
 from reelfeel.config import DataConfig
+from reelfeel.evaluation.logits import to_probabilities
 from reelfeel.text.batching import pad_batch, plan_scoring_batches, plan_training_batches
 from reelfeel.training.records import EncodedReviews
 
@@ -71,18 +72,6 @@ def predict_logits(
             batch = make_batch(reviews.token_ids, rows, data)
             logits[rows] = model(batch, training=False).cpu().numpy()
     return logits
-
-
-def to_probabilities(logits: npt.NDArray[np.float64]) -> npt.NDArray[np.float64]:
-    """Returns `sigmoid(logits)`.
-
-    Example:
-
-    >>> to_probabilities(np.array([0.0, -2000.0])).round(3).tolist()
-    [0.5, 0.0]
-    """
-    # Clipped only where a probability has long rounded to 0 or 1, so that exp does not overflow.
-    return np.asarray(1 / (1 + np.exp(-np.clip(logits, -700, 700))))
 
 
 def predict_probabilities(

@@ -14,6 +14,7 @@ import torch
 
 from reelfeel.config import Config
 from reelfeel.errors import NotLearningError
+from reelfeel.evaluation.logits import to_probabilities
 from reelfeel.files import write_whole
 from reelfeel.models.classifier import assign_weights, named_weights, read_variable
 from reelfeel.models.tower import Tower, dropout_variables
@@ -24,7 +25,6 @@ from reelfeel.training.batches import (
     UnlabelledStream,
     make_batch,
     predict_logits,
-    to_probabilities,
 )
 from reelfeel.training.checkpoints import Arrays, Checkpoint, load_checkpoint, save_checkpoint
 from reelfeel.training.interruption import Interruption, delayed_interruption

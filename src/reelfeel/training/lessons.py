@@ -13,8 +13,8 @@ import numpy as np
 import numpy.typing as npt
 
 from reelfeel.config import TrainingConfig
+from reelfeel.evaluation.logits import to_probabilities
 from reelfeel.training.augmentation import Variants, make_variants
-from reelfeel.training.batches import to_probabilities
 from reelfeel.training.corpus import Corpus, exclude_texts
 from reelfeel.training.progress import Observer
 from reelfeel.training.statements import Lexicon, Statements, make_statements

@@ -101,14 +101,11 @@ class BlockRun {
         }
     }
 
-    // A word's embedding comes from memory; asked for a step ahead it does not have to be waited for.
+    // A word's embedding comes from memory; asked for a step ahead it is not waited for.
     void prefetch_next(std::size_t index, int step, int running) const {
         if (index != 0) return;
-        const int bytes = tower_.table_width() * int(sizeof(Number));
-        for (int row = 0; row < running && block_.lengths[row] > step + 1; ++row) {
-            const char* source = reinterpret_cast<const char*>(table_row(row, step + 1));
-            for (int byte = 0; byte < bytes; byte += 64) __builtin_prefetch(source + byte);
-        }
+        for (int row = 0; row < running && block_.lengths[row] > step + 1; ++row)
+            prefetch(table_row(row, step + 1), tower_.table_width());
     }
 
     void find_bases(int step, int running) {
@@ -118,11 +115,13 @@ class BlockRun {
     // What some units add from the table comes while their product is made. A whole row asked for a
     // step ahead would be 4 KB of each text: they push the weights out of the second cache.
     void prefetch_bases(int unit, int running) const {
-        for (int row = 0; row < running; ++row) {
-            const char* source = reinterpret_cast<const char*>(bases_[row] + unit * 4);
-            for (int byte = 0; byte < int(kGateLanes * sizeof(Number)); byte += 64)
-                __builtin_prefetch(source + byte);
-        }
+        for (int row = 0; row < running; ++row) prefetch(bases_[row] + unit * 4, kGateLanes);
+    }
+
+    static void prefetch(const Number* numbers, int count) {
+        const char* source = reinterpret_cast<const char*>(numbers);
+        for (int byte = 0; byte < count * int(sizeof(Number)); byte += 64)
+            __builtin_prefetch(source + byte);
     }
 
     Vector advance(const Layer& layer, const Number* base, int unit, int row, const float* sums) {
