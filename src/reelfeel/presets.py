@@ -137,8 +137,8 @@ _WIDENING = PretrainingConfig(units=(1_024,), passes=2, learning_rate=0.0015)
 
 RECIPES = {
     "large": Recipe(_PRETRAINING, _CLASSIFIER, widening=_WIDENING),
-    # What `large` answers, learned by a network of the narrow language model's size. Three
-    # epochs of texts without labels and short variants teach it more than `large` knows.
+    # What `large` answers, learned by a network of the narrow language model's size; after
+    # three epochs its validation loss is 0.1570, that of `large` 0.1602.
     "base": Recipe(_PRETRAINING, _CLASSIFIER, _STUDENT, _WIDENING),
     # The size of `seed`, with more words; its LSTM starts from chance, learns as fast as the head
     # and takes longer.
