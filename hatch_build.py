@@ -49,9 +49,10 @@ WARNINGS = (
 )
 AVX2 = ("-mavx2", "-mfma")
 AVX512 = ("-mavx512f", "-mavx512bw", "-mavx512vl", "-mavx512dq", *AVX2)
-AMX = ("-mamx-tile", "-mamx-bf16", "-mavx512bf16", *AVX512)
+AVX512_BF16 = ("-mavx512bf16", *AVX512)
+AMX = ("-mamx-tile", "-mamx-bf16", *AVX512_BF16)
 # The end of a file's name says which instructions its compiler may use.
-INSTRUCTIONS = {"_avx2": AVX2, "_avx512": AVX512, "_amx": AMX}
+INSTRUCTIONS = {"_avx2": AVX2, "_avx512": AVX512, "_avx512bf16": AVX512_BF16, "_amx": AMX}
 
 
 class CustomBuildHook(BuildHookInterface):  # type: ignore[misc]

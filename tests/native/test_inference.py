@@ -41,3 +41,38 @@ def test_a_vocabulary_too_large_for_a_table_changes_nothing(precision, allowed, 
     ]
     np.testing.assert_allclose(*answers, atol=allowed, rtol=0)
     assert np.abs(answers[0]).max() > 0.3
+
+
+# The kernels for bfloat16, by the newest instructions that they are allowed.
+@pytest.mark.parametrize("level", ["AVX512_CORE_BF16", "AVX512_CORE_AMX"])
+@pytest.mark.parametrize("units", [16, 48])
+def test_each_bfloat16_kernel_sums_rounded_numbers_exactly(monkeypatch, level, units):
+    monkeypatch.setenv("ONEDNN_MAX_CPU_ISA", level)
+    if not has_kernel("bfloat16"):
+        pytest.skip("this machine has no native kernel in bfloat16")
+    rng = np.random.default_rng(0)
+    # Sixteenths: rounding to bfloat16 leaves them as they are.
+    embeddings, kernel, recurrent = (
+        rng.integers(-16, 17, shape).astype(np.float32) / 16
+        for shape in [(FEW_WORDS, 40), (40, 4 * units), (units, 4 * units)]
+    )
+    bias = np.zeros(4 * units, np.float32)
+    towers = [
+        NativeTower(
+            embeddings,
+            [LayerWeights(kernel, recurrent, bias)],
+            pooling="last",
+            is_reversed=False,
+            precision=precision,
+        )
+        for precision in ("float32", "bfloat16")
+    ]
+    # More texts than a kernel takes at once, one word each: no state before it is rounded.
+    token_ids = np.arange(29, dtype=np.int32)
+    offsets = np.arange(30)
+    exact, rounded = (tower.run(token_ids, offsets, 1) for tower in towers)
+    np.testing.assert_allclose(rounded, exact, atol=0.01, rtol=0)
+    two_words = np.repeat(token_ids, 2), 2 * offsets
+    exact, rounded = (tower.run(*two_words, 1) for tower in towers)
+    np.testing.assert_allclose(rounded, exact, atol=0.03, rtol=0)
+    assert (rounded != exact).any()

@@ -74,7 +74,7 @@ def has_kernel(precision: str) -> bool:
     """Returns whether the library is there and has a kernel of "float32" or "bfloat16" here."""
     if load_library() is None:
         return False
-    return precision == "float32" or "amx_bf16" in processor_features()
+    return precision == "float32" or "avx512_bf16" in processor_features()
 
 
 class NativeTower:

@@ -27,8 +27,8 @@ class NativeSession:
     def __init__(self, bundle: Bundle, precision: str, threads: int) -> None:
         if not has_kernel(precision):
             raise UsageError(
-                f"The native engine has no {precision} here: it needs a processor with AMX. "
-                "Leave --precision out, or use --precision float32."
+                f"The native engine has no {precision} here: it needs a processor with AMX or "
+                "AVX512-BF16. Leave --precision out, or use --precision float32."
             )
         self._config, self._threads = bundle.config, threads
         self._towers = [(tower, _open(tower, precision)) for tower in read_towers(bundle)]

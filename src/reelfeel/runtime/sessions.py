@@ -57,8 +57,8 @@ def choose_runner(
 
     Args:
         engine: one of `ENGINES`; None takes the first that is here.
-        precision: "auto" is bfloat16 on the native engine where the processor has AMX, and
-            "float32" elsewhere.
+        precision: "auto" is bfloat16 on the native engine where the processor has AMX or
+            AVX512-BF16, and "float32" elsewhere.
         threads: at least 1; None takes as many as there are cores to use.
 
     Raises:
@@ -121,8 +121,8 @@ def _check(engine: str, precision: str, threads: int | None) -> None:
         raise MissingExtraError(f"The engine {engine} is not installed.\n{mend}")
     if precision == "bfloat16" and not (engine == "native" and has_kernel("bfloat16")):
         raise UsageError(
-            "bfloat16 needs the native engine and a processor with AMX. Leave --precision out to "
-            f"take the fastest that is here. Received: engine {engine}"
+            "bfloat16 needs the native engine and a processor with AMX or AVX512-BF16. Leave "
+            f"--precision out to take the fastest that is here. Received: engine {engine}"
         )
 
 

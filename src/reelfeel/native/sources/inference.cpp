@@ -31,7 +31,8 @@ struct Machine {
 const InferenceKernel* choose_kernel(bool wants_bf16) {
     const unsigned features = processor_features();
 #ifdef REELFEEL_X86
-    if (wants_bf16) return features & kAmxBf16 ? &kInferenceAmx : nullptr;
+    if (wants_bf16 && features & kAmxBf16) return &kInferenceAmx;
+    if (wants_bf16) return features & kAvx512Bf16 ? &kInferenceAvx512Bf16 : nullptr;
     if (features & kAvx512) return &kInferenceAvx512;
     if (features & kAvx2) return &kInferenceAvx2;
 #endif

@@ -47,6 +47,7 @@ struct InferenceKernel {
 
 #ifdef REELFEEL_X86
 extern const InferenceKernel kInferenceAmx;
+extern const InferenceKernel kInferenceAvx512Bf16;
 extern const InferenceKernel kInferenceAvx512;
 extern const InferenceKernel kInferenceAvx2;
 #endif

@@ -1,5 +1,5 @@
 // The time steps of inference, written once for all kernels. `Arithmetic` says how numbers are
-// stored and multiplied; see inference_float.hpp and inference_amx.cpp. In an unnamed namespace for
+// stored and multiplied; see inference_float.hpp and inference_bf16.hpp. In an unnamed namespace for
 // the reason that vector_math.hpp gives.
 #pragma once
 
