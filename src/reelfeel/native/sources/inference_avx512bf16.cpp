@@ -6,9 +6,7 @@
 namespace {
 
 struct PairArithmetic : Bfloat16Arithmetic {
-    struct Session {
-        Session() {}
-    };
+    using Session = NoSession;
 
     static int padded_rows(int rows) { return rows; }
 

@@ -35,6 +35,7 @@ struct Bfloat16Arithmetic {
         }
     }
 
+    // Packing has no instruction of the matrix unit in it, whatever its name says.
     static void pack(Layer& layer, const float* kernel, const float* recurrent_kernel) {
         const int features = kernel ? layer.features : 0, units = layer.units;
         const int blocks = reelfeel::lstm_blocks(features, recurrent_kernel ? units : 0);

@@ -8,9 +8,7 @@ namespace {
 
 struct FloatArithmetic {
     using Number = float;
-    struct Session {
-        Session() {}
-    };
+    using Session = NoSession;
 
     static int padded_rows(int rows) { return rows; }
     static int padded_columns(int columns) { return columns; }

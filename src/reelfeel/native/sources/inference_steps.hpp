@@ -17,6 +17,11 @@ using reelfeel::Tower;
 
 constexpr int kGateLanes = 4 * kLanes;
 
+// Of an arithmetic that has nothing to switch on before a block and off after it.
+struct NoSession {
+    NoSession() {}
+};
+
 template <typename Arithmetic>
 class BlockRun {
     using Number = typename Arithmetic::Number;
