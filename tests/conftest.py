@@ -23,6 +23,17 @@ def home(tmp_path, monkeypatch):
     return folder
 
 
+@pytest.fixture(params=["avx512_bf16", "amx_bf16"])
+def bfloat16_kernel(request, monkeypatch):
+    """Lets a test run on each of the bfloat16 kernels that this machine has."""
+    from reelfeel.native.library import processor_features
+
+    if request.param == "avx512_bf16":
+        monkeypatch.setenv("ONEDNN_MAX_CPU_ISA", "AVX512_CORE_BF16")
+    if request.param not in processor_features():
+        pytest.skip(f"needs the native library and a processor with {request.param}")
+
+
 @pytest.fixture(scope="session")
 def trained(tmp_path_factory):
     """The folder of a model trained on `mini` for two epochs; not to be changed."""

@@ -1,15 +1,12 @@
-"""The kernel for the matrix unit against the equations, written the long way in float32."""
+"""The bfloat16 kernels against the equations, written the long way in float32."""
 
 import pytest
 import torch
 
 from reelfeel.models.lstm import FusedLSTM
 from reelfeel.models.matrix_lstm import matrix_lstm
-from reelfeel.native import lstm as native
 
-pytestmark = pytest.mark.skipif(
-    not native.can_train(16), reason="this machine has no matrix unit or no native library"
-)
+pytestmark = pytest.mark.usefixtures("bfloat16_kernel")
 
 # bfloat16 has 8 bits of significand: 2^-9 is its relative rounding.
 TOLERANCE = 0.02

@@ -43,13 +43,9 @@ def test_a_vocabulary_too_large_for_a_table_changes_nothing(precision, allowed, 
     assert np.abs(answers[0]).max() > 0.3
 
 
-# The kernels for bfloat16, by the newest instructions that they are allowed.
-@pytest.mark.parametrize("level", ["AVX512_CORE_BF16", "AVX512_CORE_AMX"])
+@pytest.mark.usefixtures("bfloat16_kernel")
 @pytest.mark.parametrize("units", [16, 48])
-def test_each_bfloat16_kernel_sums_rounded_numbers_exactly(monkeypatch, level, units):
-    monkeypatch.setenv("ONEDNN_MAX_CPU_ISA", level)
-    if not has_kernel("bfloat16"):
-        pytest.skip("this machine has no native kernel in bfloat16")
+def test_each_bfloat16_kernel_sums_rounded_numbers_exactly(units):
     rng = np.random.default_rng(0)
     # Sixteenths: rounding to bfloat16 leaves them as they are.
     embeddings, kernel, recurrent = (

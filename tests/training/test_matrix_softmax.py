@@ -1,16 +1,15 @@
-"""The sampled softmax on the matrix unit against the one written the long way in float64."""
+"""The sampled softmax in bfloat16 against the one written the long way in float64."""
 
 import pytest
 import torch
 
-from reelfeel.native.softmax import can_train
 from reelfeel.training.matrix_softmax import can_run
 from reelfeel.training.softmax import sampled_softmax
 
 DIM = 64
 SIZES = [(1, 1, 1), (31, 40, 20), (70, 200, 33), (600, 300, 96), (1_100, 90, 64)]
 
-pytestmark = pytest.mark.skipif(not can_train(DIM), reason="needs a processor with AMX")
+pytestmark = pytest.mark.usefixtures("bfloat16_kernel")
 
 
 @pytest.fixture(autouse=True)

@@ -2,10 +2,10 @@
 
 Keras' own LSTM on the PyTorch backend walks over the time steps in Python. PyTorch's LSTM runs all
 of them inside one call of oneDNN (CPU) or cuDNN (GPU), and `matrix_lstm` inside one of our own on
-processors with AMX. They know no lengths. With right padding they do not need to: what stands
-behind a row's last token cannot reach what came before it. So this layer runs the whole padded
-block, and then takes each row's own last step; a backward layer first turns each row around by its
-own length. Both are exact, not approximations.
+processors with AMX or AVX512-BF16. They know no lengths. With right padding they do not need to:
+what stands behind a row's last token cannot reach what came before it. So this layer runs the whole
+padded block, and then takes each row's own last step; a backward layer first turns each row around
+by its own length. Both are exact, not approximations.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""PyTorch's side of the LSTM kernel for Intel's matrix unit (AMX).
+"""PyTorch's side of our bfloat16 LSTM kernels, for processors with AMX or AVX512-BF16.
 
 `matrix_lstm` is one differentiable operation: all time steps of one layer, forward and backward.
 The kernel sums the matrix products of a step in float32 and rounds what it stores to bfloat16; the

@@ -1,7 +1,7 @@
-"""The bfloat16 sampled softmax for processors with Intel's matrix unit (AMX), by address.
+"""The bfloat16 sampled softmax for processors with AMX or AVX512-BF16, by address.
 
 The kernel reads and writes buffers of PyTorch or NumPy, which owns them;
-`sources/softmax_amx.cpp` says how it works.
+`sources/softmax_bf16.hpp` says how it works.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ _Address = ctypes.c_void_p
 
 
 class SoftmaxArguments(ctypes.Structure):
-    """Arguments of the kernel; `sources/softmax_amx.hpp` describes each."""
+    """Arguments of the kernel; `sources/softmax.hpp` describes each."""
 
     _fields_ = (
         ("num_tokens", ctypes.c_int),
@@ -45,7 +45,7 @@ def can_train(dim: int) -> bool:
     """
     return (
         dim % _DIM_MULTIPLE == 0
-        and "amx_bf16" in processor_features()
+        and "avx512_bf16" in processor_features()
         and load_library() is not None
     )
 

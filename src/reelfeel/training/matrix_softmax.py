@@ -1,4 +1,4 @@
-"""PyTorch's side of the sampled softmax for Intel's matrix unit (AMX)."""
+"""PyTorch's side of the sampled softmax in bfloat16, on kernels of our own."""
 
 from __future__ import annotations
 

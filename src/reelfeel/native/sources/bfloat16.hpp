@@ -20,6 +20,19 @@ using bf16 = std::uint16_t;
 
 inline int ceil_div(int number, int divisor) { return (number + divisor - 1) / divisor; }
 
+// The left matrix of a product, in blocks of columns that hold all rows.
+struct Blocks {
+  const bf16* data;
+  std::ptrdiff_t block_size;  // numbers from one block to the next
+  int tiles_per_block;        // 1: blocks of 32 columns; 2: of 64
+
+  const bf16* tile(int k) const {
+    return tiles_per_block == 1 ? data + k * block_size
+                                : data + (k / 2) * block_size + (k % 2) * kTileDepth;
+  }
+  int row_size() const { return tiles_per_block * kTileDepth; }
+};
+
 inline __m512 load_bf16(const bf16* source) {
   const __m256i half = _mm256_loadu_si256(reinterpret_cast<const __m256i*>(source));
   return _mm512_castsi512_ps(_mm512_slli_epi32(_mm512_cvtepu16_epi32(half), 16));

@@ -6,7 +6,7 @@
 namespace {
 
 struct MatrixArithmetic : Bfloat16Arithmetic {
-    using Session = TileUnit;
+    using Session = ProductUnit;
 
     static int padded_rows(int rows) { return ceil_div(rows, kTileRows) * kTileRows; }
 

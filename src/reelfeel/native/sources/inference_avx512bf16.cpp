@@ -2,11 +2,12 @@
 // instruction adds the products of two columns to sixteen sums: twice what float32 does.
 
 #include "inference_bf16.hpp"
+#include "pair_unit.hpp"
 
 namespace {
 
 struct PairArithmetic : Bfloat16Arithmetic {
-    using Session = NoSession;
+    using Session = ProductUnit;
 
     static int padded_rows(int rows) { return rows; }
 
@@ -41,9 +42,9 @@ struct PairArithmetic : Bfloat16Arithmetic {
         for (int k = 0; k < depth; ++k, inputs += block_size, weights += 2 * kTileSize)
             for (int pair = 0; pair < kTileRows; ++pair) {
                 const Number* first = weights + pair * kTileDepth;
-                const __m512bh gates[4] = {load_pairs(first), load_pairs(first + kTileSize),
-                                           load_pairs(first + panel),
-                                           load_pairs(first + panel + kTileSize)};
+                const __m512bh gates[4] = {
+                    load_weight_pairs(first), load_weight_pairs(first + kTileSize),
+                    load_weight_pairs(first + panel), load_weight_pairs(first + panel + kTileSize)};
                 for (int row = 0; row < kRows; ++row) {
                     const __m512bh states = repeat_pair(inputs + row * kTileDepth + 2 * pair);
                     for (int gate = 0; gate < 4; ++gate)
@@ -54,16 +55,6 @@ struct PairArithmetic : Bfloat16Arithmetic {
         for (int row = 0; row < kRows; ++row)
             for (int gate = 0; gate < 4; ++gate)
                 _mm512_storeu_ps(sums + row * kGateLanes + gate * kLanes, accumulated[row][gate]);
-    }
-
-    static __m512bh load_pairs(const Number* source) {
-        return (__m512bh)_mm512_loadu_si512(source);
-    }
-
-    static __m512bh repeat_pair(const Number* source) {
-        std::int32_t pair;
-        std::memcpy(&pair, source, sizeof(pair));
-        return (__m512bh)_mm512_set1_epi32(pair);
     }
 };
 

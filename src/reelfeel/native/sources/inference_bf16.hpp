@@ -1,10 +1,10 @@
 // What both kernels for bfloat16 share: numbers, layouts and element-wise operations. A row's inputs
-// lie in blocks of 32 columns; lstm_amx.cpp explains that, and how weights are packed.
+// lie in blocks of 32 columns; lstm_bf16.hpp explains that, and how weights are packed.
 #pragma once
 
 #include "bfloat16.hpp"
 #include "inference_steps.hpp"
-#include "lstm_amx.hpp"
+#include "lstm.hpp"
 
 namespace {
 
@@ -35,13 +35,12 @@ struct Bfloat16Arithmetic {
         }
     }
 
-    // Packing has no instruction of the matrix unit in it, whatever its name says.
     static void pack(Layer& layer, const float* kernel, const float* recurrent_kernel) {
         const int features = kernel ? layer.features : 0, units = layer.units;
         const int blocks = reelfeel::lstm_blocks(features, recurrent_kernel ? units : 0);
         layer.weights_bf16.resize(std::size_t(4) * units * blocks * kTileDepth);
-        reelfeel::lstm_pack_forward_amx(kernel, recurrent_kernel, features, units,
-                                        layer.weights_bf16.data());
+        reelfeel::lstm_pack_forward(kernel, recurrent_kernel, features, units,
+                                    layer.weights_bf16.data());
     }
 };
 

@@ -1,4 +1,5 @@
-// Intel's matrix unit (AMX). In an unnamed namespace for the reason that vector_math.hpp gives.
+// Products of tiles on Intel's matrix unit (AMX); pair_unit.hpp has the same ones without it. In an
+// unnamed namespace for the reason that vector_math.hpp gives.
 #pragma once
 
 #include "bfloat16.hpp"
@@ -16,23 +17,11 @@ struct TileConfig {
 alignas(64) const TileConfig kTileConfig = {
     1, 0, {}, {64, 64, 64, 64, 64, 64, 64, 64}, {16, 16, 16, 16, 16, 16, 16, 16}};
 
-class TileUnit {
+// While one lives, its thread can multiply.
+class ProductUnit {
  public:
-  TileUnit() { _tile_loadconfig(&kTileConfig); }
-  ~TileUnit() { _tile_release(); }
-};
-
-// The left matrix of a product, in blocks of columns that hold all rows.
-struct Blocks {
-  const bf16* data;
-  std::ptrdiff_t block_size;  // numbers from one block to the next
-  int tiles_per_block;        // 1: blocks of 32 columns; 2: of 64
-
-  const bf16* tile(int k) const {
-    return tiles_per_block == 1 ? data + k * block_size
-                                : data + (k / 2) * block_size + (k % 2) * kTileDepth;
-  }
-  int row_size() const { return tiles_per_block * kTileDepth; }
+  ProductUnit() { _tile_loadconfig(&kTileConfig); }
+  ~ProductUnit() { _tile_release(); }
 };
 
 // g++ 12 does not know that a tile is loaded from memory: it could store the numbers afterwards.
@@ -90,6 +79,31 @@ inline void multiply_tiles(const Blocks& left, const bf16* right, int depth, int
   for (; row + 32 <= rows; row += 32)
     multiply_32_rows(left, row, right, depth, result + row * result_size, result_size);
   if (row < rows) multiply_16_rows(left, row, right, depth, result + row * result_size, result_size);
+}
+
+// Adds left (32 dimensions) times right (32 columns) to `result`; of each depth two tiles each.
+inline void add_product(const bf16* left, const bf16* right, int depth, float* result,
+                        std::ptrdiff_t stride) {
+  float* lower = result + kTileRows * stride;
+  finish_stores();
+  _tile_loadd(0, result, stride * 4);
+  _tile_loadd(1, result + kLanes, stride * 4);
+  _tile_loadd(2, lower, stride * 4);
+  _tile_loadd(3, lower + kLanes, stride * 4);
+  for (int k = 0; k < depth; ++k, left += 2 * kTileSize, right += 2 * kTileSize) {
+    _tile_loadd(6, right, 64);
+    _tile_loadd(4, left, 64);
+    _tile_dpbf16ps(0, 4, 6);
+    _tile_loadd(7, right + kTileSize, 64);
+    _tile_dpbf16ps(1, 4, 7);
+    _tile_loadd(5, left + kTileSize, 64);
+    _tile_dpbf16ps(2, 5, 6);
+    _tile_dpbf16ps(3, 5, 7);
+  }
+  _tile_stored(0, result, stride * 4);
+  _tile_stored(1, result + kLanes, stride * 4);
+  _tile_stored(2, lower, stride * 4);
+  _tile_stored(3, lower + kLanes, stride * 4);
 }
 
 }  // namespace

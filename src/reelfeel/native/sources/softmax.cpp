@@ -8,7 +8,7 @@
 #include <vector>
 
 #include "library.hpp"
-#include "softmax_amx.hpp"
+#include "softmax.hpp"
 #include "threads.hpp"
 
 #ifdef REELFEEL_X86
@@ -16,6 +16,11 @@
 namespace {
 
 using reelfeel::round_up;
+
+const reelfeel::SoftmaxKernel& kernel() {
+  const bool has_matrix_unit = reelfeel::processor_features() & reelfeel::kAmxBf16;
+  return has_matrix_unit ? reelfeel::kSoftmaxAmx : reelfeel::kSoftmaxAvx512Bf16;
+}
 
 struct Free {
   void operator()(void* memory) const { std::free(memory); }
@@ -37,7 +42,7 @@ struct ThreadMemory {
   ThreadMemory(std::size_t negatives, std::size_t dim)
       : gradients(allocate<float>(negatives * dim)),
         probabilities(allocate<float>(negatives)),
-        workspace(allocate<char>(reelfeel::softmax_workspace_size(dim, negatives))) {}
+        workspace(allocate<char>(kernel().workspace_size(dim, negatives))) {}
   Memory<float> gradients, probabilities;
   Memory<char> workspace;
 };
@@ -62,7 +67,7 @@ void run(const reelfeel::SoftmaxArguments& a, int num_threads) {
   const std::vector<std::int32_t> columns = find_columns(a);
   const reelfeel::SoftmaxNegatives packed{across.get(), along.get(), offsets.get(), columns.data()};
   share(negatives, 32, num_threads, [&](int first, int number, int) {
-    reelfeel::softmax_pack_amx(a, packed, first, number);
+    reelfeel::softmax_pack(a, packed, first, number);
   });
 
   std::vector<ThreadMemory> memory;
@@ -74,10 +79,10 @@ void run(const reelfeel::SoftmaxArguments& a, int num_threads) {
   }
   share(tokens, 32, num_threads, [&](int first, int number, int index) {
     number = std::min(number, a.num_tokens - first);
-    reelfeel::softmax_rows_amx(a, packed, first, number, errors.get(), &sums[index]);
+    kernel().rows(a, packed, first, number, errors.get(), &sums[index]);
   });
   share(a.dim, 32, num_threads, [&](int first, int number, int) {
-    reelfeel::softmax_gather_amx(a, errors.get(), sums.data(), int(sums.size()), first, number);
+    reelfeel::softmax_gather(a, errors.get(), sums.data(), int(sums.size()), first, number);
   });
 
   *a.loss = 0;

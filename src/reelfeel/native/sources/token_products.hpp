@@ -1,10 +1,17 @@
-// Products that sum over tokens, as the gradient of a weight does: columns in pairs of tokens, and
-// their transposition.
+// Tiles for products that sum over tokens, as the gradient of a weight does: columns in pairs of
+// tokens, and their transposition.
 #pragma once
 
-#include "matrix_unit.hpp"
+#include "bfloat16.hpp"
 
 namespace {
+
+// 32 numbers times `scale`, rounded.
+inline __m512i load_pairs(const float* numbers, __m512 scale) {
+  const __m512 first = _mm512_mul_ps(_mm512_loadu_ps(numbers), scale);
+  const __m512 second = _mm512_mul_ps(_mm512_loadu_ps(numbers + kLanes), scale);
+  return (__m512i)_mm512_cvtne2ps_pbh(second, first);
+}
 
 // 32 columns of two tokens as rows of two tiles, which hold columns in pairs of tokens.
 inline void interleave(__m512i even, __m512i odd, bf16* first, bf16* second) {
@@ -25,31 +32,6 @@ inline void transpose_pairs(const bf16* source, bf16* target) {
   for (int pair = 0; pair < 16; ++pair)
     _mm512_i32scatter_epi32(reinterpret_cast<std::int32_t*>(target) + pair, scatter,
                             _mm512_loadu_si512(source + pair * kTileDepth), 4);
-}
-
-// Adds left (32 dimensions) times right (32 columns) to `result`; of each depth two tiles each.
-inline void add_product(const bf16* left, const bf16* right, int depth, float* result,
-                        std::ptrdiff_t stride) {
-  float* lower = result + kTileRows * stride;
-  finish_stores();
-  _tile_loadd(0, result, stride * 4);
-  _tile_loadd(1, result + kLanes, stride * 4);
-  _tile_loadd(2, lower, stride * 4);
-  _tile_loadd(3, lower + kLanes, stride * 4);
-  for (int k = 0; k < depth; ++k, left += 2 * kTileSize, right += 2 * kTileSize) {
-    _tile_loadd(6, right, 64);
-    _tile_loadd(4, left, 64);
-    _tile_dpbf16ps(0, 4, 6);
-    _tile_loadd(7, right + kTileSize, 64);
-    _tile_dpbf16ps(1, 4, 7);
-    _tile_loadd(5, left + kTileSize, 64);
-    _tile_dpbf16ps(2, 5, 6);
-    _tile_dpbf16ps(3, 5, 7);
-  }
-  _tile_stored(0, result, stride * 4);
-  _tile_stored(1, result + kLanes, stride * 4);
-  _tile_stored(2, lower, stride * 4);
-  _tile_stored(3, lower + kLanes, stride * 4);
 }
 
 }  // namespace

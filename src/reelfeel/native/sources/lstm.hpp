@@ -1,4 +1,4 @@
-// The bfloat16 LSTM on AMX; lstm_amx.cpp explains the layouts. Every function works on the rows
+// The bfloat16 LSTM; lstm_bf16.hpp explains the layouts. Every function works on the rows
 // [first_row, first_row + num_rows) only, both multiples of 16, so that threads share no row.
 #pragma once
 
@@ -13,7 +13,7 @@ struct LstmForward {
   float* cells;                  // (steps + 1, units / 16, rows, 16)
   std::uint16_t* gates;          // (steps, units / 16, rows, 64)
   const std::int32_t* lengths;   // (rows,): steps of each row
-  const std::uint16_t* weights;  // from lstm_pack_forward_amx
+  const std::uint16_t* weights;  // from lstm_pack_forward
   const float* bias;             // (units / 16, 4, 16)
 };
 
@@ -22,7 +22,7 @@ struct LstmBackward {
   std::uint16_t* gates;            // in: the gates; out: the gradient of their sums
   const float* cells;              // (steps + 1, units / 16, rows, 16)
   const std::int32_t* lengths;     // (rows,)
-  const std::uint16_t* weights;    // from lstm_pack_backward_amx
+  const std::uint16_t* weights;    // from lstm_pack_backward
   const std::uint16_t* d_outputs;  // (steps, units / 16, rows, 16), or null
   const float* d_last;             // (units / 16, rows, 16): of each row's last output, or null
   float* d_hidden;                 // (units / 16, rows, 16), out: of the initial hidden state
@@ -50,16 +50,23 @@ struct Arrangement {
 inline int lstm_blocks(int features, int units) { return (features + 31) / 32 + (units + 31) / 32; }
 
 // The recurrent kernel may be null: then only the features have weights.
-void lstm_pack_forward_amx(const float* kernel, const float* recurrent, int features, int units,
-                           std::uint16_t* packed);
-void lstm_pack_backward_amx(const float* kernel, const float* recurrent, int features, int units,
-                            std::uint16_t* packed);
+void lstm_pack_forward(const float* kernel, const float* recurrent, int features, int units,
+                       std::uint16_t* packed);
+void lstm_pack_backward(const float* kernel, const float* recurrent, int features, int units,
+                        std::uint16_t* packed);
 // Fills up with zeros: columns behind the width, rows behind the batch.
-void arrange_blocks_amx(const Arrangement& arguments, int first_row, int num_rows);
-void arrange_plain_amx(const Arrangement& arguments, int first_row, int num_rows);
-void lstm_forward_amx(const LstmForward& arguments, int first_row, int num_rows);
-void lstm_backward_amx(const LstmBackward& arguments, int first_row, int num_rows);
-// Works on columns [first_column, first_column + num_columns), both multiples of 32.
-void lstm_gradients_amx(const LstmGradients& arguments, int first_column, int num_columns);
+void arrange_blocks(const Arrangement& arguments, int first_row, int num_rows);
+void arrange_plain(const Arrangement& arguments, int first_row, int num_rows);
+
+// What differs between the units that multiply.
+struct LstmKernel {
+  void (*forward)(const LstmForward& arguments, int first_row, int num_rows);
+  void (*backward)(const LstmBackward& arguments, int first_row, int num_rows);
+  // Works on columns [first_column, first_column + num_columns), both multiples of 32.
+  void (*gradients)(const LstmGradients& arguments, int first_column, int num_columns);
+};
+
+extern const LstmKernel kLstmAmx;
+extern const LstmKernel kLstmAvx512Bf16;
 
 }  // namespace reelfeel

@@ -1,5 +1,4 @@
-// The sampled softmax in bfloat16 on AMX; softmax_amx.cpp explains the order of the work and the
-// layouts.
+// The sampled softmax in bfloat16; softmax_bf16.hpp explains the order of the work and the layouts.
 #pragma once
 
 #include <cstddef>
@@ -21,6 +20,11 @@ struct SoftmaxArguments {
   double* loss;                      // out: the mean over the tokens
 };
 
+// Tokens, negatives and dimensions are worked on by 32.
+constexpr int kBlock = 32;
+constexpr int kBlockSize = kBlock * kBlock;
+constexpr float kNever = -1e30f;  // to the power, 0; its product with log2(e) is finite
+
 inline int round_up(int number, int unit) { return (number + unit - 1) / unit * unit; }
 
 // What all threads read, of `negatives` rows: the negatives rounded up to 32.
@@ -33,23 +37,30 @@ struct SoftmaxNegatives {
 
 // What one thread writes.
 struct SoftmaxSums {
-  void* workspace;       // of softmax_workspace_size bytes, at a cache line's start
+  void* workspace;       // of workspace_size bytes, at a cache line's start
   float* gradients;      // (negatives / 32, dim / 32, 32 dimensions, 32 negatives)
   float* probabilities;  // (negatives,): the gradient of the negatives' bias
   double loss;           // the tokens' share of the mean
 };
 
-std::size_t softmax_workspace_size(int dim, int negatives);
 // Packs negatives [first, first + number), both multiples of 32.
-void softmax_pack_amx(const SoftmaxArguments& arguments, const SoftmaxNegatives& negatives,
-                      int first, int number);
-// Works on tokens [first, first + number), `first` a multiple of 32. `errors`, one of each token,
-// receives the gradient of its target's logit.
-void softmax_rows_amx(const SoftmaxArguments& arguments, const SoftmaxNegatives& negatives,
-                      int first, int number, float* errors, SoftmaxSums* sums);
+void softmax_pack(const SoftmaxArguments& arguments, const SoftmaxNegatives& negatives, int first,
+                  int number);
 // Writes columns [first, first + number) of the embeddings' gradient, both multiples of 32, from
 // the targets' errors and the sums of all threads, which are added in their order.
-void softmax_gather_amx(const SoftmaxArguments& arguments, const float* errors,
-                        const SoftmaxSums* sums, int num_sums, int first, int number);
+void softmax_gather(const SoftmaxArguments& arguments, const float* errors,
+                    const SoftmaxSums* sums, int num_sums, int first, int number);
+
+// What differs between the units that multiply.
+struct SoftmaxKernel {
+  std::size_t (*workspace_size)(int dim, int negatives);  // of one thread, in bytes
+  // Works on tokens [first, first + number), `first` a multiple of 32. `errors`, one of each token,
+  // receives the gradient of its target's logit.
+  void (*rows)(const SoftmaxArguments& arguments, const SoftmaxNegatives& negatives, int first,
+               int number, float* errors, SoftmaxSums* sums);
+};
+
+extern const SoftmaxKernel kSoftmaxAmx;
+extern const SoftmaxKernel kSoftmaxAvx512Bf16;
 
 }  // namespace reelfeel
