@@ -139,7 +139,7 @@ class TrainingConfig:
         label_share: in distillation, what a review's own label weighs in what is to be learned; its
             teachers' answer weighs the rest.
         variant_share: in distillation, short or damaged variants for each text, which the student
-            learns to answer like the whole text; 0 makes none.
+            learns to answer like the whole text, other ones in every epoch; 0 makes none.
         made_statements: in distillation, whether short statements are made from the texts besides:
             as they stand, negated, and opposed to each other. English only, class 1 being praise.
         last_epoch_kept: whether the last epoch's weights are kept, and not those of the epoch with

@@ -158,6 +158,7 @@ def test_a_job_survives_its_folder(tmp_path):
         np.array([0, 1], np.int8),
         0.25,
         np.array([0.125, 0.75], np.float32),
+        np.array([-1, 1], np.int16),
     )
     config = get_preset("mini").updated({"model": {"direction": "backward"}})
     weights = {"embedding/embeddings": np.ones((4, 2), np.float32)}
@@ -169,5 +170,6 @@ def test_a_job_survives_its_folder(tmp_path):
     assert [ids.tolist() for ids in read.train.token_ids] == [[1, 2], [3]]
     assert read.train.unknown_share == 0.25
     assert read.train.targets.tolist() == [0.125, 0.75]
+    assert read.train.epochs.tolist() == [-1, 1]
     assert read.train.fingerprint() == train_reviews.fingerprint()
     assert np.array_equal(read.start_weights["embedding/embeddings"], np.ones((4, 2)))

@@ -104,8 +104,10 @@ class Job:
             arrays |= {f"{name}.labels": reviews.labels, **_flatten(name, reviews.token_ids)}
         if self.unlabelled is not None:
             arrays |= _flatten("unlabelled", self.unlabelled)
-        if self.train.targets is not None:
-            arrays["train.targets"] = self.train.targets
+        for name in ("targets", "epochs"):
+            column = getattr(self.train, name)
+            if column is not None:
+                arrays[f"train.{name}"] = column
         settings = {
             "config": self.config.to_dict(),
             "unknown_share": self.train.unknown_share,
@@ -128,6 +130,7 @@ class Job:
                 arrays[f"{name}.labels"],
                 unknown_share,
                 arrays.get(f"{name}.targets"),
+                arrays.get(f"{name}.epochs"),
             )
             for name, unknown_share in (("train", settings["unknown_share"]), ("validation", 0.0))
         )

@@ -108,8 +108,9 @@ class Fit:
         if checkpoint:
             self._restore(checkpoint)
         state = self.state
+        num_reviews = len(self.train.rows_of(state.epoch))
         self.observer.on_start(
-            self.config.training.epochs, len(self.train.labels), (state.epoch, state.num_reviews)
+            self.config.training.epochs, num_reviews, (state.epoch, state.num_reviews)
         )
         resumed_at = (checkpoint.epoch, checkpoint.step) if checkpoint else None
         with enough_threads(self.config), delayed_interruption() as interruption:
@@ -136,11 +137,14 @@ class Fit:
         )
 
     def _plan_epoch(self, epoch: int) -> list[npt.NDArray[np.intp]]:
-        rng = np.random.default_rng([self.config.training.seed, epoch])
-        return plan_training_batches(self.lengths, self.config.training.batch_size, rng)
+        training, rows = self.config.training, self.train.rows_of(epoch)
+        rng = np.random.default_rng([training.seed, epoch])
+        batches = plan_training_batches(self.lengths[rows], training.batch_size, rng)
+        return [rows[batch] for batch in batches]
 
     def _count_steps(self) -> int:
-        return self.config.training.epochs * len(self._plan_epoch(0))
+        # Epochs may differ by a review, and so by a step.
+        return sum(len(self._plan_epoch(epoch)) for epoch in range(self.config.training.epochs))
 
     def _run_epoch(self, interruption: Interruption) -> None:
         state, started = self.state, time.perf_counter()

@@ -17,11 +17,13 @@ from reelfeel.evaluation.logits import to_probabilities
 from reelfeel.training.augmentation import Variants, make_variants
 from reelfeel.training.corpus import Corpus, exclude_texts
 from reelfeel.training.progress import Observer
+from reelfeel.training.records import EVERY_EPOCH
 from reelfeel.training.statements import Lexicon, Statements, make_statements
 from reelfeel.training.teachers import Teachers
 from reelfeel.types import Reviews
 
 Floats = npt.NDArray[np.float64]
+Epochs = npt.NDArray[np.int16]
 
 
 @dataclass(frozen=True)
@@ -32,12 +34,15 @@ class Lessons:
         texts: to learn from.
         labels: int8 array of shape `(num_texts,)`: given, or the class that `targets` say.
         targets: float32 array of the same shape, probabilities of class 1; None learns the labels.
+        epochs: int16 array of the same shape: in which epoch each is read, as in `EncodedReviews`;
+            None reads all in all.
         about: the teachers and how their answers are used, as plain values; None without teachers.
     """
 
     texts: Sequence[str]
     labels: npt.NDArray[np.int8]
     targets: npt.NDArray[np.float32] | None = None
+    epochs: npt.NDArray[np.int16] | None = None
     about: dict[str, Any] | None = None
 
     @classmethod
@@ -74,7 +79,7 @@ def teach(
     num_labelled = int((corpus.rows < len(train)).sum())
     labels = train.labels[corpus.rows[:num_labelled]]
     answers = to_probabilities(teachers.answer(corpus.texts, observer))
-    variants = _make_variants(corpus, config)
+    variants, variant_epochs = _make_variants(corpus, config)
     statements = _make_statements(corpus, train, config)
     about = {
         "texts": corpus.describe(),
@@ -97,7 +102,9 @@ def teach(
     answers = np.concatenate([answers, answers[variants.rows], statements.targets])
     targets = answers.astype(np.float32)
     lessons = [*corpus.texts, *variants.texts, *statements.texts]
-    return Lessons(lessons, (targets >= 0.5).astype(np.int8), targets, about)
+    always = [np.full(len(one.texts), EVERY_EPOCH, np.int16) for one in (corpus, statements)]
+    epochs = np.concatenate([always[0], variant_epochs, always[1]]) if config.epochs > 1 else None
+    return Lessons(lessons, (targets >= 0.5).astype(np.int8), targets, epochs, about)
 
 
 def blend(labels: npt.NDArray[np.int8], answers: Floats, label_share: float) -> Floats:
@@ -116,10 +123,14 @@ def blend(labels: npt.NDArray[np.int8], answers: Floats, label_share: float) -> 
     return np.asarray(label_share * labels + (1 - label_share) * answers)
 
 
-def _make_variants(corpus: Corpus, config: TrainingConfig) -> Variants:
-    variants = make_variants(corpus.texts, share=config.variant_share, seed=config.seed)
-    rows = _may_be_read(variants.texts, corpus)
-    return Variants([variants.texts[row] for row in rows], variants.rows[rows])
+def _make_variants(corpus: Corpus, config: TrainingConfig) -> tuple[Variants, Epochs]:
+    """Returns variants for all epochs, and in which each is read."""
+    share = config.variant_share * config.epochs
+    variants = make_variants(corpus.texts, share=share, seed=config.seed)
+    rows, number = _may_be_read(variants.texts, corpus), len(variants.texts)
+    epochs = np.arange(number) * config.epochs // max(number, 1)
+    texts = [variants.texts[row] for row in rows]
+    return Variants(texts, variants.rows[rows]), epochs[rows].astype(np.int16)
 
 
 def _make_statements(corpus: Corpus, train: Reviews, config: TrainingConfig) -> Statements:

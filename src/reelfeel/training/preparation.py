@@ -202,4 +202,6 @@ def _make_encoder(source: Source, texts: Sequence[str], data: DataConfig) -> Tex
 
 def _with_labels(encoded: Encoded, lessons: Lessons) -> EncodedReviews:
     unknown_share = float(np.average(encoded.unknown_share, weights=encoded.lengths))
-    return EncodedReviews(encoded.token_ids, lessons.labels, unknown_share, lessons.targets)
+    return EncodedReviews(
+        encoded.token_ids, lessons.labels, unknown_share, lessons.targets, lessons.epochs
+    )

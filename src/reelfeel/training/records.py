@@ -15,6 +15,8 @@ from reelfeel.training.checkpoints import Arrays, Checkpoint
 
 # Classes farther apart than this are weighted to count the same; below it, weights cost accuracy.
 MAX_CLASS_RATIO = 3.0
+# In `EncodedReviews.epochs`: a review that is read in all of them.
+EVERY_EPOCH = -1
 
 
 @dataclass(frozen=True)
@@ -27,16 +29,25 @@ class EncodedReviews:
         unknown_share: share of the tokens that are not in the vocabulary.
         targets: float32 array of shape `(num_reviews,)`: the probabilities of class 1 to learn,
             from teachers; None learns the labels.
+        epochs: int16 array of the same shape: in which epoch, counted from 0, each is read, or
+            `EVERY_EPOCH`; None reads all of them in all epochs.
     """
 
     token_ids: Sequence[npt.NDArray[np.int32]]
     labels: npt.NDArray[np.int8]
     unknown_share: float = 0.0
     targets: npt.NDArray[np.float32] | None = None
+    epochs: npt.NDArray[np.int16] | None = None
 
     def lengths(self) -> npt.NDArray[np.int64]:
         """Returns the number of tokens of each review."""
         return np.array([len(ids) for ids in self.token_ids])
+
+    def rows_of(self, epoch: int) -> npt.NDArray[np.intp]:
+        """Returns the rows that are read in an epoch, counted from 0, rising."""
+        if self.epochs is None:
+            return np.arange(len(self.labels))
+        return np.flatnonzero((self.epochs == epoch) | (self.epochs == EVERY_EPOCH))
 
     def to_learn(self, rows: npt.NDArray[np.intp]) -> npt.NDArray[np.float32]:
         """Returns what the network should answer for some reviews, float32 `(len(rows),)`."""
@@ -56,13 +67,14 @@ class EncodedReviews:
         return (len(self.labels) / (2 * counts)).astype(np.float32)
 
     def fingerprint(self) -> str:
-        """Returns the SHA-256, in hexadecimal, of all ids, labels and targets in their order."""
+        """Returns the SHA-256, in hexadecimal, of all ids, labels, targets and epochs."""
         digest = hashlib.sha256(self.labels.tobytes())
         digest.update(self.lengths().tobytes())
         for ids in self.token_ids:
             digest.update(ids.tobytes())
-        if self.targets is not None:
-            digest.update(self.targets.tobytes())
+        for column in (self.targets, self.epochs):
+            if column is not None:
+                digest.update(column.tobytes())
         return digest.hexdigest()
 
 
