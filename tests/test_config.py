@@ -119,7 +119,8 @@ def test_a_preset_in_stages_stands_for_its_last(name):
         assert config.data.validation_share == recipe.pretraining.held_out_share
         assert config.data.validation_split == "grouped"
     seeded = recipe.with_last(recipe.last.updated({"training": {"seed": 7}}))
-    assert seeded.classifier.training.seed == seeded.last.training.seed == 7
+    assert {one.training.seed for one in seeded.classifiers.values()} == {7}
+    assert len(seeded.classifiers) == len(recipe.classifiers)
     assert seeded.pretraining == recipe.pretraining
 
 
@@ -129,6 +130,8 @@ def test_the_presets_in_stages_share_what_they_can():
     assert large.widening == base.widening == small.widening
     # `large` is the teacher of the other two.
     assert large.last == base.classifier == small.classifier
+    # What `base` ends in is the teacher of `small`.
+    assert base.students == small.students[:-1]
     assert (small.last.model.embedding_dim, small.last.model.units) == (128, (64,))
 
 

@@ -55,40 +55,61 @@ PRESETS = {
 
 @dataclass(frozen=True)
 class Recipe:
-    """A preset in stages: language model, perhaps a wider one, classifier, perhaps its student.
+    """A preset in stages: language model, perhaps a wider one, classifier, perhaps its students.
 
     Attributes:
-        pretraining: of the language model, in both directions; a student starts from it.
+        pretraining: of the language model, in both directions.
         classifier: starts from the widest language model and learns the labels.
-        student: learns what the classifier answers; None where the classifier is what is wanted.
+        students: each learns what the classifier before it answers. The first one starts from the
+            first language model, and so does a later one, unless it is as large as its teacher:
+            then it goes on from that.
         widening: of a wider language model that goes on from the first; None for no such stage.
     """
 
     pretraining: PretrainingConfig
     classifier: Config
-    student: Config | None = None
+    students: tuple[Config, ...] = ()
     widening: PretrainingConfig | None = None
+
+    @property
+    def classifiers(self) -> dict[str, Config]:
+        """The settings of the classifiers, each the teacher of the next, by the stage's name."""
+        if not self.students:
+            return {"classifier": self.classifier}
+        names = ("student", "second student", "third student")
+        return {"teacher": self.classifier, **dict(zip(names, self.students, strict=False))}
 
     @property
     def last(self) -> Config:
         """The settings of the last stage, which makes what the preset is for."""
-        return self.student or self.classifier
+        return (self.classifier, *self.students)[-1]
+
+    def goes_on(self, name: str) -> bool:
+        """Tells whether the student of that stage goes on from its teacher, as large a student."""
+        names = list(self.classifiers)
+        if names.index(name) < 2:
+            return False
+        sizes = [
+            (one.model.embedding_dim, one.model.units, one.model.direction)
+            for one in (self.classifiers[name], self.classifiers[names[names.index(name) - 1]])
+        ]
+        return sizes[0] == sizes[1]
 
     def stage_names(self) -> tuple[str, ...]:
         """Returns the names of the stages, first to last."""
         wider = ("wider language model",) if self.widening else ()
-        ends = ("teacher", "student") if self.student else ("classifier",)
-        return ("language model", *wider, *ends)
+        return ("language model", *wider, *self.classifiers)
 
     def with_last(self, last: Config) -> Recipe:
-        """Returns the stages with another last one, whose seed is its teacher's too.
+        """Returns the stages with another last one, whose seed is that of all its teachers too.
 
         The language model keeps its own: it is the same for all seeds, and costs most.
         """
-        if self.student is None:
+        if not self.students:
             return replace(self, classifier=last)
-        teacher = self.classifier.updated({"training": {"seed": last.training.seed}})
-        return replace(self, classifier=teacher, student=last)
+        seed = {"training": {"seed": last.training.seed}}
+        teachers = [one.updated(seed) for one in (self.classifier, *self.students[:-1])]
+        return replace(self, classifier=teachers[0], students=(*teachers[1:], last))
 
 
 # Two networks that read in opposite directions, each as wide as the language model it starts from.
@@ -131,6 +152,35 @@ _STUDENT = _CLASSIFIER.updated(
         },
     }
 )
+# Once it has learned to answer under attack, it learns more without, in half of the time.
+_SECOND_STUDENT = _STUDENT.updated(
+    {
+        "training": {
+            "epochs": 1,
+            "learning_rate": 0.0015,
+            "adversarial_norm": 0.0,
+            "variant_share": 6.0,
+        }
+    }
+)
+# The size of `seed`, with more words; its LSTM starts from chance, learns as fast as the head and
+# takes longer.
+_SMALL = _STUDENT.updated(
+    {
+        "data": {"vocabulary_size": 20_000},
+        "model": {
+            "embedding_dim": 128,
+            "units": [64],
+            "own_sizes": True,
+        },
+        "training": {
+            "epochs": 6,
+            "learning_rate": 0.001,
+            "rate_factor_per_layer": 1.0,
+            "variant_share": 1.0,
+        },
+    }
+)
 _PRETRAINING = PretrainingConfig(passes=6)
 # What the narrow one lacks at last is room; from chance, a wide one would need as many passes.
 _WIDENING = PretrainingConfig(units=(1_024,), passes=2, learning_rate=0.0015)
@@ -139,30 +189,8 @@ RECIPES = {
     "large": Recipe(_PRETRAINING, _CLASSIFIER, widening=_WIDENING),
     # What `large` answers, learned by a network of the narrow language model's size; after
     # three epochs its validation loss is 0.1570, that of `large` 0.1602.
-    "base": Recipe(_PRETRAINING, _CLASSIFIER, _STUDENT, _WIDENING),
-    # The size of `seed`, with more words; its LSTM starts from chance, learns as fast as the head
-    # and takes longer.
-    "small": Recipe(
-        _PRETRAINING,
-        _CLASSIFIER,
-        _STUDENT.updated(
-            {
-                "data": {"vocabulary_size": 20_000},
-                "model": {
-                    "embedding_dim": 128,
-                    "units": [64],
-                    "own_sizes": True,
-                },
-                "training": {
-                    "epochs": 6,
-                    "learning_rate": 0.001,
-                    "rate_factor_per_layer": 1.0,
-                    "variant_share": 1.0,
-                },
-            }
-        ),
-        _WIDENING,
-    ),
+    "base": Recipe(_PRETRAINING, _CLASSIFIER, (_STUDENT, _SECOND_STUDENT), _WIDENING),
+    "small": Recipe(_PRETRAINING, _CLASSIFIER, (_STUDENT, _SECOND_STUDENT, _SMALL), _WIDENING),
 }
 
 
@@ -231,5 +259,5 @@ def describe_preset(name: str) -> str:
     if recipe is None:
         return sizes
     stages = ", a ".join(recipe.stage_names())
-    end = " of its answers" if recipe.student else ""
+    end = " of its answers" if recipe.students else ""
     return f"{sizes} In {len(recipe.stage_names())} stages: a {stages}{end}."

@@ -83,7 +83,8 @@ def test_no_text_of_a_test_or_validation_set_is_learned(monkeypatch):
 def test_a_variant_has_what_is_to_be_answered_for_the_whole_text():
     oracle = Oracle()
     whole = ["It was great. Nothing else to say here.", "It was dull. Nothing else to say here."]
-    _, taught = make_lessons(oracle, texts=whole, variant_share=2.0, label_share=0.25)
+    settings = {"epochs": 1, "variant_share": 2.0, "label_share": 0.25}
+    _, taught = make_lessons(oracle, texts=whole, **settings)
     assert taught.about["num_variants"] == 84
     assert not set(taught.texts[42:]) & set(oracle.asked) - set(taught.texts[:42])
     assert set(taught.targets[42:]) == set(taught.targets[:42])
@@ -95,6 +96,17 @@ def test_a_variant_has_what_is_to_be_answered_for_the_whole_text():
     assert silent
     again, other = (make_lessons(Oracle(), variant_share=0.5, seed=s)[1] for s in (0, 1))
     assert again.texts != other.texts
+
+
+def test_every_epoch_has_variants_of_its_own():
+    _, taught = make_lessons(Oracle(), texts=["kept"], variant_share=2.0, epochs=3)
+    reviews = EncodedReviews(
+        [np.array([1], np.int32)] * len(taught.texts), taught.labels, 0.0, None, taught.epochs
+    )
+    read = [reviews.rows_of(epoch).tolist() for epoch in range(3)]
+    assert [len(rows) for rows in read] == [41 + 82] * 3
+    assert set(read[0]) & set(read[1]) == set(read[1]) & set(read[2]) == set(range(41))
+    assert set().union(*read) == set(range(len(taught.texts)))
 
 
 def test_statements_are_made_of_all_texts_by_the_labels_of_train(monkeypatch):
@@ -183,6 +195,24 @@ def test_an_interrupted_student_resumes_to_the_same_weights(home, tmp_path, teac
         assert np.array_equal(array, resumed.weights()[name]), name
 
 
+def test_what_made_the_teachers_is_handed_on(home, tmp_path, teacher):
+    first = distill_tiny(teacher, tmp_path / "first").bundle
+    both = [teacher, tmp_path / "first"]
+    settings = {name: dict(section) for name, section in TINY.items()}
+    second = distill(
+        both, make_reviews(120), output=tmp_path / "second", preset="mini", settings=settings
+    ).bundle
+    (early, late), stages = (one.about("provenance")["stages"] for one in (first, second))
+    assert (early["name"], late["name"]) == ("model", "student of model")
+    # What both have behind them counts once.
+    assert [stage["name"] for stage in stages] == [
+        "model", "student of model", "student of model and first",
+    ]  # fmt: skip
+    assert stages[:2] == [early, late]
+    assert early["seconds"] > 0
+    assert early["command"] == read_bundle(teacher).about("provenance")["command"]
+
+
 def test_two_directions_learn_with_adversaries_from_the_same_lessons(home, tmp_path, teacher):
     rich = {"adversarial_norm": 0.3, "virtual_adversarial_norm": 0.3, "epochs": 1}
     model = {"direction": "both", "pooling": "last_max_mean"}
@@ -206,9 +236,20 @@ def test_targets_make_another_run():
     runs = [plain, *(
         EncodedReviews(ids, labels, targets=np.array([value], np.float32)) for value in (0.6, 0.7)
     )]  # fmt: skip
-    assert len({run.fingerprint() for run in runs}) == 3
+    epochs = [EncodedReviews(ids, labels, epochs=np.array([epoch], np.int16)) for epoch in (0, 1)]
+    assert len({run.fingerprint() for run in [*runs, *epochs]}) == 5
     assert runs[1].to_learn(np.array([0])).tolist() == [np.float32(0.6)]
     assert plain.to_learn(np.array([0])).tolist() == [1.0]
+
+
+def test_no_epoch_reads_what_is_another_ones(home, tmp_path, teacher, monkeypatch):
+    seen, learn = [], Steps.learn
+    monkeypatch.setattr(
+        Steps, "learn", lambda self, batch: seen.append(len(batch.labels)) or learn(self, batch)
+    )
+    settings = {"training": {"epochs": 2, "variant_share": 0.5, "alarm": False}}
+    distill_tiny(teacher, tmp_path / "model", make_reviews(60), settings=settings)
+    assert sum(seen) == 2 * (48 + 24)
 
 
 def test_every_batch_has_the_answers_and_not_the_labels(home, tmp_path, teacher, monkeypatch):

@@ -34,26 +34,28 @@ TINY_TEACHER = Config().updated(
     }
 )
 TINY_STUDENT = TINY_TEACHER.updated({"training": {"virtual_adversarial_norm": 0.0}})
+TINY_SECOND = TINY_STUDENT.updated({"training": {"epochs": 1, "learning_rate": 1e-9}})
+TINY_SMALL = TINY_STUDENT.updated({"model": {"own_sizes": True, "embedding_dim": 4, "units": [4]}})
 TINY_PRETRAINING = PretrainingConfig(
     vocabulary_size=40, embedding_dim=8, units=(8,), passes=1, lanes=4, window=20,
     num_negatives=10, warmup_steps=4, held_out_share=0.2,
 )  # fmt: skip
 TINY_WIDENING = TINY_PRETRAINING.updated({"units": [12]})
 TINY_RECIPES = {
-    "both": Recipe(TINY_PRETRAINING, TINY_TEACHER, TINY_STUDENT),
+    "both": Recipe(TINY_PRETRAINING, TINY_TEACHER, (TINY_STUDENT,)),
     "direct": Recipe(TINY_PRETRAINING, TINY_TEACHER),
-    "wide": Recipe(TINY_PRETRAINING, TINY_TEACHER, TINY_STUDENT, TINY_WIDENING),
+    "wide": Recipe(TINY_PRETRAINING, TINY_TEACHER, (TINY_STUDENT,), TINY_WIDENING),
+    "chain": Recipe(TINY_PRETRAINING, TINY_TEACHER, (TINY_STUDENT, TINY_SECOND, TINY_SMALL)),
     "half": Recipe(
-        TINY_PRETRAINING, TINY_TEACHER, TINY_STUDENT.updated({"model": {"direction": "forward"}})
-    ),
-    "own": Recipe(
         TINY_PRETRAINING,
         TINY_TEACHER,
-        TINY_STUDENT.updated({"model": {"own_sizes": True, "embedding_dim": 4, "units": [4]}}),
+        (TINY_STUDENT.updated({"model": {"direction": "forward"}}),),
     ),
+    "own": Recipe(TINY_PRETRAINING, TINY_TEACHER, (TINY_SMALL,)),
 }
 STAGES = ["language model", "teacher", "student"]
 WIDE_STAGES = ["language model", "wider language model", "teacher", "student"]
+LONG_STAGES = [*STAGES, "second student", "third student"]
 
 
 class Witness(Observer):
@@ -76,7 +78,7 @@ class Witness(Observer):
         return Display()
 
     def on_stage(self, number, names):
-        assert [*names] in (["language model", "classifier"], STAGES, WIDE_STAGES)
+        assert [*names] in (["language model", "classifier"], STAGES, WIDE_STAGES, LONG_STAGES)
         self.stages.append(number)
 
     def on_note(self, text):
@@ -91,7 +93,7 @@ class Witness(Observer):
             raise KeyboardInterrupt
 
     def num_steps(self):
-        return {stage: self.steps.count(stage) for stage in (1, 2, 3) if stage in self.steps}
+        return {stage: self.steps.count(stage) for stage in sorted(set(self.steps))}
 
 
 @pytest.fixture(autouse=True)
@@ -222,6 +224,37 @@ def test_a_teacher_is_what_another_preset_ends_in(finished, tmp_path):
 def test_a_student_of_its_own_size(finished, tmp_path):
     bundle = run(tmp_path / "own", "own")
     assert bundle.weights()["forward/lstm_0/lstm_cell/kernel"].shape == (4, 16)
+
+
+def test_students_learn_from_each_other_and_one_as_large_goes_on(finished, tmp_path, unbroken):
+    first, second = Witness(5), Witness()
+    with pytest.raises(KeyboardInterrupt):
+        run(tmp_path / "model", "chain", witness=first)
+    bundle = run(tmp_path / "model", "chain", witness=second, resume=True)
+    # The first student is what "both" ends in; 48 and 30 texts in batches of 16, two directions.
+    assert (first.num_steps(), second.num_steps()) == ({4: 5}, {4: 5, 5: 20})
+    student, next_student = (
+        read_bundle(next(finished.glob(f"stages/*/{name}")))
+        for name in ("student", "second-student")
+    )
+    assert_same(student, unbroken[1])
+    # It learns so slowly that it still is what it started from.
+    for name, array in student.weights().items():
+        np.testing.assert_allclose(next_student.weights()[name], array, atol=1e-5)
+    assert bundle.weights()["forward/lstm_0/lstm_cell/kernel"].shape == (4, 16)
+    asked = [one.about("provenance")["distillation"]["teachers"] for one in (next_student, bundle)]
+    assert [teacher["model"] for [teacher] in asked] == ["student", "second-student"]
+    stages = bundle.about("provenance")["stages"]
+    assert [stage["name"] for stage in stages] == LONG_STAGES
+    starts = [stage["command"].partition(" --set")[0] for stage in stages[2:]]
+    assert starts == [
+        f"reelfeel distill {teacher} --data DATA --from {start} --preset chain"
+        for teacher, start in [
+            ("TEACHER", "LANGUAGE_MODEL"),
+            ("STUDENT", "STUDENT"),
+            ("SECOND_STUDENT", "LANGUAGE_MODEL"),
+        ]
+    ]
 
 
 def test_a_wider_language_model_goes_on_from_the_first_and_lends_to_the_teacher(finished, tmp_path):

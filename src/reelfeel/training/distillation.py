@@ -13,6 +13,7 @@ from reelfeel.presets import get_preset
 from reelfeel.runtime.engine import Engine
 from reelfeel.training.execution import Order, adopt, execute
 from reelfeel.training.progress import Observer
+from reelfeel.training.saving import read_command_line
 from reelfeel.training.sources import load_source
 from reelfeel.training.starts import read_start
 from reelfeel.training.teachers import Teachers
@@ -76,5 +77,7 @@ def distill(
         language_model=language_model,
         with_texts=True,
     )
-    order = Order(output, preset, resume, overwrite)
-    return execute(replace(lessons_from, teachers=members), config, order, observer)
+    names = " and ".join(teacher.bundle.path.name for teacher in members.members)
+    own = {"name": f"student of {names}", "command": read_command_line()}
+    taught = replace(lessons_from, teachers=members, stages=(*members.stages(), own))
+    return execute(taught, config, Order(output, preset, resume, overwrite), observer)

@@ -88,9 +88,14 @@ def execute(source: Source, config: Config, order: Order, observer: Observer) ->
     return load(order.output)
 
 
+def adopt_start(config: Config, start: LanguageModel) -> Config:
+    """Returns the settings of a classifier that starts from a language model or a classifier."""
+    return adopt_language_model(adopt_classifier(config, start), start)
+
+
 def adopt(config: Config, language_model: LanguageModel, observer: Observer) -> Config:
     """Returns the settings of a classifier that starts from a language model; says what differs."""
-    config = adopt_language_model(adopt_classifier(config, language_model), language_model)
+    config = adopt_start(config, language_model)
     observer.on_note(describe_loan(config, language_model))
     warning = describe_split_difference(config, language_model)
     if warning:

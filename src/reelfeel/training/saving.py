@@ -71,7 +71,7 @@ def save_bundle(
     about = {
         **_histories(results),
         "metrics": {"validation": evaluate_binary(run.validation.labels, y_prob).to_dict()},
-        "provenance": _provenance(run, results, command or _read_command_line()),
+        "provenance": _provenance(run, results, command or read_command_line()),
         "training_texts": [
             f"{number:016x}" for number in hash_texts(run.source.reviews.texts).tolist()
         ],
@@ -145,7 +145,8 @@ def _provenance(run: Run, results: Results, command: str) -> dict[str, Any]:
     }
 
 
-def _read_command_line() -> str:
+def read_command_line() -> str:
+    """Returns the command line of this process, its program by name alone."""
     return " ".join([Path(sys.argv[0]).name, *sys.argv[1:]])
 
 

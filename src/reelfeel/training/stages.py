@@ -1,4 +1,4 @@
-"""Presets in stages: a language model, perhaps a wider one, a classifier, perhaps its student.
+"""Presets in stages: a language model, perhaps a wider one, a classifier, perhaps its students.
 
 All but the last are kept under `REELFEEL_HOME`, in folders named after all that they depend on, and
 are made once: another run that needs an equal one takes it from there. So is the network of each
@@ -10,10 +10,11 @@ from __future__ import annotations
 import hashlib
 import json
 from dataclasses import dataclass, replace
+from itertools import pairwise
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from reelfeel.config import Config, list_changes
+from reelfeel.config import list_changes
 from reelfeel.data.tables import TableOptions
 from reelfeel.files import home
 from reelfeel.models.language_model import LanguageModel, read_language_model
@@ -22,12 +23,13 @@ from reelfeel.pretraining_config import PretrainingConfig, list_pretraining_chan
 from reelfeel.runtime.bundle import read_bundle
 from reelfeel.runtime.card import spell_seconds
 from reelfeel.runtime.engine import Engine
-from reelfeel.training.execution import Order, adopt, execute
-from reelfeel.training.initialisation import adopt_language_model, fingerprint_weights
+from reelfeel.training.execution import Order, adopt, adopt_start, execute
+from reelfeel.training.initialisation import fingerprint_weights
 from reelfeel.training.pretrain import pretrain
 from reelfeel.training.progress import Observer
 from reelfeel.training.runs import effective_settings
 from reelfeel.training.sources import Source, load_source
+from reelfeel.training.starts import read_start
 from reelfeel.training.teachers import Teachers
 from reelfeel.types import Reviews
 
@@ -81,24 +83,20 @@ class Stages:
             name = "wider language model"
             wide, record = self._make_language_model(name, recipe.widening, source, narrow)
             records.append(record)
+        lessons, command = replace(source, language_model=wide.model), self._spell_classifier()
+        for teacher, student in pairwise(recipe.classifiers):
+            folder, record = self._make_teacher(teacher, lessons, command)
+            records.append(record)
+            start = read_start(folder) if recipe.goes_on(student) else narrow.model
+            lessons = replace(source, language_model=start, teachers=Teachers.read([folder]))
+            command = self._spell_student(student, teacher, preset)
+        own = {"name": recipe.stage_names()[-1], "command": command}
         order = Order(output, preset, self.resume, overwrite, keeps_networks=True)
-        if recipe.student is None:
-            own = {"name": "classifier", "command": self._spell_classifier()}
-            lessons = replace(source, language_model=wide.model, stages=(*records, own))
-            return self._make_last(lessons, wide.model, order)
-        teacher, record = self._make_teacher(source, wide.model)
-        own = {"name": "student", "command": self._spell_student(recipe.student, preset)}
-        lessons = replace(
-            source,
-            language_model=narrow.model,
-            teachers=Teachers.read([teacher]),
-            stages=(*records, record, own),
-        )
-        return self._make_last(lessons, narrow.model, order)
+        return self._make_last(replace(lessons, stages=(*records, own)), order)
 
-    def _make_last(self, lessons: Source, start: LanguageModel, order: Order) -> Engine:
+    def _make_last(self, lessons: Source, order: Order) -> Engine:
         self._begin(self.recipe.stage_names()[-1])
-        config = adopt(self.recipe.last, start, self.observer)
+        config = adopt(self.recipe.last, _start_of(lessons), self.observer)
         last = execute(lessons, config, order, self.observer)
         self._say_finished(last.bundle.about("provenance")["stages"][-1])
         return last
@@ -128,25 +126,32 @@ class Stages:
         kept = _Kept(folder, read_language_model(folder))
         return kept, self._describe(name, command, kept.model.about["provenance"])
 
-    def _make_teacher(self, source: Source, model: LanguageModel) -> tuple[Path, Record]:
-        recipe, command = self.recipe.classifier, self._spell_classifier()
-        settings = effective_settings(adopt_language_model(recipe, model))
-        folder = _find_folder("teacher", settings, source.fingerprint(), _fingerprint(model))
-        self._begin("teacher")
+    def _make_teacher(self, name: str, lessons: Source, command: str) -> tuple[Path, Record]:
+        """Makes a classifier that a later stage learns from."""
+        config, start = self.recipe.classifiers[name], _start_of(lessons)
+        settings = effective_settings(adopt_start(config, start))
+        origin = [lessons.fingerprint(), _fingerprint(start)]
+        if lessons.teachers:
+            origin += [teacher.fingerprint() for teacher in lessons.teachers.members]
+        folder = _find_folder(name.replace(" ", "-"), settings, *origin)
+        self._begin(name)
         if self._is_missing(folder):
-            config = adopt(recipe, model, self.observer)
-            order = Order(folder, "teacher", self.resume, keeps_networks=True, command=command)
-            execute(replace(source, language_model=model), config, order, self.observer)
-        return folder, self._describe("teacher", command, read_bundle(folder).about("provenance"))
+            config = adopt(config, start, self.observer)
+            order = Order(folder, name, self.resume, keeps_networks=True, command=command)
+            execute(lessons, config, order, self.observer)
+        return folder, self._describe(name, command, read_bundle(folder).about("provenance"))
 
     def _spell_classifier(self) -> str:
         start = "WIDER_LANGUAGE_MODEL" if self.recipe.widening else "LANGUAGE_MODEL"
         changes = list_changes(self.recipe.classifier, get_preset("seed"))
         return _spell(f"train {self._name_source()} --from {start} --preset seed", changes)
 
-    def _spell_student(self, student: Config, preset: str) -> str:
-        start = f"distill TEACHER --data {self._name_source()} --from LANGUAGE_MODEL"
-        return _spell(f"{start} --preset {preset}", list_changes(student, get_preset(preset)))
+    def _spell_student(self, name: str, teacher: str, preset: str) -> str:
+        teacher = _spell_folder(teacher)
+        start = teacher if self.recipe.goes_on(name) else _spell_folder("language model")
+        changes = list_changes(self.recipe.classifiers[name], get_preset(preset))
+        command = f"distill {teacher} --data {self._name_source()} --from {start}"
+        return _spell(f"{command} --preset {preset}", changes)
 
     def _describe(self, name: str, command: str, about: Record) -> Record:
         seconds = round(sum(about["seconds"].values()), 1)
@@ -172,6 +177,16 @@ class Stages:
 
     def _name_source(self) -> str:
         return "DATA" if isinstance(self.source, Reviews) else str(self.source)
+
+
+def _start_of(lessons: Source) -> LanguageModel:
+    if lessons.language_model is None:
+        raise RuntimeError("Every stage starts from a model.")
+    return lessons.language_model
+
+
+def _spell_folder(name: str) -> str:
+    return name.upper().replace(" ", "_")
 
 
 def _spell(command: str, changes: list[str]) -> str:

@@ -68,21 +68,33 @@ class Teacher:
         return {
             "model": self.bundle.path.name,
             "preset": self.bundle.preset,
-            "sha256": self._fingerprint(),
+            "sha256": self.fingerprint(),
             "command": provenance.get("command"),
             "validation_accuracy": metrics.get("validation", {}).get("accuracy"),
             "seconds": round(self.seconds, 1),
         }
 
+    def stages(self) -> list[dict[str, Any]]:
+        """Returns what made it, stage by stage, each with its command and its seconds."""
+        about = self.bundle.about("provenance") or {}
+        seconds = round(sum((about.get("seconds") or {}).values()), 1)
+        own = {
+            "name": self.bundle.path.name,
+            "command": about.get("command"),
+            "seconds": seconds,
+        }
+        return list(about.get("stages") or [own])
+
     def _find_place(self, texts: Sequence[str]) -> Path:
-        digest = hashlib.sha256(self._fingerprint().encode())
+        digest = hashlib.sha256(self.fingerprint().encode())
         for text in texts:
             encoded = text.encode("utf-8", "surrogatepass")
             digest.update(f"{len(encoded)}\n".encode() + encoded)
         return home() / "teachers" / f"{digest.hexdigest()[:24]}.npz"
 
-    def _fingerprint(self) -> str:
-        # Its sums cover words, weights and temperature: all that an answer depends on.
+    def fingerprint(self) -> str:
+        """Returns a SHA-256, in hexadecimal, of all that its answers depend on."""
+        # Its sums cover words, weights and temperature.
         return hashlib.sha256((self.bundle.path / "SHA256SUMS").read_bytes()).hexdigest()
 
 
@@ -122,6 +134,13 @@ class Teachers:
     def seconds(self) -> float:
         """That their answers took, those kept from earlier runs included."""
         return sum(teacher.seconds for teacher in self.members)
+
+    def stages(self) -> list[dict[str, Any]]:
+        """Returns what made them, stage by stage; one that several share is there once."""
+        stages: list[dict[str, Any]] = []
+        for teacher in self.members:
+            stages += [stage for stage in teacher.stages() if stage not in stages]
+        return stages
 
     def answer(self, texts: Sequence[str], observer: Observer) -> Logits:
         """Returns the mean of the teachers' logits for each text, float64 `(num_texts,)`."""
