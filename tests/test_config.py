@@ -130,8 +130,9 @@ def test_the_presets_in_stages_share_what_they_can():
     assert large.widening == base.widening == small.widening
     # `large` is the teacher of the other two.
     assert large.last == base.classifier == small.classifier
-    # What `base` ends in is the teacher of `small`.
-    assert base.students == small.students[:-1]
+    # The second student teaches both the third one, which is `base`, and `small`.
+    assert base.students[:2] == small.students[:2]
+    assert (base.goes_on("third student"), small.goes_on("third student")) == (True, False)
     assert (small.last.model.embedding_dim, small.last.model.units) == (128, (64,))
 
 

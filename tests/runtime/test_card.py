@@ -97,6 +97,11 @@ def test_teachers_stages_and_what_was_left_out_are_told(card_of):
         assert fact in card
 
 
+def test_the_language_models_texts_are_told_of_however_many_classifiers_lie_between(card_of):
+    classifier = {"hygiene": None, "language_model": {"provenance": {"hygiene": "Texts: 7 read."}}}
+    assert "without labels: Texts: 7 read." in card_of(language_model={"provenance": classifier})
+
+
 @pytest.mark.parametrize(
     ("ends", "fact"),
     [

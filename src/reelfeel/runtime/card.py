@@ -115,9 +115,12 @@ def _describe_training(bundle: Bundle, provenance: About) -> Iterator[str]:
 
 
 def _describe_hygiene(provenance: About) -> Iterator[str]:
-    learned = ((provenance.get("language_model") or {}).get("provenance") or {}).get("hygiene")
-    if learned:
-        yield f"Its language model's texts, without labels: {learned}"
+    origin = provenance
+    while origin.get("language_model"):
+        # A classifier that another one started from, or at last the language model.
+        origin = origin["language_model"].get("provenance") or {}
+    if origin.get("hygiene"):
+        yield f"Its language model's texts, without labels: {origin['hygiene']}"
     if provenance.get("unlabelled"):
         yield f"Read without labels: {provenance['unlabelled']}"
 
