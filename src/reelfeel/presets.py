@@ -76,8 +76,8 @@ class Recipe:
         """The settings of the classifiers, each the teacher of the next, by the stage's name."""
         if not self.students:
             return {"classifier": self.classifier}
-        names = ("student", "second student", "third student")
-        return {"teacher": self.classifier, **dict(zip(names, self.students, strict=False))}
+        names = ("student", "second student", "third student")[: len(self.students)]
+        return {"teacher": self.classifier, **dict(zip(names, self.students, strict=True))}
 
     @property
     def last(self) -> Config:

@@ -1,5 +1,7 @@
 """Students: what they learn from, that they learn it, and that they go on where they were."""
 
+from types import SimpleNamespace
+
 import numpy as np
 import pytest
 import torch
@@ -96,6 +98,16 @@ def test_a_variant_has_what_is_to_be_answered_for_the_whole_text():
     assert silent
     again, other = (make_lessons(Oracle(), variant_share=0.5, seed=s)[1] for s in (0, 1))
     assert again.texts != other.texts
+
+
+def test_students_of_other_teachers_read_other_variants():
+    taught = []
+    for letter in "abb":
+        oracle = Oracle()
+        oracle.members = [SimpleNamespace(fingerprint=lambda: letter * 64, describe=dict)]  # noqa: B023
+        taught.append(make_lessons(oracle, variant_share=1.0, epochs=1)[1].texts)
+    assert taught[1] == taught[2]
+    assert len(set(taught[0]) & set(taught[1])) < len(set(taught[0]))
 
 
 def test_every_epoch_has_variants_of_its_own():

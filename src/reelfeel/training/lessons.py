@@ -79,7 +79,7 @@ def teach(
     num_labelled = int((corpus.rows < len(train)).sum())
     labels = train.labels[corpus.rows[:num_labelled]]
     answers = to_probabilities(teachers.answer(corpus.texts, observer))
-    variants, variant_epochs = _make_variants(corpus, config)
+    variants, variant_epochs = _make_variants(corpus, config, seed=_seed_of(teachers, config))
     statements = _make_statements(corpus, train, config)
     about = {
         "texts": corpus.describe(),
@@ -123,10 +123,18 @@ def blend(labels: npt.NDArray[np.int8], answers: Floats, label_share: float) -> 
     return np.asarray(label_share * labels + (1 - label_share) * answers)
 
 
-def _make_variants(corpus: Corpus, config: TrainingConfig) -> tuple[Variants, Epochs]:
+def _seed_of(teachers: Teachers, config: TrainingConfig) -> int:
+    """Returns a seed that a student of other teachers does not have.
+
+    A teacher may be a student itself, and know the variants that it has read by heart.
+    """
+    return config.seed + sum(int(one.fingerprint()[:8], 16) for one in teachers.members)
+
+
+def _make_variants(corpus: Corpus, config: TrainingConfig, *, seed: int) -> tuple[Variants, Epochs]:
     """Returns variants for all epochs, and in which each is read."""
     share = config.variant_share * config.epochs
-    variants = make_variants(corpus.texts, share=share, seed=config.seed)
+    variants = make_variants(corpus.texts, share=share, seed=seed)
     rows, number = _may_be_read(variants.texts, corpus), len(variants.texts)
     epochs = np.arange(number) * config.epochs // max(number, 1)
     texts = [variants.texts[row] for row in rows]
