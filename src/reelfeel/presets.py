@@ -86,14 +86,14 @@ class Recipe:
 
     def goes_on(self, name: str) -> bool:
         """Tells whether the student of that stage goes on from its teacher, as large a student."""
-        names = list(self.classifiers)
-        if names.index(name) < 2:
+        place = list(self.classifiers).index(name)
+        if place < 2:
             return False
-        sizes = [
+        teacher, own = (
             (one.model.embedding_dim, one.model.units, one.model.direction)
-            for one in (self.classifiers[name], self.classifiers[names[names.index(name) - 1]])
-        ]
-        return sizes[0] == sizes[1]
+            for one in self.students[place - 2 : place]
+        )
+        return teacher == own
 
     def stage_names(self) -> tuple[str, ...]:
         """Returns the names of the stages, first to last."""

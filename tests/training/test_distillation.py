@@ -104,7 +104,8 @@ def test_students_of_other_teachers_read_other_variants():
     taught = []
     for letter in "abb":
         oracle = Oracle()
-        oracle.members = [SimpleNamespace(fingerprint=lambda: letter * 64, describe=dict)]  # noqa: B023
+        member = SimpleNamespace(fingerprint=lambda letter=letter: letter * 64, describe=dict)
+        oracle.members = [member]
         taught.append(make_lessons(oracle, variant_share=1.0, epochs=1)[1].texts)
     assert taught[1] == taught[2]
     assert len(set(taught[0]) & set(taught[1])) < len(set(taught[0]))

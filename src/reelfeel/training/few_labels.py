@@ -14,11 +14,10 @@ from reelfeel.config import Config
 from reelfeel.label_presets import MOST_TEXTS, choose_label_preset
 from reelfeel.models.language_model import LanguageModel
 from reelfeel.runtime.engine import Engine
-from reelfeel.training.execution import Order, adopt, execute
-from reelfeel.training.initialisation import adopt_language_model
+from reelfeel.training.execution import Order, adopt, adopt_start, execute
 from reelfeel.training.progress import Observer
 from reelfeel.training.sources import Source
-from reelfeel.training.starts import adopt_classifier, read_start
+from reelfeel.training.starts import read_start
 from reelfeel.training.teachers import Teachers
 
 # What a bundle says that its settings started from.
@@ -71,7 +70,7 @@ def _fit_head(
 
 def _tune(config: Config, head: Path, source: Source, order: Order, observer: Observer) -> Engine:
     start = read_start(head)
-    config = adopt_language_model(adopt_classifier(config, start), start)
+    config = adopt_start(config, start)
     teachers = Teachers.read([head]) if source.texts else None
     second = replace(source, language_model=start, teachers=teachers)
     return execute(second, config, order, observer)

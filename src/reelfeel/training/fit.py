@@ -143,8 +143,10 @@ class Fit:
         return [rows[batch] for batch in batches]
 
     def _count_steps(self) -> int:
-        # Epochs may differ by a review, and so by a step.
-        return sum(len(self._plan_epoch(epoch)) for epoch in range(self.config.training.epochs))
+        # Epochs may differ by a review, and so by a step; only an epoch's last batch is not full.
+        training = self.config.training
+        sizes = [len(self.train.rows_of(epoch)) for epoch in range(training.epochs)]
+        return sum(-(-size // training.batch_size) for size in sizes)
 
     def _run_epoch(self, interruption: Interruption) -> None:
         state, started = self.state, time.perf_counter()

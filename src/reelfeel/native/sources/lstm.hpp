@@ -7,6 +7,8 @@
 
 namespace reelfeel {
 
+constexpr int kGates = 4;
+
 struct LstmForward {
   int steps, rows, features, units;
   std::uint16_t* inputs;         // (steps + 1, blocks, rows, 32)

@@ -28,12 +28,11 @@
 
 namespace {
 
+using reelfeel::kGates;
 using reelfeel::LstmBackward;
 using reelfeel::LstmForward;
 using reelfeel::LstmGradients;
 using reelfeel::lstm_blocks;
-
-constexpr int kGates = 4;
 
 // Sixteen units of one row: from the sums of the four gates to the new states.
 struct Activations {

@@ -7,11 +7,6 @@
 #include "lstm.hpp"
 
 namespace reelfeel {
-namespace {
-
-constexpr int kGates = 4;
-
-}  // namespace
 
 void lstm_pack_forward(const float* kernel, const float* recurrent, int features, int units,
                        bf16* packed) {
