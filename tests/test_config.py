@@ -1,8 +1,11 @@
+from dataclasses import replace
+
 import pytest
 
 from reelfeel.config import Config, ModelConfig, list_changes
 from reelfeel.errors import ConfigError, UsageError
 from reelfeel.presets import PRESETS, RECIPES, describe_preset, find_recipe, get_preset
+from reelfeel.pretraining_config import DIRECTIONS
 from reelfeel.settings import parse_assignments, read_toml
 
 
@@ -125,15 +128,22 @@ def test_a_preset_in_stages_stands_for_its_last(name):
 
 
 def test_the_presets_in_stages_share_what_they_can():
-    large, base, small = (RECIPES[name] for name in ("large", "base", "small"))
-    assert large.pretraining == base.pretraining == small.pretraining
-    assert large.widening == base.widening == small.widening
-    # `large` is the teacher of the other two.
-    assert large.last == base.classifier == small.classifier
+    base, small = RECIPES["base"], RECIPES["small"]
+    assert base.pretraining == small.pretraining
+    assert base.widening == small.widening
+    assert base.classifier == small.classifier
     # The second student teaches both the third one, which is `base`, and `small`.
     assert base.students[:2] == small.students[:2]
     assert (base.goes_on("third student"), small.goes_on("third student")) == (True, False)
     assert (small.last.model.embedding_dim, small.last.model.units) == (128, (64,))
+
+
+def test_language_models_read_in_the_directions_of_the_classifiers():
+    recipe = RECIPES["large"]
+    assert (RECIPES["base"].directions, recipe.directions) == (DIRECTIONS, ("forward",))
+    backward = recipe.last.updated({"model": {"direction": "backward"}})
+    assert replace(recipe, students=(backward,)).directions == DIRECTIONS
+    assert replace(recipe, classifier=backward, students=()).directions == ("backward",)
 
 
 def test_changes_are_written_as_they_are_read():

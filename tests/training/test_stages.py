@@ -52,6 +52,7 @@ TINY_RECIPES = {
         (TINY_STUDENT.updated({"model": {"direction": "forward"}}),),
     ),
     "own": Recipe(TINY_PRETRAINING, TINY_TEACHER, (TINY_SMALL,)),
+    "ahead": Recipe(TINY_PRETRAINING, TINY_TEACHER.updated({"model": {"direction": "forward"}})),
 }
 STAGES = ["language model", "teacher", "student"]
 WIDE_STAGES = ["language model", "wider language model", "teacher", "student"]
@@ -255,6 +256,17 @@ def test_students_learn_from_each_other_and_one_as_large_goes_on(finished, tmp_p
             ("SECOND_STUDENT", "LANGUAGE_MODEL"),
         ]
     ]
+
+
+def test_where_all_read_in_one_direction_so_does_the_language_model(finished, tmp_path):
+    witness = Witness()
+    bundle = run(tmp_path / "model", "ahead", witness=witness)
+    # Those with both directions are other stages, but no half of them is made again.
+    weights = [read_language_model(path).weights for path in finished.glob("stages/*/language-*")]
+    assert sorted(map(sorted, weights)) == [["backward", "forward"], ["forward"]]
+    assert witness.steps == []
+    [command, _] = [stage["command"] for stage in bundle.about("provenance")["stages"]]
+    assert command.startswith("reelfeel pretrain DATA --direction forward --set ")
 
 
 def test_a_wider_language_model_goes_on_from_the_first_and_lends_to_the_teacher(finished, tmp_path):

@@ -19,7 +19,11 @@ from reelfeel.data.tables import TableOptions
 from reelfeel.files import home
 from reelfeel.models.language_model import LanguageModel, read_language_model
 from reelfeel.presets import Recipe, get_preset
-from reelfeel.pretraining_config import PretrainingConfig, list_pretraining_changes
+from reelfeel.pretraining_config import (
+    DIRECTIONS,
+    PretrainingConfig,
+    list_pretraining_changes,
+)
 from reelfeel.runtime.bundle import read_bundle
 from reelfeel.runtime.card import spell_seconds
 from reelfeel.runtime.engine import Engine
@@ -107,6 +111,8 @@ class Stages:
         self._begin(name)
         settings = config.to_dict()
         del settings["checkpoint_every_s"]  # it changes when a run stops, not what it computes
+        if self.recipe.directions != DIRECTIONS:
+            settings["directions"] = self.recipe.directions
         before = [_fingerprint(narrow.model)] if narrow else []
         folder = _find_folder(name.replace(" ", "-"), settings, source.fingerprint(), *before)
         if self._is_missing(folder):
@@ -114,6 +120,7 @@ class Stages:
                 [self.source],
                 output=folder,
                 config=config,
+                directions=self.recipe.directions,
                 start=narrow.folder if narrow else None,
                 widened=narrow is not None,
                 data_dir=self.data_dir,
@@ -121,8 +128,7 @@ class Stages:
                 resume=self.resume,
                 display=self.observer.pretraining_display(),
             )
-        start = " --from LANGUAGE_MODEL --widen" if narrow else ""
-        command = _spell(f"pretrain {self._name_source()}{start}", list_pretraining_changes(config))
+        command = self._spell_language_model(config, widened=narrow is not None)
         kept = _Kept(folder, read_language_model(folder))
         return kept, self._describe(name, command, kept.model.about["provenance"])
 
@@ -140,6 +146,14 @@ class Stages:
             order = Order(folder, name, self.resume, keeps_networks=True, command=command)
             execute(lessons, config, order, self.observer)
         return folder, self._describe(name, command, read_bundle(folder).about("provenance"))
+
+    def _spell_language_model(self, config: PretrainingConfig, *, widened: bool) -> str:
+        command = f"pretrain {self._name_source()}"
+        if widened:
+            command += " --from LANGUAGE_MODEL --widen"
+        if self.recipe.directions != DIRECTIONS:
+            command += f" --direction {self.recipe.directions[0]}"
+        return _spell(command, list_pretraining_changes(config))
 
     def _spell_classifier(self) -> str:
         start = "WIDER_LANGUAGE_MODEL" if self.recipe.widening else "LANGUAGE_MODEL"
