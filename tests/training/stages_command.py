@@ -16,6 +16,7 @@ if __name__ == "__main__":
     presets.RECIPES["tiny"] = Recipe(
         get_pretraining_preset("mini").updated({"passes": 2, "checkpoint_every_s": 0.1}),
         STUDENT.updated({"training": {"virtual_adversarial_norm": 0.3}}),
-        (STUDENT,),
+        # Long enough to be killed in it.
+        (STUDENT.updated({"training": {"epochs": 12}}),),
     )
     main()
