@@ -21,7 +21,7 @@ namespace reelfeel {
 namespace {
 
 // Above this the table takes more time to make, and more memory, than most scoring gets back.
-constexpr std::size_t kMaxFoldedBytes = std::size_t(128) << 20;
+constexpr std::size_t kMaxFoldedBytes = std::size_t(256) << 20;
 
 struct Machine {
     Tower tower;
