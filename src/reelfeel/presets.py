@@ -201,25 +201,21 @@ _WIDENING = PretrainingConfig(units=(1_024,), passes=2, learning_rate=0.0015)
 # As accurate as it gets within three hours: one direction, no wide network, and adversaries for
 # nobody but the teacher, whom its students leave behind (docs/log.md).
 _LARGE_PRETRAINING = PretrainingConfig(vocabulary_size=50_000, passes=3)
+_MORE_WORDS = {"vocabulary_size": _LARGE_PRETRAINING.vocabulary_size}
 _LARGE_TEACHER = _STUDENT.updated(
     {
-        "data": {"vocabulary_size": 50_000},
+        "data": _MORE_WORDS,
         "training": {"epochs": 4, "variant_share": 0.0, "made_statements": False},
     }
 )
-_LARGE_STUDENT = _LARGE_TEACHER.updated(
+_LARGE_SECOND_STUDENT = _SECOND_STUDENT.updated(
+    {"data": _MORE_WORDS, "model": _LESS_DROPOUT, "training": {"variant_share": 2.0}}
+)
+_LARGE_STUDENT = _LARGE_SECOND_STUDENT.updated(
     {
         "model": {"dropout_rate": 0.3, "embedding_dropout_rate": 0.2},
-        "training": {
-            "epochs": 2,
-            "adversarial_norm": 0.0,
-            "variant_share": 2.0,
-            "made_statements": True,
-        },
+        "training": {"epochs": 2, "learning_rate": 0.0025},
     }
-)
-_LARGE_SECOND_STUDENT = _LARGE_STUDENT.updated(
-    {"model": _LESS_DROPOUT, "training": {"epochs": 1, "learning_rate": 0.0015}}
 )
 
 RECIPES = {

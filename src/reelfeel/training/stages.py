@@ -19,11 +19,7 @@ from reelfeel.data.tables import TableOptions
 from reelfeel.files import home
 from reelfeel.models.language_model import LanguageModel, read_language_model
 from reelfeel.presets import Recipe, get_preset
-from reelfeel.pretraining_config import (
-    DIRECTIONS,
-    PretrainingConfig,
-    list_pretraining_changes,
-)
+from reelfeel.pretraining_config import DIRECTIONS, PretrainingConfig, list_pretraining_changes
 from reelfeel.runtime.bundle import read_bundle
 from reelfeel.runtime.card import spell_seconds
 from reelfeel.runtime.engine import Engine
