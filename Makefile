@@ -14,7 +14,7 @@ $(VENV)/installed: pyproject.toml constraints.txt
 	touch $@
 
 # The installation compiles the C++ kernels; changed ones are compiled again without installing.
-$(VENV)/ready: $(VENV)/installed hatch_build.py $(wildcard src/reelfeel/native/sources/*)
+$(VENV)/ready: $(VENV)/installed hatch_build.py $(wildcard src/reelfeel/native/src/*/*)
 	$(BIN)/python hatch_build.py
 	touch $@
 

@@ -1,4 +1,4 @@
-"""Compiles the C++ kernels of `src/reelfeel/native/sources` into one library, beside their room.
+"""Compiles the C++ kernels of `src/reelfeel/native/src` into one library, beside their room.
 
 The build calls it as a hook, for a wheel and for an editable install; `python hatch_build.py` does
 it again in place. Without a compiler there is no library, and ReelFeel runs on its slower Python.
@@ -24,6 +24,7 @@ except ImportError:  # run by hand, outside a build
     BuildHookInterface = object
 
 ROOM = Path(__file__).resolve().parent / "src" / "reelfeel" / "native"
+SOURCES = ROOM / "src"
 LIBRARY = ROOM / "libreelfeel.so"
 
 # No -march=native: one library runs on every processor of its kind, and chooses at run time.
@@ -47,12 +48,15 @@ WARNINGS = (
     "-Wno-psabi",
     "-Wno-unknown-warning-option",
 )
-AVX2 = ("-mavx2", "-mfma")
-AVX512 = ("-mavx512f", "-mavx512bw", "-mavx512vl", "-mavx512dq", *AVX2)
-AVX512_BF16 = ("-mavx512bf16", *AVX512)
-AMX = ("-mamx-tile", "-mamx-bf16", *AVX512_BF16)
-# The end of a file's name says which instructions its compiler may use.
-INSTRUCTIONS = {"_avx2": AVX2, "_avx512": AVX512, "_avx512bf16": AVX512_BF16, "_amx": AMX}
+# What is compiled more than once, and for which targets; src/common/target_begin.hpp says what each
+# may use, and why no flag does. Everything else is compiled once, for any processor.
+TARGETS = {
+    "inference/float_kernel.cpp": ("portable", "avx2", "avx512"),
+    "inference/avx512bf16_kernel.cpp": ("avx512bf16",),
+    "inference/amx_kernel.cpp": ("amx",),
+    "lstm/kernel.cpp": ("avx512bf16", "amx"),
+    "softmax/kernel.cpp": ("avx512bf16", "amx"),
+}
 
 
 class CustomBuildHook(BuildHookInterface):  # type: ignore[misc]
@@ -93,35 +97,35 @@ def find_compiler() -> list[str] | None:
 
 
 def compile_all(compiler: list[str], folder: Path) -> list[Path]:
-    """Compiles every source file that this processor can run, and returns the objects."""
-    sources = [source for source in sorted(ROOM.glob("sources/*.cpp")) if belongs_here(source)]
+    """Compiles every source file for each of its targets, and returns the objects."""
+    jobs = [
+        (source, target)
+        for source in sorted(SOURCES.rglob("*.cpp"))
+        for target in targets_of(source.relative_to(SOURCES).as_posix())
+    ]
     with concurrent.futures.ThreadPoolExecutor(os.cpu_count()) as pool:
-        return list(pool.map(lambda source: compile_one(compiler, source, folder), sources))
+        return list(pool.map(lambda job: compile_one(compiler, *job, folder), jobs))
 
 
-def compile_one(compiler: list[str], source: Path, folder: Path) -> Path:
-    """Compiles one source file into an object in `folder`."""
-    compiled = folder / f"{source.stem}.o"
-    defined = ("-DREELFEEL_X86",) if is_x86() else ()
-    flags = (*FLAGS, *WARNINGS, *instructions_of(source), *defined)
-    call(compiler, *flags, "-c", source, "-o", compiled)
+def compile_one(compiler: list[str], source: Path, target: str, folder: Path) -> Path:
+    """Compiles one source file for one target into an object in `folder`."""
+    name = "-".join(source.relative_to(SOURCES).with_suffix("").parts)
+    compiled = folder / f"{name}-{target}.o"
+    defined = [f"-DREELFEEL_TARGET_{target.upper()}", *(["-DREELFEEL_X86"] if is_x86() else [])]
+    call(compiler, *FLAGS, *WARNINGS, *defined, f"-I{SOURCES}", "-c", source, "-o", compiled)
     return compiled
 
 
 def link(compiler: list[str], objects: list[Path], library: Path) -> None:
-    """Links the objects into a shared library."""
-    call(compiler, "-shared", "-pthread", *objects, "-o", library)
+    """Links the objects into a shared library that exports what Python calls, and nothing else."""
+    exported = f"-Wl,--version-script={SOURCES / 'exports.map'}"
+    call(compiler, "-shared", "-pthread", exported, *objects, "-o", library)
 
 
-def instructions_of(source: Path) -> tuple[str, ...]:
-    """Returns the flags that the end of a file's name asks for."""
-    suffixes = [suffix for suffix in INSTRUCTIONS if source.stem.endswith(suffix)]
-    return INSTRUCTIONS[suffixes[0]] if suffixes else ()
-
-
-def belongs_here(source: Path) -> bool:
-    """Tells whether this kind of processor can have what the file is compiled for."""
-    return is_x86() or not instructions_of(source)
+def targets_of(source: str) -> tuple[str, ...]:
+    """Returns what a file below `SOURCES` is compiled for, on this kind of processor."""
+    targets = TARGETS.get(source, ("portable",))
+    return targets if is_x86() else tuple(name for name in targets if name == "portable")
 
 
 def is_x86() -> bool:

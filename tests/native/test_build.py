@@ -16,15 +16,17 @@ def build(tmp_path, monkeypatch):
     spec = importlib.util.spec_from_file_location("hatch_build", ROOT / "hatch_build.py")
     module = importlib.util.module_from_spec(spec)
     spec.loader.exec_module(module)
-    (tmp_path / "sources").mkdir()
+    (tmp_path / "src").mkdir()
+    shutil.copy(module.SOURCES / "exports.map", tmp_path / "src")
     monkeypatch.setattr(module, "ROOM", tmp_path)
+    monkeypatch.setattr(module, "SOURCES", tmp_path / "src")
     monkeypatch.setattr(module, "LIBRARY", tmp_path / "libreelfeel.so")
     monkeypatch.delenv("CXX", raising=False)
     return module
 
 
 def write_source(build, name, code):
-    (build.ROOM / "sources" / name).write_text(code)
+    (build.SOURCES / name).write_text(code)
 
 
 def collect(build):
@@ -76,15 +78,27 @@ def test_code_that_does_not_compile_ends_the_build_with_the_reason(build):
     assert not build.LIBRARY.exists()
 
 
-def test_the_end_of_a_name_chooses_the_instructions(build):
-    assert build.instructions_of(Path("text.cpp")) == ()
-    assert "-mavx2" in build.instructions_of(Path("lstm_avx2.cpp"))
-    assert "-mavx512bw" in build.instructions_of(Path("lstm_avx512.cpp"))
-    assert "-mamx-bf16" in build.instructions_of(Path("lstm_amx.cpp"))
+@needs_compiler
+def test_a_file_is_compiled_once_for_each_of_its_targets(build, monkeypatch, tmp_path):
+    code = "#ifdef REELFEEL_TARGET_{0}\nint of_{0};\n#endif\n"
+    write_source(build, "one.cpp", code.format("PORTABLE") + code.format("AVX2"))
+    monkeypatch.setattr(build, "TARGETS", {"one.cpp": ("portable", "avx2")})
+    objects = build.compile_all(build.find_compiler(), tmp_path)
+    assert {path.name for path in objects} == {
+        f"one-{target}.o" for target in build.targets_of("one.cpp")
+    }
+    for path in objects:
+        assert f"of_{path.stem.removeprefix('one-').upper()}".encode() in path.read_bytes()
 
 
-@pytest.mark.parametrize(("machine", "expected"), [("x86_64", True), ("aarch64", False)])
-def test_other_processors_leave_out_what_they_cannot_run(build, machine, expected, monkeypatch):
+def test_every_file_with_targets_is_there(build):
+    sources = ROOT / "src" / "reelfeel" / "native" / "src"
+    assert [name for name in build.TARGETS if not (sources / name).is_file()] == []
+
+
+@pytest.mark.parametrize("machine", ["x86_64", "aarch64"])
+def test_other_processors_leave_out_what_they_cannot_run(build, machine, monkeypatch):
     monkeypatch.setattr(build.platform, "machine", lambda: machine)
-    assert build.belongs_here(Path("lstm_amx.cpp")) is expected
-    assert build.belongs_here(Path("text.cpp"))
+    targets = ("portable", "avx2", "avx512") if machine == "x86_64" else ("portable",)
+    assert build.targets_of("inference/float_kernel.cpp") == targets
+    assert build.targets_of("text/text.cpp") == ("portable",)

@@ -1,6 +1,6 @@
 """The bfloat16 LSTM for processors with AMX or AVX512-BF16, by address.
 
-The kernels read and write buffers of PyTorch or NumPy, which owns them; `sources/lstm_bf16.hpp` has
+The kernels read and write buffers of PyTorch or NumPy, which owns them; `src/lstm/kernel.cpp` has
 their layouts. Here are only the argument lists, so that a wrong one cannot be written twice.
 """
 
@@ -16,7 +16,7 @@ _Address = ctypes.c_void_p
 
 
 class LstmForward(ctypes.Structure):
-    """Arguments of the forward pass; `sources/lstm.hpp` describes each."""
+    """Arguments of the forward pass; `src/lstm/lstm.hpp` describes each."""
 
     _fields_ = (
         ("steps", ctypes.c_int),
@@ -33,7 +33,7 @@ class LstmForward(ctypes.Structure):
 
 
 class LstmBackward(ctypes.Structure):
-    """Arguments of the backward pass; `sources/lstm.hpp` describes each."""
+    """Arguments of the backward pass; `src/lstm/lstm.hpp` describes each."""
 
     _fields_ = (
         ("steps", ctypes.c_int),
@@ -53,7 +53,7 @@ class LstmBackward(ctypes.Structure):
 
 
 class LstmGradients(ctypes.Structure):
-    """Arguments of the weights' gradients; `sources/lstm.hpp` describes each."""
+    """Arguments of the weights' gradients; `src/lstm/lstm.hpp` describes each."""
 
     _fields_ = (
         ("steps", ctypes.c_int),
@@ -68,7 +68,7 @@ class LstmGradients(ctypes.Structure):
 
 
 class Arrangement(ctypes.Structure):
-    """Arguments of `arrange`; `sources/lstm.hpp` describes each."""
+    """Arguments of `arrange`; `src/lstm/lstm.hpp` describes each."""
 
     _fields_ = (
         ("batch", ctypes.c_int),

@@ -1,7 +1,7 @@
 """The bfloat16 sampled softmax for processors with AMX or AVX512-BF16, by address.
 
 The kernel reads and writes buffers of PyTorch or NumPy, which owns them;
-`sources/softmax_bf16.hpp` says how it works.
+`src/softmax/kernel.cpp` says how it works.
 """
 
 from __future__ import annotations

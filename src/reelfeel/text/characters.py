@@ -19,7 +19,7 @@ from reelfeel.text.tokenizer import LETTERS, lower
 
 PAGE_SIZE = 256
 
-# What becomes of a character, in bits 24 and up: see native/sources/text_characters.hpp.
+# What becomes of a character, in bits 24 and up: see native/src/text/characters.hpp.
 _REFERENCE, _REMOVED, _SPACE, _FOLDED, _MARK, _LETTER = (kind << 24 for kind in range(6))
 
 _IS_LETTER = re.compile(f"[0-9{LETTERS}]")

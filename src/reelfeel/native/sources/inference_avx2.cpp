@@ -1,8 +1,0 @@
-#include "inference_float.hpp"
-
-namespace reelfeel {
-
-const InferenceKernel kInferenceAvx2 = {false, prepare_tower<FloatArithmetic>,
-                                      run_block<FloatArithmetic>};
-
-}  // namespace reelfeel

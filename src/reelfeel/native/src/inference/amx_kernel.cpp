@@ -1,0 +1,38 @@
+// Inference in bfloat16 on Intel's matrix unit.
+
+#include "inference/tower.hpp"
+#include "lstm/lstm.hpp"
+
+#include "common/target_begin.hpp"
+
+#include "common/tiles_amx.hpp"
+#include "inference/bfloat16_arithmetic.hpp"
+
+namespace reelfeel::REELFEEL_TARGET {
+namespace {
+
+struct MatrixArithmetic : Bfloat16Arithmetic {
+    using Session = ProductUnit;
+
+    static int padded_rows(int rows) { return ceil_div(rows, kTileRows) * kTileRows; }
+
+    static void multiply(const Layer& layer, int unit, const Number* inputs, int rows, int running,
+                         int columns, float* sums) {
+        const int depth = columns / kTileDepth;
+        const std::size_t panel = std::size_t(depth) * 2 * kTileSize;
+        const Number* weights = layer.weights_bf16.data() + (unit / kLanes) * 2 * panel;
+        const Blocks left{inputs, std::ptrdiff_t(rows) * kTileDepth, 1};
+        const int tile_rows = padded_rows(running);
+        multiply_tiles(left, weights, depth, tile_rows, sums, kGateLanes);
+        multiply_tiles(left, weights + panel, depth, tile_rows, sums + 2 * kLanes, kGateLanes);
+    }
+};
+
+}  // namespace
+
+const InferenceKernel kBfloat16Inference = {true, prepare_tower<MatrixArithmetic>,
+                                            run_block<MatrixArithmetic>};
+
+}  // namespace reelfeel::REELFEEL_TARGET
+
+#include "common/target_end.hpp"

@@ -1,0 +1,304 @@
+// Loss and gradients of the sampled softmax, in bfloat16. The target says which unit multiplies
+// the tiles.
+//
+// Three products of (tokens, negatives) by `dim`, with an exponential behind the first. Libraries
+// write the large matrix to memory and read it for every step between. Here 32 tokens' logits stay
+// in the second cache until they are probabilities, which are stored once, in bfloat16; every sum
+// is float32. A chunk of tokens goes through three stages:
+//   score     logits H N^T + log(weights); less each row's largest, to the power: P, and the sums S
+//   descend   the gradient of H, P N / S, and the target's own part
+//   collect   the gradient of N, P^T (H / S), transposed: so the small matrix is the one to be
+//             transposed for the unit, and of P only rows are interleaved
+// P is not divided by S; H is, which is smaller.
+//
+// Each row's largest exponent is taken first, so that no power exceeds 1 and no sum overflows. The
+// target's logit is among those compared, so a sum is 0 only if its target was drawn at a chance
+// below 1e-30.
+//
+// Layouts: P is (tokens / 32, negatives / 32, 32 tokens, 32 negatives), the logits of 32 tokens are
+// one such row. Negatives are filled up to a multiple of 32 with ones of probability 0.
+
+#include "softmax/softmax.hpp"
+
+#include "common/target_begin.hpp"
+
+#include REELFEEL_TILES
+#include "common/token_products.hpp"
+#include "softmax/packing.hpp"
+
+namespace reelfeel::REELFEEL_TARGET {
+namespace {
+
+constexpr int kChunkTokens = 512;
+// A power of 2 so far below the largest one is a number as exact as any: float32 reaches 2^-126.
+constexpr float kHarmless = 32.0f;
+
+// The memory that a thread works in; every part is a multiple of 64 bytes.
+struct Workspace {
+  float* logits;         // (negatives / 32, 32, 32)
+  float* result;         // (dim / 32, 32, 32)
+  float* inverses;       // (chunk,): 1 / (S * all tokens), 0 behind the last token
+  bf16* hidden;          // (dim / 32, 32, 32)
+  bf16* powers;          // P of the chunk
+  bf16* left;            // (dim / 32, chunk / 32, 2 tiles)
+  bf16* right;           // (chunk / 32, 2 tiles)
+  bf16* pairs;           // 2 tiles
+  std::size_t size = 0;  // in bytes
+
+  Workspace(void* memory, int dim, int negatives) {
+    const auto take = [&](auto** part, std::size_t numbers) {
+      *part = reinterpret_cast<std::decay_t<decltype(**part)>*>(
+          reinterpret_cast<std::uintptr_t>(memory) + size);
+      size += numbers * sizeof(**part);
+    };
+    take(&logits, std::size_t(negatives) * kBlock);
+    take(&result, std::size_t(dim) * kBlock);
+    take(&inverses, kChunkTokens);
+    take(&hidden, std::size_t(dim) * kBlock);
+    take(&powers, std::size_t(negatives) * kChunkTokens);
+    take(&left, std::size_t(dim) * kChunkTokens);
+    take(&right, std::size_t(kBlock) * kChunkTokens);
+    take(&pairs, 2 * kTileSize);
+  }
+};
+
+// What the stages share: a chunk of one thread's tokens.
+struct Chunk {
+  const SoftmaxArguments& a;
+  const SoftmaxNegatives& negatives;
+  const Workspace& work;
+  int first, number;  // tokens
+  int panels;         // of 32 negatives
+  float* errors;
+
+  int num_blocks() const { return ceil_div(number, kBlock); }
+  bf16* powers(int block) const {
+    return work.powers + std::ptrdiff_t(block) * panels * kBlockSize;
+  }
+  const float* hidden(int token) const { return a.hidden + std::ptrdiff_t(first + token) * a.dim; }
+  std::int64_t target(int token) const { return a.target_ids[first + token]; }
+  const float* target_row(int token) const { return a.embeddings + target(token) * a.dim; }
+};
+
+float target_exponent(const Chunk& c, int token) {
+  const float *hidden = c.hidden(token), *target = c.target_row(token);
+  __m512 even = _mm512_setzero_ps(), odd = even;
+  for (int k = 0; k < c.a.dim; k += 2 * kLanes) {
+    even = _mm512_fmadd_ps(_mm512_loadu_ps(hidden + k), _mm512_loadu_ps(target + k), even);
+    odd = _mm512_fmadd_ps(_mm512_loadu_ps(hidden + k + kLanes),
+                          _mm512_loadu_ps(target + k + kLanes), odd);
+  }
+  return kLog2E * (_mm512_reduce_add_ps(_mm512_add_ps(even, odd)) + c.a.bias[c.target(token)]);
+}
+
+void round_hidden(const Chunk& c, int block) {
+  const __m512 one = _mm512_set1_ps(1.0f);
+  for (int row = 0; row < kBlock; ++row) {
+    const int token = block * kBlock + row;
+    for (int k = 0; k < c.a.dim; k += kBlock)
+      _mm512_storeu_si512(c.work.hidden + k * kBlock + row * kBlock,
+                          token < c.number ? load_pairs(c.hidden(token) + k, one)
+                                           : _mm512_setzero_si512());
+  }
+}
+
+// Writes the logits of 32 tokens, and each token's largest exponent of 2.
+void multiply_logits(const Chunk& c, float* peaks) {
+  const int depth = c.a.dim / kTileDepth;
+  const __m512 log2e = _mm512_set1_ps(kLog2E);
+  __m512 largest[kBlock];
+  std::fill(largest, largest + kBlock, _mm512_set1_ps(-FLT_MAX));
+  for (int panel = 0; panel < c.panels; ++panel) {
+    float* logits = c.work.logits + std::ptrdiff_t(panel) * kBlockSize;
+    multiply_32_rows({c.work.hidden, kBlockSize, 1}, 0,
+                     c.negatives.across + std::ptrdiff_t(panel) * depth * 2 * kTileSize, depth,
+                     logits, kBlock);
+    const __m512 offset = _mm512_loadu_ps(c.negatives.offsets + panel * kBlock);
+    const __m512 other = _mm512_loadu_ps(c.negatives.offsets + panel * kBlock + kLanes);
+    for (int row = 0; row < kBlock; ++row, logits += kBlock) {
+      const __m512 first = _mm512_fmadd_ps(_mm512_loadu_ps(logits), log2e, offset);
+      const __m512 second = _mm512_fmadd_ps(_mm512_loadu_ps(logits + kLanes), log2e, other);
+      largest[row] = _mm512_max_ps(largest[row], _mm512_max_ps(first, second));
+    }
+  }
+  for (int row = 0; row < kBlock; ++row) peaks[row] = _mm512_reduce_max_ps(largest[row]);
+}
+
+// Turns the logits of 32 tokens into powers, and sums them.
+void raise_powers(const Chunk& c, const float* peaks, bf16* powers, float* sums) {
+  const __m512 log2e = _mm512_set1_ps(kLog2E);
+  __m512 totals[kBlock];
+  std::fill(totals, totals + kBlock, _mm512_setzero_ps());
+  const float* logits = c.work.logits;
+  for (int panel = 0; panel < c.panels; ++panel) {
+    const __m512 offset = _mm512_loadu_ps(c.negatives.offsets + panel * kBlock);
+    const __m512 other = _mm512_loadu_ps(c.negatives.offsets + panel * kBlock + kLanes);
+    for (int row = 0; row < kBlock; ++row, logits += kBlock, powers += kBlock) {
+      const __m512 peak = _mm512_set1_ps(peaks[row]);
+      const __m512 first = quick_exp2(_mm512_sub_ps(
+          _mm512_fmadd_ps(_mm512_loadu_ps(logits), log2e, offset), peak));
+      const __m512 second = quick_exp2(_mm512_sub_ps(
+          _mm512_fmadd_ps(_mm512_loadu_ps(logits + kLanes), log2e, other), peak));
+      totals[row] = _mm512_add_ps(totals[row], _mm512_add_ps(first, second));
+      _mm512_storeu_si512(powers, (__m512i)_mm512_cvtne2ps_pbh(second, first));
+    }
+  }
+  for (int row = 0; row < kBlock; ++row) sums[row] = _mm512_reduce_add_ps(totals[row]);
+}
+
+float largest_exponent(const Chunk& c, int row) {
+  const __m512 log2e = _mm512_set1_ps(kLog2E);
+  __m512 largest = _mm512_set1_ps(-FLT_MAX);
+  for (int lane = 0; lane < c.panels * kBlock; lane += kLanes) {
+    const float* logits =
+        c.work.logits + std::ptrdiff_t(lane / kBlock) * kBlockSize + row * kBlock + lane % kBlock;
+    largest = _mm512_max_ps(largest, _mm512_fmadd_ps(_mm512_loadu_ps(logits), log2e,
+                                                     _mm512_loadu_ps(c.negatives.offsets + lane)));
+  }
+  return _mm512_reduce_max_ps(largest);
+}
+
+// A target that was drawn too counts once. What is dropped may have been the row's peak; far above
+// all that is left, as huge logits are by their rounding alone, it would leave powers of 0 only.
+void drop_hits(const Chunk& c, int block, int rows, const float* exponents, float* peaks) {
+  for (int row = 0; row < rows; ++row) {
+    const int hit = c.negatives.columns[c.target(block * kBlock + row)];
+    if (hit < 0) continue;
+    c.work.logits[std::ptrdiff_t(hit / kBlock) * kBlockSize + row * kBlock + hit % kBlock] = kNever;
+    if (peaks[row] - exponents[row] > kHarmless) peaks[row] = largest_exponent(c, row);
+  }
+}
+
+// Returns the loss of up to 32 tokens.
+double score(const Chunk& c, int block) {
+  const int rows = std::min(kBlock, c.number - block * kBlock);
+  const float share = 1.0f / c.a.num_tokens;
+  float peaks[kBlock], sums[kBlock], exponents[kBlock];
+  round_hidden(c, block);
+  multiply_logits(c, peaks);
+  for (int row = 0; row < rows; ++row) exponents[row] = target_exponent(c, block * kBlock + row);
+  drop_hits(c, block, rows, exponents, peaks);
+  for (int row = 0; row < rows; ++row) peaks[row] = std::max(peaks[row], exponents[row]);
+  raise_powers(c, peaks, c.powers(block), sums);
+  double loss = 0;
+  float* inverses = c.work.inverses + block * kBlock;
+  for (int row = 0; row < rows; ++row) {
+    const float own = std::exp2(exponents[row] - peaks[row]), sum = sums[row] + own;
+    inverses[row] = share / sum;
+    c.errors[c.first + block * kBlock + row] = (own / sum - 1.0f) * share;
+    loss += std::log(sum) + double(peaks[row] - exponents[row]) / kLog2E;
+  }
+  std::fill(inverses + rows, inverses + kBlock, 0.0f);
+  return loss * share;
+}
+
+void descend(const Chunk& c, int block) {
+  const int rows = std::min(kBlock, c.number - block * kBlock);
+  const std::ptrdiff_t panel_size = std::ptrdiff_t(c.panels) * 2 * kTileSize;
+  for (int k = 0; k < c.a.dim / kBlock; ++k)
+    multiply_32_rows({c.powers(block), kBlockSize, 1}, 0, c.negatives.along + k * panel_size,
+                     c.panels, c.work.result + k * kBlockSize, kBlock);
+  for (int row = 0; row < rows; ++row) {
+    const int token = block * kBlock + row;
+    const __m512 inverse = _mm512_set1_ps(c.work.inverses[token]);
+    const __m512 error = _mm512_set1_ps(c.errors[c.first + token]);
+    const float* target = c.target_row(token);
+    float* gradient = c.a.d_hidden + std::ptrdiff_t(c.first + token) * c.a.dim;
+    for (int k = 0; k < c.a.dim; k += kLanes) {
+      const float* sum = c.work.result + k / kBlock * kBlockSize + row * kBlock + k % kBlock;
+      const __m512 own = _mm512_mul_ps(error, _mm512_loadu_ps(target + k));
+      _mm512_storeu_ps(gradient + k, _mm512_fmadd_ps(inverse, _mm512_loadu_ps(sum), own));
+    }
+  }
+}
+
+// H / S, transposed: of each 32 tokens two tiles of 16 dimensions.
+void transpose_hidden(const Chunk& c) {
+  const __m512i zero = _mm512_setzero_si512();
+  const auto scaled = [&](int token, int k) {
+    const __m512 inverse = _mm512_set1_ps(c.work.inverses[token]);
+    return token < c.number ? load_pairs(c.hidden(token) + k, inverse) : zero;
+  };
+  bf16 *target = c.work.left, *pairs = c.work.pairs;
+  for (int k = 0; k < c.a.dim; k += kBlock)
+    for (int block = 0; block < c.num_blocks(); ++block, target += 2 * kTileSize) {
+      for (int pair = 0; pair < kTileRows; ++pair) {
+        const int token = block * kBlock + 2 * pair;
+        interleave(scaled(token, k), scaled(token + 1, k), pairs + pair * kTileDepth,
+                   pairs + kTileSize + pair * kTileDepth);
+      }
+      transpose_pairs(pairs, target);
+      transpose_pairs(pairs + kTileSize, target + kTileSize);
+    }
+}
+
+__m512 low_half(__m512i numbers) { return _mm512_castsi512_ps(_mm512_slli_epi32(numbers, 16)); }
+
+__m512 high_half(__m512i numbers) {
+  return _mm512_castsi512_ps(_mm512_and_si512(numbers, _mm512_set1_epi32(int(0xffff0000))));
+}
+
+// 32 columns of P in pairs of tokens; adds P / S to the columns' sums.
+void pair_powers(const Chunk& c, int panel, float* probabilities) {
+  bf16* target = c.work.right;
+  __m512 first = _mm512_loadu_ps(probabilities);
+  __m512 second = _mm512_loadu_ps(probabilities + kLanes);
+  for (int block = 0; block < c.num_blocks(); ++block, target += 2 * kTileSize) {
+    const bf16* powers = c.powers(block) + std::ptrdiff_t(panel) * kBlockSize;
+    for (int pair = 0; pair < kTileRows; ++pair, powers += 2 * kBlock) {
+      bf16* tile = target + pair * kTileDepth;
+      interleave(_mm512_loadu_si512(powers), _mm512_loadu_si512(powers + kBlock), tile,
+                 tile + kTileSize);
+      const float* inverse = c.work.inverses + block * kBlock + 2 * pair;
+      const __m512 even = _mm512_set1_ps(inverse[0]), odd = _mm512_set1_ps(inverse[1]);
+      const __m512i left = _mm512_loadu_si512(tile), right = _mm512_loadu_si512(tile + kTileSize);
+      first = _mm512_fmadd_ps(even, low_half(left), first);
+      first = _mm512_fmadd_ps(odd, high_half(left), first);
+      second = _mm512_fmadd_ps(even, low_half(right), second);
+      second = _mm512_fmadd_ps(odd, high_half(right), second);
+    }
+  }
+  _mm512_storeu_ps(probabilities, first);
+  _mm512_storeu_ps(probabilities + kLanes, second);
+}
+
+void collect(const Chunk& c, SoftmaxSums* sums) {
+  const int depth = c.num_blocks();
+  float* gradients = sums->gradients;
+  transpose_hidden(c);
+  for (int panel = 0; panel < c.panels; ++panel) {
+    pair_powers(c, panel, sums->probabilities + panel * kBlock);
+    for (int k = 0; k < c.a.dim / kBlock; ++k, gradients += kBlockSize)
+      add_product(c.work.left + std::ptrdiff_t(k) * depth * 2 * kTileSize, c.work.right, depth,
+                  gradients, kBlock);
+  }
+}
+
+std::size_t workspace_size(int dim, int negatives) {
+  return Workspace(nullptr, dim, negatives).size;
+}
+
+void softmax_rows(const SoftmaxArguments& a, const SoftmaxNegatives& negatives, int first,
+                  int number, float* errors, SoftmaxSums* sums) {
+  const ProductUnit unit_is_on;
+  const int panels = ceil_div(a.num_negatives, kBlock);
+  const Workspace work(sums->workspace, a.dim, panels * kBlock);
+  std::memset(sums->gradients, 0, std::size_t(panels) * kBlock * a.dim * sizeof(float));
+  std::memset(sums->probabilities, 0, std::size_t(panels) * kBlock * sizeof(float));
+  sums->loss = 0;
+  for (int start = 0; start < number; start += kChunkTokens) {
+    const int tokens = std::min(kChunkTokens, number - start);
+    const Chunk chunk{a, negatives, work, first + start, tokens, panels, errors};
+    for (int block = 0; block < chunk.num_blocks(); ++block) sums->loss += score(chunk, block);
+    for (int block = 0; block < chunk.num_blocks(); ++block) descend(chunk, block);
+    collect(chunk, sums);
+  }
+}
+
+}  // namespace
+
+const SoftmaxKernel kSoftmax = {workspace_size, pack, softmax_rows, gather};
+
+}  // namespace reelfeel::REELFEEL_TARGET
+
+#include "common/target_end.hpp"
