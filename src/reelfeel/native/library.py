@@ -13,7 +13,8 @@ from pathlib import Path
 
 LIBRARY_PATH = Path(__file__).with_name("libreelfeel.so")
 
-# Raised, here and in src/common/library.cpp, when a function that Python calls changes its arguments.
+# Raised, here and in src/common/library.cpp, when a function that Python calls changes its
+# arguments.
 ABI_VERSION = 1
 
 # The bits of `Feature` in src/common/library.hpp, in their order.
