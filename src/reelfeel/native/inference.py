@@ -10,7 +10,12 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-from reelfeel.native.library import load_library, processor_features
+from reelfeel.native.library import (
+    bound_threads,
+    load_library,
+    processor_features,
+    raise_unless_done,
+)
 
 Floats = npt.NDArray[np.float32]
 POOLINGS = ("last", "last_max_mean")
@@ -112,12 +117,12 @@ class NativeTower:
         padded = _pad_layers(layers)
         self._padded_units = padded[-1].units
         self._library = load_library()
-        self._library.reelfeel_tower_create.restype = ctypes.c_void_p  # type: ignore[union-attr]
         self._handle = self._create(
             embeddings, padded, POOLINGS.index(pooling), is_reversed, precision
         )
         free = self._library.reelfeel_tower_free  # type: ignore[union-attr]
-        weakref.finalize(self, free, ctypes.c_void_p(self._handle))
+        # Not at the end of the process, which frees everything: a thread may be reading texts then.
+        weakref.finalize(self, free, ctypes.c_void_p(self._handle)).atexit = False
 
     def _create(
         self,
@@ -143,7 +148,13 @@ class NativeTower:
             table.ctypes.data,
             *(ctypes.addressof(group) for group in addresses),
         )
-        return int(self._library.reelfeel_tower_create(ctypes.byref(description)))  # type: ignore[union-attr]
+        handle = ctypes.c_void_p()
+        outcome = self._library.reelfeel_tower_create(  # type: ignore[union-attr]
+            ctypes.byref(description), ctypes.byref(handle)
+        )
+        received = f"{len(table)} words of {table.shape[1]} features, units {units.tolist()}"
+        raise_unless_done(outcome, f"make a tower in {precision}", received)
+        return handle.value or 0
 
     def run(
         self, token_ids: npt.NDArray[np.int32], offsets: npt.NDArray[np.int64], num_threads: int
@@ -163,21 +174,27 @@ class NativeTower:
         Raises:
             ValueError: if an id is not in the vocabulary, or a text is empty.
         """
+        token_ids, offsets = np.asarray(token_ids), np.asarray(offsets)
+        self._check(token_ids, offsets)
+        # Only now: an id beyond 32 bits would become another one.
         token_ids = np.ascontiguousarray(token_ids, np.int32)
         offsets = np.ascontiguousarray(offsets, np.int64)
-        self._check(token_ids, offsets)
         num_texts = len(offsets) - 1
         pools = self.width // self._units
         outputs = np.empty((num_texts, pools, self._padded_units), np.float32)
         if num_texts:
-            self._library.reelfeel_tower_run(  # type: ignore[union-attr]
+            outcome = self._library.reelfeel_tower_run(  # type: ignore[union-attr]
                 ctypes.c_void_p(self._handle),
                 ctypes.c_void_p(token_ids.ctypes.data),
+                ctypes.c_int64(len(token_ids)),
                 ctypes.c_void_p(offsets.ctypes.data),
                 ctypes.c_int64(num_texts),
-                ctypes.c_int(num_threads),
+                ctypes.c_int(bound_threads(num_threads)),
                 ctypes.c_void_p(outputs.ctypes.data),
+                ctypes.c_int64(outputs.size),
             )
+            received = f"{num_texts} texts of {len(token_ids)} tokens"
+            raise_unless_done(outcome, "read texts", received)
         return outputs[:, :, : self._units].reshape(num_texts, self.width)
 
     def _check(self, token_ids: npt.NDArray[np.int32], offsets: npt.NDArray[np.int64]) -> None:
