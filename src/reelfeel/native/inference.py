@@ -10,6 +10,7 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
+from reelfeel.errors import UsageError
 from reelfeel.native.library import (
     bound_threads,
     load_library,
@@ -85,8 +86,10 @@ def has_kernel(precision: str) -> bool:
 class NativeTower:
     """The part of a network from token ids to pooled LSTM outputs, ready to run.
 
-    Safe to call from several threads at once. A text's answer does not depend on the texts beside
-    it, bit for bit.
+    Safe to call from several threads at once, with other towers beside it, and in a process that
+    was forked, also while threads were calling: nothing of a call outlives it, and Python's other
+    threads run meanwhile. A text's answer does not depend on the texts beside it, bit for bit, nor
+    on the number of threads.
 
     Args:
         embeddings: float32 `(vocabulary_size, embedding_dim)`.
@@ -165,14 +168,15 @@ class NativeTower:
             token_ids: int32 array: the ids of all texts, one text after the other.
             offsets: int64 array of shape `(num_texts + 1,)`: where each text begins, and the end.
                 No text is empty.
-            num_threads: at least 1.
+            num_threads: at least 1; where the system refuses threads, fewer do the work.
 
         Returns:
             float32 array of shape `(num_texts, width)`: each text's last output, or its last, its
             largest and its mean output.
 
         Raises:
-            ValueError: if an id is not in the vocabulary, or a text is empty.
+            UsageError: if an id is not in the vocabulary, or a text is empty.
+            MemoryError: if there is not enough memory.
         """
         token_ids, offsets = np.asarray(token_ids), np.asarray(offsets)
         self._check(token_ids, offsets)
@@ -200,12 +204,12 @@ class NativeTower:
     def _check(self, token_ids: npt.NDArray[np.int32], offsets: npt.NDArray[np.int64]) -> None:
         # The kernel would read beyond its table.
         if len(token_ids) and not 0 <= token_ids.min() <= token_ids.max() < self._num_words:
-            raise ValueError(
+            raise UsageError(
                 f"Token ids must be from 0 to {self._num_words - 1}. Received ids from "
                 f"{token_ids.min()} to {token_ids.max()}."
             )
         if offsets[0] != 0 or offsets[-1] != len(token_ids) or (np.diff(offsets) < 1).any():
-            raise ValueError("Offsets must rise from 0 to the number of ids; no text may be empty.")
+            raise UsageError("Offsets must rise from 0 to the number of ids; no text may be empty.")
 
 
 def _pad_layers(layers: Sequence[LayerWeights]) -> list[LayerWeights]:
