@@ -4,7 +4,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 INSTALL := $(BIN)/pip install --quiet --constraint constraints.txt
 
-.PHONY: demo tutorial check test test-slow test-backends bench bench-precision build clean
+.PHONY: demo tutorial check test test-slow test-backends sanitize bench bench-precision build clean
 
 # PyTorch first and pinned: its processor-only build is a fifth of what a range would bring.
 $(VENV)/installed: pyproject.toml constraints.txt
@@ -55,6 +55,13 @@ test-backends: $(VENV)/ready
 	for backend in torch jax tensorflow; do \
 		KERAS_BACKEND=$$backend build/backends/venv/bin/python tests/backends/check_sample.py build/backends || exit 1; \
 	done
+
+## the C++ under AddressSanitizer, UndefinedBehaviorSanitizer and ThreadSanitizer: tests of native and
+## text, a fuzzer and a stress of shared engines; by hand longer: make sanitize FUZZ_SECONDS=600
+FUZZ_SECONDS ?= 15
+sanitize: $(VENV)/ready
+	$(BIN)/python tests/sanitizers/sanitize.py address --seconds $(FUZZ_SECONDS)
+	$(BIN)/python tests/sanitizers/sanitize.py thread --seconds $(FUZZ_SECONDS)
 
 ## speed beside other stacks, into docs/benchmarks.md; needs a quiet machine and an hour
 bench: $(VENV)/ready

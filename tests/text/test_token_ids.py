@@ -4,6 +4,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from reelfeel.config import DataConfig
+from reelfeel.errors import UsageError
 from reelfeel.native.library import load_library
 from reelfeel.text.batching import pad, pad_batch
 from reelfeel.text.token_ids import TokenIds
@@ -64,3 +65,24 @@ def test_a_batch_is_the_same_from_a_list_and_from_one_array():
         expected = pad([lists[row] for row in rows], timesteps)
         for token_ids in (lists, TokenIds.of(lists)):
             np.testing.assert_array_equal(pad_batch(token_ids, rows, config), expected)
+
+
+@pytest.mark.parametrize(
+    "ids",
+    [
+        np.array([1, 2**32]), np.array([2**40]), np.array([-(2**31) - 1]), [2**31], [2**63],
+        [2**70], np.array([2**32 + 5], np.uint64), np.array([2**31], np.uint32), [1.5], [1.0],
+        ["5"], [True], 5, [[1, 2]], [None],
+    ],
+)  # fmt: skip
+def test_an_id_that_would_become_another_one_is_refused(ids):
+    with pytest.raises(UsageError, match=r"whole numbers of 32 bits.*Received"):
+        TokenIds.of([[1, 2], ids])
+
+
+@pytest.mark.parametrize("dtype", [np.int8, np.uint8, np.int16, np.int32, np.int64, np.uint64])
+def test_whole_numbers_of_any_width_are_ids(dtype):
+    token_ids = TokenIds.of([np.array([5, 6], dtype), np.array([], dtype), []])
+    assert token_ids.flat.dtype == np.int32
+    assert token_ids.flat.tolist() == [5, 6]
+    assert token_ids.lengths.tolist() == [2, 0, 0]

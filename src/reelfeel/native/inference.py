@@ -10,7 +10,13 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-from reelfeel.native.library import load_library, processor_features
+from reelfeel.errors import UsageError
+from reelfeel.native.library import (
+    bound_threads,
+    load_library,
+    processor_features,
+    raise_unless_done,
+)
 
 Floats = npt.NDArray[np.float32]
 POOLINGS = ("last", "last_max_mean")
@@ -80,8 +86,10 @@ def has_kernel(precision: str) -> bool:
 class NativeTower:
     """The part of a network from token ids to pooled LSTM outputs, ready to run.
 
-    Safe to call from several threads at once. A text's answer does not depend on the texts beside
-    it, bit for bit.
+    Safe to call from several threads at once, with other towers beside it, and in a process that
+    was forked, also while threads were calling: nothing of a call outlives it, and Python's other
+    threads run meanwhile. A text's answer does not depend on the texts beside it, bit for bit, nor
+    on the number of threads.
 
     Args:
         embeddings: float32 `(vocabulary_size, embedding_dim)`.
@@ -112,12 +120,12 @@ class NativeTower:
         padded = _pad_layers(layers)
         self._padded_units = padded[-1].units
         self._library = load_library()
-        self._library.reelfeel_tower_create.restype = ctypes.c_void_p  # type: ignore[union-attr]
         self._handle = self._create(
             embeddings, padded, POOLINGS.index(pooling), is_reversed, precision
         )
         free = self._library.reelfeel_tower_free  # type: ignore[union-attr]
-        weakref.finalize(self, free, ctypes.c_void_p(self._handle))
+        # Not at the end of the process, which frees everything: a thread may be reading texts then.
+        weakref.finalize(self, free, ctypes.c_void_p(self._handle)).atexit = False
 
     def _create(
         self,
@@ -143,7 +151,13 @@ class NativeTower:
             table.ctypes.data,
             *(ctypes.addressof(group) for group in addresses),
         )
-        return int(self._library.reelfeel_tower_create(ctypes.byref(description)))  # type: ignore[union-attr]
+        handle = ctypes.c_void_p()
+        outcome = self._library.reelfeel_tower_create(  # type: ignore[union-attr]
+            ctypes.byref(description), ctypes.byref(handle)
+        )
+        received = f"{len(table)} words of {table.shape[1]} features, units {units.tolist()}"
+        raise_unless_done(outcome, f"make a tower in {precision}", received)
+        return handle.value or 0
 
     def run(
         self, token_ids: npt.NDArray[np.int32], offsets: npt.NDArray[np.int64], num_threads: int
@@ -154,41 +168,48 @@ class NativeTower:
             token_ids: int32 array: the ids of all texts, one text after the other.
             offsets: int64 array of shape `(num_texts + 1,)`: where each text begins, and the end.
                 No text is empty.
-            num_threads: at least 1.
+            num_threads: at least 1; where the system refuses threads, fewer do the work.
 
         Returns:
             float32 array of shape `(num_texts, width)`: each text's last output, or its last, its
             largest and its mean output.
 
         Raises:
-            ValueError: if an id is not in the vocabulary, or a text is empty.
+            UsageError: if an id is not in the vocabulary, or a text is empty.
+            MemoryError: if there is not enough memory.
         """
+        token_ids, offsets = np.asarray(token_ids), np.asarray(offsets)
+        self._check(token_ids, offsets)
+        # Only now: an id beyond 32 bits would become another one.
         token_ids = np.ascontiguousarray(token_ids, np.int32)
         offsets = np.ascontiguousarray(offsets, np.int64)
-        self._check(token_ids, offsets)
         num_texts = len(offsets) - 1
         pools = self.width // self._units
         outputs = np.empty((num_texts, pools, self._padded_units), np.float32)
         if num_texts:
-            self._library.reelfeel_tower_run(  # type: ignore[union-attr]
+            outcome = self._library.reelfeel_tower_run(  # type: ignore[union-attr]
                 ctypes.c_void_p(self._handle),
                 ctypes.c_void_p(token_ids.ctypes.data),
+                ctypes.c_int64(len(token_ids)),
                 ctypes.c_void_p(offsets.ctypes.data),
                 ctypes.c_int64(num_texts),
-                ctypes.c_int(num_threads),
+                ctypes.c_int(bound_threads(num_threads)),
                 ctypes.c_void_p(outputs.ctypes.data),
+                ctypes.c_int64(outputs.size),
             )
+            received = f"{num_texts} texts of {len(token_ids)} tokens"
+            raise_unless_done(outcome, "read texts", received)
         return outputs[:, :, : self._units].reshape(num_texts, self.width)
 
     def _check(self, token_ids: npt.NDArray[np.int32], offsets: npt.NDArray[np.int64]) -> None:
         # The kernel would read beyond its table.
         if len(token_ids) and not 0 <= token_ids.min() <= token_ids.max() < self._num_words:
-            raise ValueError(
+            raise UsageError(
                 f"Token ids must be from 0 to {self._num_words - 1}. Received ids from "
                 f"{token_ids.min()} to {token_ids.max()}."
             )
         if offsets[0] != 0 or offsets[-1] != len(token_ids) or (np.diff(offsets) < 1).any():
-            raise ValueError("Offsets must rise from 0 to the number of ids; no text may be empty.")
+            raise UsageError("Offsets must rise from 0 to the number of ids; no text may be empty.")
 
 
 def _pad_layers(layers: Sequence[LayerWeights]) -> list[LayerWeights]:

@@ -11,11 +11,19 @@ import functools
 import os
 from pathlib import Path
 
+from reelfeel.errors import UsageError
+
 LIBRARY_PATH = Path(__file__).with_name("libreelfeel.so")
 
 # Raised, here and in src/common/library.cpp, when a function that Python calls changes its
 # arguments.
-ABI_VERSION = 1
+ABI_VERSION = 2
+
+# As kMostThreads in src/common/threads.hpp. A larger number might wrap on its way to an int.
+_MOST_THREADS = 1024
+
+# Of `Outcome` in src/common/outcome.hpp.
+_OUT_OF_MEMORY = 1
 
 # The bits of `Feature` in src/common/library.hpp, in their order.
 _FEATURES = ("avx2", "avx512", "avx512_bf16", "amx_bf16")
@@ -67,6 +75,52 @@ def processor_features() -> frozenset[str]:
         return frozenset()
     bits = library.reelfeel_processor_features()
     return frozenset(name for place, name in enumerate(_FEATURES) if bits >> place & 1)
+
+
+def raise_unless_done(outcome: int, task: str, received: object) -> None:
+    """Raises what a function of the library reports; nothing where it did its work.
+
+    Args:
+        outcome: what the function returned: 0, or an `Outcome` of `src/common/outcome.hpp`.
+        task: what it was to do, as in "read texts".
+        received: the sizes and settings that it was called with.
+
+    Raises:
+        MemoryError: if there was not enough memory.
+        UsageError: if it refused an argument; nothing was written then.
+
+    Example:
+
+    >>> raise_unless_done(0, "read texts", "2 texts")
+    """
+    if outcome == 0:
+        return
+    if outcome == _OUT_OF_MEMORY:
+        raise MemoryError(
+            f"Not enough memory to {task}; pass less at a time, or free some. Received: {received}"
+        )
+    library = load_library()
+    reason = "the library is missing"
+    if library is not None:
+        library.reelfeel_explain.restype = ctypes.c_char_p
+        reason = library.reelfeel_explain(outcome).decode()
+    raise UsageError(f"The compiled library cannot {task}: {reason}. Received: {received}")
+
+
+def bound_threads(num_threads: int) -> int:
+    """Returns a number of threads that fits the library, which never starts more than 1,024.
+
+    Raises:
+        UsageError: if it is below 1.
+
+    Example:
+
+    >>> bound_threads(2**40)
+    1024
+    """
+    if num_threads < 1:
+        raise UsageError(f"The number of threads must be at least 1. Received: {num_threads}")
+    return min(num_threads, _MOST_THREADS)
 
 
 def _is_switched_off() -> bool:

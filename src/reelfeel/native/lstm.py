@@ -8,7 +8,12 @@ from __future__ import annotations
 
 import ctypes
 
-from reelfeel.native.library import load_library, processor_features
+from reelfeel.native.library import (
+    bound_threads,
+    load_library,
+    processor_features,
+    raise_unless_done,
+)
 
 TILE_ROWS = 16
 TILE_DEPTH = 32
@@ -119,7 +124,7 @@ def pack_weights(
         forward: address of `packed_size` numbers to write.
         backward: address of `packed_size` numbers to write; None to leave them out.
     """
-    _library().reelfeel_lstm_pack(
+    outcome = _library().reelfeel_lstm_pack(
         _Address(kernel),
         _Address(recurrent_kernel),
         ctypes.c_int(sizes[0]),
@@ -127,28 +132,43 @@ def pack_weights(
         _Address(forward),
         _Address(backward),
     )
+    received = f"{sizes[0]} features, {sizes[1]} units"
+    raise_unless_done(outcome, "pack the weights of an LSTM", received)
 
 
 def arrange(arguments: Arrangement, num_threads: int, *, into_blocks: bool) -> None:
     """Copies numbers from float32 `(batch, steps, width)` into blocks in bfloat16, or back."""
-    _library().reelfeel_arrange(
-        ctypes.byref(arguments), ctypes.c_int(into_blocks), ctypes.c_int(num_threads)
+    outcome = _library().reelfeel_arrange(
+        ctypes.byref(arguments), ctypes.c_int(into_blocks), _threads(num_threads)
     )
+    raise_unless_done(outcome, "arrange the numbers of a batch", _sizes_of(arguments))
 
 
 def run_forward(arguments: LstmForward, num_threads: int) -> None:
     """Runs all time steps forward."""
-    _library().reelfeel_lstm_forward(ctypes.byref(arguments), ctypes.c_int(num_threads))
+    outcome = _library().reelfeel_lstm_forward(ctypes.byref(arguments), _threads(num_threads))
+    raise_unless_done(outcome, "run an LSTM forward", _sizes_of(arguments))
 
 
 def run_backward(arguments: LstmBackward, num_threads: int) -> None:
     """Runs all time steps backward; overwrites the gates with the gradients of their sums."""
-    _library().reelfeel_lstm_backward(ctypes.byref(arguments), ctypes.c_int(num_threads))
+    outcome = _library().reelfeel_lstm_backward(ctypes.byref(arguments), _threads(num_threads))
+    raise_unless_done(outcome, "run an LSTM backward", _sizes_of(arguments))
 
 
 def run_gradients(arguments: LstmGradients, num_threads: int) -> None:
     """Multiplies all inputs with the gradients of all gates: the gradients of the weights."""
-    _library().reelfeel_lstm_gradients(ctypes.byref(arguments), ctypes.c_int(num_threads))
+    outcome = _library().reelfeel_lstm_gradients(ctypes.byref(arguments), _threads(num_threads))
+    raise_unless_done(outcome, "sum the gradients of an LSTM", _sizes_of(arguments))
+
+
+def _threads(number: int) -> ctypes.c_int:
+    return ctypes.c_int(bound_threads(number))
+
+
+def _sizes_of(arguments: ctypes.Structure) -> dict[str, int]:
+    names = [name for name, kind, *_ in arguments._fields_ if kind is ctypes.c_int]
+    return {name: getattr(arguments, name) for name in names}
 
 
 def _library() -> ctypes.CDLL:

@@ -8,14 +8,19 @@ from __future__ import annotations
 
 import ctypes
 
-from reelfeel.native.library import load_library, processor_features
+from reelfeel.native.library import (
+    bound_threads,
+    load_library,
+    processor_features,
+    raise_unless_done,
+)
 
 _DIM_MULTIPLE = 32
 _Address = ctypes.c_void_p
 
 
 class SoftmaxArguments(ctypes.Structure):
-    """Arguments of the kernel; `sources/softmax.hpp` describes each."""
+    """Arguments of the kernel; `src/softmax/softmax.hpp` describes each."""
 
     _fields_ = (
         ("num_tokens", ctypes.c_int),
@@ -54,20 +59,17 @@ def run_softmax(arguments: SoftmaxArguments, num_threads: int) -> None:
     """Writes the loss and its gradients; the same bits for the same number of threads.
 
     Raises:
-        IndexError: if an id is not a row of the embeddings.
+        UsageError: if an id is not a row of the embeddings, or a size is out of range.
         MemoryError: if there is no memory for the probabilities.
     """
     library = load_library()
     if library is None:
         raise RuntimeError("The native library is missing; ask can_train first.")
-    problem = library.reelfeel_softmax(ctypes.byref(arguments), ctypes.c_int(num_threads))
-    if problem == 2:
-        raise IndexError(
-            "A target or negative id is not a row of the embeddings. Expected ids from 0 to "
-            f"{arguments.num_words - 1}."
-        )
-    if problem:
-        raise MemoryError(
-            f"The softmax over {arguments.num_negatives} words found no memory. "
-            "Draw fewer words a step (num_negatives)."
-        )
+    outcome = library.reelfeel_softmax(
+        ctypes.byref(arguments), ctypes.c_int(bound_threads(num_threads))
+    )
+    received = (
+        f"{arguments.num_tokens} tokens of {arguments.dim} numbers, {arguments.num_words} words, "
+        f"{arguments.num_negatives} of them drawn (num_negatives)"
+    )
+    raise_unless_done(outcome, "take the softmax over drawn words", received)

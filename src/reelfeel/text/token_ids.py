@@ -45,6 +45,9 @@ class TokenIds(Sequence[npt.NDArray[np.int32]]):
     def of(cls, texts: Sequence[npt.ArrayLike]) -> TokenIds:
         """Returns the ids of texts, given as one sequence for each; as they are, if they can be.
 
+        Raises:
+            UsageError: if an id is no whole number of 32 bits: it would become another one.
+
         Example:
 
         >>> TokenIds.of([[5], [6, 7]]).flat
@@ -52,7 +55,7 @@ class TokenIds(Sequence[npt.NDArray[np.int32]]):
         """
         if isinstance(texts, TokenIds):
             return texts
-        rows = [np.asarray(ids, dtype=np.int32) for ids in texts]
+        rows = [_as_ids(ids) for ids in texts]
         lengths = np.array([len(row) for row in rows], dtype=np.int64)
         return cls(np.concatenate([np.empty(0, np.int32), *rows]), lengths)
 
@@ -111,3 +114,23 @@ class TokenIds(Sequence[npt.NDArray[np.int32]]):
         starts = self._ends[rows] - lengths
         padded[within] = self.flat[(starts[:, None] + np.arange(timesteps))[within]]
         return padded
+
+
+def _as_ids(ids: npt.ArrayLike) -> npt.NDArray[np.int32]:
+    """Returns the ids of one text as they are stored; NumPy would wrap those that do not fit."""
+    row = np.asarray(ids)
+    if row.dtype == np.int32 and row.ndim == 1:
+        return row
+    if row.size == 0 and row.ndim == 1:
+        return np.empty(0, np.int32)
+    bounds = np.iinfo(np.int32)
+    if row.ndim != 1 or row.dtype.kind not in "iu":
+        received = f"{row.dtype} of shape {row.shape}"
+    elif row.min() < bounds.min or row.max() > bounds.max:
+        received = f"ids from {row.min()} to {row.max()}"
+    else:
+        return row.astype(np.int32)
+    raise UsageError(
+        "The token ids of a text must be whole numbers of 32 bits in one row, as a vocabulary "
+        f"gives them. Received: {received}"
+    )

@@ -1,5 +1,6 @@
 // Which library this is, and what the processor under it can do.
 #include "common/library.hpp"
+#include "common/outcome.hpp"
 
 #include <cstdint>
 #include <cstdlib>
@@ -120,6 +121,23 @@ unsigned processor_features() {
 }  // namespace reelfeel
 
 // Raise it, here and in native/library.py, when a function that Python calls changes its arguments.
-REELFEEL_EXPORT int reelfeel_abi_version() { return 1; }
+REELFEEL_EXPORT int reelfeel_abi_version() { return 2; }
+
+// What an outcome other than kSucceeded means, as the end of a sentence.
+REELFEEL_EXPORT const char* reelfeel_explain(int outcome) {
+    switch (outcome) {
+        case reelfeel::kOutOfMemory: return "there is not enough memory";
+        case reelfeel::kNoKernel: return "this processor has no kernel for it";
+        case reelfeel::kMissingAddress: return "an array is missing";
+        case reelfeel::kWrongSize: return "a size or a setting is out of its range";
+        case reelfeel::kWrongOffsets: return "the texts do not lie one after the other in their array";
+        case reelfeel::kWrongId: return "an id is not a row of its table";
+        case reelfeel::kWrongLength: return "the length of a row is not one of its steps";
+        case reelfeel::kSmallBuffer: return "an array is too small for what it has to hold";
+        case reelfeel::kTooEarly: return "the page of the ASCII characters is not defined yet";
+        case reelfeel::kBusy: return "another thread is at work on it";
+        default: return "the compiled code failed";
+    }
+}
 
 REELFEEL_EXPORT unsigned reelfeel_processor_features() { return reelfeel::processor_features(); }

@@ -10,18 +10,23 @@
 #include "inference/tower.hpp"
 
 #include <algorithm>
-#include <atomic>
+#include <limits>
 #include <memory>
 #include <numeric>
-#include <thread>
 
 #include "common/library.hpp"
+#include "common/outcome.hpp"
+#include "common/threads.hpp"
 
 namespace reelfeel {
 namespace {
 
 // Above this the table takes more time to make, and more memory, than most scoring gets back.
 constexpr std::size_t kMaxFoldedBytes = std::size_t(256) << 20;
+
+// Larger ones are a mistake; and up to these no product of three sizes overflows 64 bits, and none of
+// two that the kernels write as an int overflows 32.
+constexpr int kMostUnits = 1 << 16, kMostLayers = 64;
 
 struct Machine {
     Tower tower;
@@ -52,29 +57,72 @@ std::vector<float> in_kernel_order(const float* bias, int units) {
 // thread, because the first block has the longest texts and takes the longest.
 int choose_block_rows(const Tower& tower, std::int64_t num_texts, int num_threads) {
     const int most = tower.layers.back().units >= 256 ? 128 : 64;
-    const std::int64_t num_blocks = num_threads > 1 ? 2 * num_threads : 1;
+    const int crew = bound_threads(num_threads);
+    const std::int64_t num_blocks = crew > 1 ? 2 * crew : 1;
     const std::int64_t share = (num_texts + num_blocks - 1) / num_blocks;
     return int(std::max<std::int64_t>(16, std::min<std::int64_t>(most, (share + 15) / 16 * 16)));
 }
 
-void run_blocks(const Machine& machine, const std::int32_t* token_ids, const std::int64_t* offsets,
-                const std::vector<std::int64_t>& order, int block_rows,
-                std::atomic<std::size_t>& next, float* outputs) {
+// All texts of one call.
+struct Texts {
+    const std::int32_t* token_ids;
+    const std::int64_t* offsets;
+    std::int64_t count;
+
+    std::int64_t length(std::int64_t text) const { return offsets[text + 1] - offsets[text]; }
+};
+
+void check_texts(const Texts& texts, std::int64_t num_ids, const Tower& tower) {
+    require(texts.count >= 0 && num_ids >= 0, kWrongSize);
+    require(texts.offsets[0] == 0, kWrongOffsets);
+    for (std::int64_t text = 0; text < texts.count; ++text) {
+        const std::int64_t start = texts.offsets[text], end = texts.offsets[text + 1];
+        require(start < end && end <= num_ids, kWrongOffsets);
+        require(end - start <= std::numeric_limits<std::int32_t>::max(), kWrongSize);
+    }
+    require(texts.offsets[texts.count] == num_ids, kWrongOffsets);
+    const std::int32_t* const end = texts.token_ids + num_ids;
+    require(std::all_of(texts.token_ids, end,
+                        [&](std::int32_t id) { return id >= 0 && id < tower.vocabulary_size; }),
+            kWrongId);
+}
+
+// Returns the numbers of the texts, the longest first.
+std::vector<std::int64_t> order_by_length(const Texts& texts) {
+    std::vector<std::int64_t> order(texts.count);
+    std::iota(order.begin(), order.end(), 0);
+    std::stable_sort(order.begin(), order.end(), [&](std::int64_t a, std::int64_t b) {
+        return texts.length(a) > texts.length(b);
+    });
+    return order;
+}
+
+// Runs the texts order[0] to order[rows - 1] together.
+void run_block(const Machine& machine, const Texts& texts, const std::int64_t* order, int rows,
+               float* outputs) {
     const std::int32_t* row_ids[128];
     std::int32_t lengths[128];
     float* row_outputs[128];
-    for (;;) {
-        const std::size_t first = next.fetch_add(block_rows);
-        if (first >= order.size()) return;
-        const int rows = int(std::min<std::size_t>(block_rows, order.size() - first));
-        for (int row = 0; row < rows; ++row) {
-            const std::int64_t text = order[first + row];
-            row_ids[row] = token_ids + offsets[text];
-            lengths[row] = std::int32_t(offsets[text + 1] - offsets[text]);
-            row_outputs[row] = outputs + text * machine.tower.output_width();
-        }
-        machine.kernel->run(machine.tower, Block{rows, row_ids, lengths, row_outputs});
+    for (int row = 0; row < rows; ++row) {
+        const std::int64_t text = order[row];
+        row_ids[row] = texts.token_ids + texts.offsets[text];
+        lengths[row] = std::int32_t(texts.length(text));
+        row_outputs[row] = outputs + text * machine.tower.output_width();
     }
+    machine.kernel->run(machine.tower, Block{rows, row_ids, lengths, row_outputs});
+}
+
+void run_texts(const Machine& machine, const Texts& texts, int num_threads, float* outputs) {
+    const std::vector<std::int64_t> order = order_by_length(texts);
+    const int block_rows = choose_block_rows(machine.tower, texts.count, num_threads);
+    const std::int64_t num_blocks = (texts.count + block_rows - 1) / block_rows;
+    run_crew(num_threads, num_blocks, [&](Jobs& jobs, int) {
+        for (std::int64_t block; jobs.take(block);) {
+            const std::int64_t first = block * block_rows;
+            const int rows = int(std::min<std::int64_t>(block_rows, texts.count - first));
+            run_block(machine, texts, order.data() + first, rows, outputs);
+        }
+    });
 }
 
 }  // namespace
@@ -89,30 +137,55 @@ struct TowerDescription {
     const float* const* biases;
 };
 
-// Returns null if this machine has no kernel for the precision.
-REELFEEL_EXPORT void* reelfeel_tower_create(const TowerDescription* d) {
-    using namespace reelfeel;
-    const InferenceKernel* kernel = choose_kernel(d->bf16 != 0);
-    if (!kernel) return nullptr;
-    auto machine = std::make_unique<Machine>();
-    machine->kernel = kernel;
-    Tower& tower = machine->tower;
-    tower.vocabulary_size = d->vocabulary_size;
-    tower.features = d->features;
-    tower.reversed = d->reversed != 0;
-    tower.pooling = Pooling(d->pooling);
-    const std::size_t number_bytes = kernel->is_bf16 ? 2 : 4;
-    tower.folded =
-        std::size_t(d->vocabulary_size) * 4 * d->units[0] * number_bytes <= kMaxFoldedBytes;
-    int features = d->features;
-    for (int index = 0; index < d->num_layers; ++index) {
-        Layer layer{features, d->units[index], {}, {}, {}};
-        layer.bias = in_kernel_order(d->biases[index], layer.units);
-        tower.layers.push_back(std::move(layer));
-        features = d->units[index];
+namespace reelfeel {
+namespace {
+
+void check(const TowerDescription& d) {
+    const auto fits = [](int size) { return size >= 1 && size <= kMostUnits; };
+    require_addresses(d.units, d.embeddings, d.kernels, d.recurrent_kernels, d.biases);
+    require(d.vocabulary_size >= 1 && fits(d.features), kWrongSize);
+    require(d.num_layers >= 1 && d.num_layers <= kMostLayers, kWrongSize);
+    require(d.pooling == kLast || d.pooling == kLastMaxMean, kWrongSize);
+    for (int index = 0; index < d.num_layers; ++index) {
+        require(fits(d.units[index]) && d.units[index] % 16 == 0, kWrongSize);
+        require_addresses(d.kernels[index], d.recurrent_kernels[index], d.biases[index]);
     }
-    kernel->prepare(tower, d->embeddings, d->kernels, d->recurrent_kernels);
-    return machine.release();
+}
+
+std::unique_ptr<Machine> make_machine(const TowerDescription& d) {
+    auto machine = std::make_unique<Machine>();
+    machine->kernel = choose_kernel(d.bf16 != 0);
+    require(machine->kernel != nullptr, kNoKernel);
+    Tower& tower = machine->tower;
+    tower.vocabulary_size = d.vocabulary_size;
+    tower.features = d.features;
+    tower.reversed = d.reversed != 0;
+    tower.pooling = Pooling(d.pooling);
+    const std::size_t number_bytes = machine->kernel->is_bf16 ? 2 : 4;
+    tower.folded =
+        std::size_t(d.vocabulary_size) * 4 * d.units[0] * number_bytes <= kMaxFoldedBytes;
+    int features = d.features;
+    for (int index = 0; index < d.num_layers; ++index) {
+        Layer layer{features, d.units[index], {}, {}, {}};
+        layer.bias = in_kernel_order(d.biases[index], layer.units);
+        tower.layers.push_back(std::move(layer));
+        features = d.units[index];
+    }
+    machine->kernel->prepare(tower, d.embeddings, d.kernels, d.recurrent_kernels);
+    return machine;
+}
+
+}  // namespace
+}  // namespace reelfeel
+
+// Weights may be anything: where one is infinite or no number, so are the outputs that it reaches.
+REELFEEL_EXPORT int reelfeel_tower_create(const TowerDescription* description, void** made) {
+    using namespace reelfeel;
+    return report([=] {
+        require_addresses(description, made);
+        check(*description);
+        *made = make_machine(*description).release();
+    });
 }
 
 REELFEEL_EXPORT void reelfeel_tower_free(void* machine) {
@@ -120,25 +193,17 @@ REELFEEL_EXPORT void reelfeel_tower_free(void* machine) {
 }
 
 // token_ids of text i: [offsets[i], offsets[i + 1]), at least one. outputs (num_texts, width).
-REELFEEL_EXPORT void reelfeel_tower_run(const void* handle, const std::int32_t* token_ids,
-                                        const std::int64_t* offsets, std::int64_t num_texts,
-                                        int num_threads, float* outputs) {
+REELFEEL_EXPORT int reelfeel_tower_run(const void* handle, const std::int32_t* token_ids,
+                                       std::int64_t num_ids, const std::int64_t* offsets,
+                                       std::int64_t num_texts, int num_threads, float* outputs,
+                                       std::int64_t outputs_size) {
     using namespace reelfeel;
-    const Machine& machine = *static_cast<const Machine*>(handle);
-    std::vector<std::int64_t> order(num_texts);
-    std::iota(order.begin(), order.end(), 0);
-    std::stable_sort(order.begin(), order.end(), [=](std::int64_t a, std::int64_t b) {
-        return offsets[a + 1] - offsets[a] > offsets[b + 1] - offsets[b];
+    return report([=] {
+        require_addresses(handle, token_ids, offsets, outputs);
+        const Machine& machine = *static_cast<const Machine*>(handle);
+        const Texts texts{token_ids, offsets, num_texts};
+        check_texts(texts, num_ids, machine.tower);
+        require(outputs_size / machine.tower.output_width() >= num_texts, kSmallBuffer);
+        run_texts(machine, texts, num_threads, outputs);
     });
-    const int block_rows = choose_block_rows(machine.tower, num_texts, num_threads);
-    const std::int64_t num_blocks = (num_texts + block_rows - 1) / block_rows;
-    std::atomic<std::size_t> next{0};
-    const auto work = [&] {
-        run_blocks(machine, token_ids, offsets, order, block_rows, next, outputs);
-    };
-    std::vector<std::thread> others;
-    for (int thread = 1; thread < std::min<std::int64_t>(num_threads, num_blocks); ++thread)
-        others.emplace_back(work);
-    work();
-    for (std::thread& other : others) other.join();
 }

@@ -4,23 +4,26 @@
 
 #include <algorithm>
 #include <cstdlib>
-#include <exception>
 #include <memory>
 #include <new>
 #include <vector>
 
 #include "common/library.hpp"
+#include "common/outcome.hpp"
 #include "common/threads.hpp"
 
 #ifdef REELFEEL_X86
 
 namespace {
 
+using reelfeel::report;
+using reelfeel::require;
 using reelfeel::round_up;
 
 const reelfeel::SoftmaxKernel& kernel() {
-  const bool has_matrix_unit = reelfeel::processor_features() & reelfeel::kAmxBf16;
-  return has_matrix_unit ? reelfeel::amx::kSoftmax : reelfeel::avx512bf16::kSoftmax;
+  const unsigned features = reelfeel::processor_features();
+  require(features & reelfeel::kAvx512Bf16, reelfeel::kNoKernel);
+  return features & reelfeel::kAmxBf16 ? reelfeel::amx::kSoftmax : reelfeel::avx512bf16::kSoftmax;
 }
 
 struct Free {
@@ -50,6 +53,20 @@ struct ThreadMemory {
 
 bool are_words(const std::int64_t* ids, int number, int num_words) {
   return std::all_of(ids, ids + number, [=](std::int64_t id) { return 0 <= id && id < num_words; });
+}
+
+// Larger ones are a mistake; rounded up or multiplied with a block they are still an int.
+constexpr int kMostRows = 1 << 24, kMostDim = 1 << 16;
+
+void check(const reelfeel::SoftmaxArguments& a) {
+  using namespace reelfeel;
+  require_addresses(a.hidden, a.embeddings, a.bias, a.target_ids, a.negative_ids, a.inclusion,
+                    a.d_hidden, a.d_embeddings, a.d_bias, a.loss);
+  require(a.dim >= kBlock && a.dim <= kMostDim && a.dim % kBlock == 0, kWrongSize);
+  for (const int rows : {a.num_tokens, a.num_words, a.num_negatives})
+    require(rows >= 1 && rows <= kMostRows, kWrongSize);
+  require(are_words(a.target_ids, a.num_tokens, a.num_words), kWrongId);
+  require(are_words(a.negative_ids, a.num_negatives, a.num_words), kWrongId);
 }
 
 std::vector<std::int32_t> find_columns(const reelfeel::SoftmaxArguments& a) {
@@ -92,19 +109,13 @@ void run(const reelfeel::SoftmaxArguments& a, int num_threads) {
 
 }  // namespace
 
-// Returns 0; 1 where memory ran out; 2 where an id is no row of the embeddings.
 REELFEEL_EXPORT int reelfeel_softmax(const reelfeel::SoftmaxArguments* arguments,
                                      int num_threads) {
-  const reelfeel::SoftmaxArguments& a = *arguments;
-  if (!are_words(a.target_ids, a.num_tokens, a.num_words) ||
-      !are_words(a.negative_ids, a.num_negatives, a.num_words))
-    return 2;
-  try {
-    run(a, num_threads);
-    return 0;
-  } catch (const std::exception&) {
-    return 1;
-  }
+  return report([=] {
+    reelfeel::require_addresses(arguments);
+    check(*arguments);
+    run(*arguments, num_threads);
+  });
 }
 
 #endif

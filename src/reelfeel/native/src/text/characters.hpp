@@ -1,6 +1,7 @@
 // What cleaning and splitting make of each character, and how characters are written in UTF-8.
 #pragma once
 
+#include <algorithm>
 #include <atomic>
 #include <cstdint>
 
@@ -47,23 +48,29 @@ class Characters {
     Character at(std::uint32_t code) const { return page(code / kPageSize)[code % kPageSize]; }
 
     // What becomes of an ASCII character, without the detour over its page.
-    Kind ascii_kind(char c) const { return static_cast<Kind>(ascii_kinds_[static_cast<int>(c)]); }
+    Kind ascii_kind(char c) const {
+        return static_cast<Kind>(
+            ascii_kinds_[static_cast<int>(c)].load(std::memory_order_relaxed));
+    }
 
+    // `number` is below kNumPages.
     void define(std::uint32_t number, const Character* characters) {
+        if (page(number) != nullptr) return;  // readers may hold the page of whoever came first
         auto* copy = new Character[kPageSize];
-        for (std::uint32_t i = 0; i < kPageSize; ++i) copy[i] = characters[i];
-        const Character* nothing = nullptr;
-        // Readers may hold the page of whoever came first.
-        if (!pages_[number].compare_exchange_strong(nothing, copy)) {
-            delete[] copy;
-        } else if (number == 0) {
-            for (int i = 0; i < 128; ++i) ascii_kinds_[i] = static_cast<std::uint8_t>(kind_of(copy[i]));
+        std::copy(characters, characters + kPageSize, copy);
+        // Before the page is to be seen: whoever sees it may read them.
+        if (number == 0) {
+            for (int i = 0; i < 128; ++i)
+                ascii_kinds_[i].store(static_cast<std::uint8_t>(kind_of(copy[i])),
+                                      std::memory_order_relaxed);
         }
+        const Character* nothing = nullptr;
+        if (!pages_[number].compare_exchange_strong(nothing, copy)) delete[] copy;
     }
 
   private:
     std::atomic<const Character*> pages_[kNumPages] = {};
-    std::uint8_t ascii_kinds_[128] = {};
+    std::atomic<std::uint8_t> ascii_kinds_[128] = {};
 };
 
 struct Decoded {
@@ -73,7 +80,19 @@ struct Decoded {
 
 inline bool is_ascii(char c) { return static_cast<signed char>(c) >= 0; }
 
-// Reads a character; what Python encodes is always whole.
+// Returns whether the bytes from `at` to `end` begin with one whole character: of the shortest form,
+// and neither half of a pair nor beyond Unicode's last.
+inline bool is_whole(const char* at, const char* end) {
+    const auto byte = [at](int i) { return static_cast<unsigned char>(at[i]); };
+    const int size = byte(0) < 0x80 ? 1 : byte(0) < 0xe0 ? 2 : byte(0) < 0xf0 ? 3 : 4;
+    if (size > end - at || (byte(0) >= 0x80 && byte(0) < 0xc2) || byte(0) > 0xf4) return false;
+    for (int i = 1; i < size; ++i)
+        if ((byte(i) & 0xc0) != 0x80) return false;
+    return !(byte(0) == 0xe0 && byte(1) < 0xa0) && !(byte(0) == 0xed && byte(1) > 0x9f) &&
+           !(byte(0) == 0xf0 && byte(1) < 0x90) && !(byte(0) == 0xf4 && byte(1) > 0x8f);
+}
+
+// Reads a character that is whole.
 inline Decoded decode(const char* at) {
     const auto byte = [at](int i) { return static_cast<std::uint32_t>(static_cast<unsigned char>(at[i])); };
     const auto tail = [byte](int i) { return byte(i) & 63; };

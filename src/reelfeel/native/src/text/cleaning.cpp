@@ -136,6 +136,8 @@ Status Cleaner::fold(std::string_view& text, std::vector<char>& buffer) const {
     char* out = begin;
     bool after_space = false;
     for (const char *at = text.data(), *end = at + text.size(); at < end;) {
+        // All that follows reads what was copied here: it meets whole characters only.
+        if (!is_ascii(*at) && !is_whole(at, end)) return kNeedsReference;
         const Decoded read = decode(at);
         const Character* page = characters_.page(read.code / kPageSize);
         if (page == nullptr) return needs_page(read.code / kPageSize);

@@ -1,14 +1,13 @@
 // The text engine: raw texts in UTF-8 to token ids, or to how often each token occurs.
 #include "common/library.hpp"
+#include "common/outcome.hpp"
+#include "common/threads.hpp"
 #include "text/cleaning.hpp"
 #include "text/tokens.hpp"
 #include "text/vocabulary.hpp"
 
 #include <atomic>
 #include <memory>
-#include <new>
-#include <system_error>
-#include <thread>
 
 namespace reelfeel::text {
 namespace {
@@ -49,6 +48,7 @@ struct Cut {
 // Where the results go; entry i is about text i.
 struct Results {
     std::int32_t* ids;
+    std::int64_t ids_size;
     std::int64_t* num_tokens;  // or a Status below 0
     std::int64_t* lengths;
     std::int64_t* num_unknown;
@@ -131,78 +131,58 @@ class Encoder {
     std::vector<std::int32_t> ids_;
 };
 
-// Hands blocks of texts to threads.
-class Crew {
+// Texts in blocks, which threads take one after the other.
+class Blocks {
   public:
-    explicit Crew(std::int64_t num_texts)
-        : num_texts_(num_texts), num_blocks_((num_texts + kBlock - 1) / kBlock) {}
+    explicit Blocks(std::int64_t num_texts) : num_texts_(num_texts) {}
 
-    std::int64_t num_blocks() const { return num_blocks_; }
+    std::int64_t count() const { return (num_texts_ + kBlock - 1) / kBlock; }
     std::int64_t start(std::int64_t block) const { return std::min(block * kBlock, num_texts_); }
 
-    // Calls `work(thread)` in so many threads at once; returns whether memory was enough.
+    // Calls work(i) for every text of a block.
     template <class Work>
-    bool run(int num_threads, Work work) {
-        std::atomic<bool> complete{true};
-        const auto guarded = [&](int thread) {
-            try {
-                work(thread);
-            } catch (const std::bad_alloc&) {
-                complete = false;
-            }
-        };
-        std::vector<std::thread> others;
-        try {
-            for (int i = 1; i < num_threads && i < num_blocks_; ++i) others.emplace_back(guarded, i);
-        } catch (const std::system_error&) {
-            // The system gives no more threads: fewer do the same work.
-        }
-        guarded(0);
-        for (std::thread& other : others) other.join();
-        return complete;
+    void each(std::int64_t block, Work work) const {
+        for (std::int64_t i = start(block); i < start(block + 1); ++i) work(i);
     }
 
-    // Gives every block to one caller; returns false when none is left.
-    bool take(std::int64_t& block) { return (block = next_++) < num_blocks_; }
-
   private:
-    std::int64_t num_texts_, num_blocks_;
-    std::atomic<std::int64_t> next_{0};
+    std::int64_t num_texts_;
 };
 
-// Returns for each block where its ids may be written: so far apart that they fit in any case.
-std::vector<std::int64_t> plan_places(const Crew& crew, const Texts& texts, Cut cut) {
-    std::vector<std::int64_t> places;
-    std::int64_t place = 0;
-    for (std::int64_t block = 0; block < crew.num_blocks(); ++block) {
-        places.push_back(place);
-        for (std::int64_t i = crew.start(block); i < crew.start(block + 1); ++i) {
+// Returns for each block where its ids may be written, and where the last one ends: so far apart
+// that they fit in any case.
+std::vector<std::int64_t> plan_places(const Blocks& blocks, const Texts& texts, Cut cut) {
+    std::vector<std::int64_t> places{0};
+    for (std::int64_t block = 0; block < blocks.count(); ++block) {
+        std::int64_t place = places.back();
+        blocks.each(block, [&](std::int64_t i) {
             const auto num_bytes = static_cast<std::int64_t>(texts[i].size());
             place += std::max<std::int64_t>(1, std::min(num_bytes, cut.most()));
-        }
+        });
+        places.push_back(place);
     }
     return places;
 }
 
-// Encodes all texts, and returns how many ids they have together; -1 without memory.
+// Encodes all texts, and returns how many ids they have together.
 std::int64_t encode_all(const Engine& engine, const Texts& texts, Cut cut, int num_threads,
                         const Results& results) {
-    Crew crew(texts.count);
-    const std::vector<std::int64_t> places = plan_places(crew, texts, cut);
-    std::vector<std::int64_t> sizes(places.size());
-    const bool complete = crew.run(num_threads, [&](int) {
+    const Blocks blocks(texts.count);
+    const std::vector<std::int64_t> places = plan_places(blocks, texts, cut);
+    require(places.back() <= results.ids_size, kSmallBuffer);
+    std::vector<std::int64_t> sizes(places.size() - 1);
+    run_crew(num_threads, blocks.count(), [&](Jobs& jobs, int) {
         Encoder encoder(engine, cut);
-        for (std::int64_t block; crew.take(block);) {
+        for (std::int64_t block; jobs.take(block);) {
             std::int32_t *const begin = results.ids + places[block], *out = begin;
-            for (std::int64_t i = crew.start(block); i < crew.start(block + 1); ++i)
-                out = encoder.encode(texts, i, results, out);
+            blocks.each(block,
+                        [&](std::int64_t i) { out = encoder.encode(texts, i, results, out); });
             sizes[block] = out - begin;
         }
     });
-    if (!complete) return -1;
     // Move the blocks together, from the first to the last, so that none is overwritten.
     std::int64_t total = 0;
-    for (std::size_t block = 0; block < places.size(); ++block) {
+    for (std::size_t block = 0; block < sizes.size(); ++block) {
         const std::int32_t* const begin = results.ids + places[block];
         std::copy(begin, begin + sizes[block], results.ids + total);
         total += sizes[block];
@@ -215,16 +195,17 @@ class Counter {
   public:
     explicit Counter(const Engine& engine) : engine_(engine) {}
 
-    // Adds texts, and writes how many tokens each has, or a Status; returns false without memory.
-    bool add(const Texts& texts, int num_threads, std::int64_t* num_tokens) {
-        if (parts_.size() < static_cast<std::size_t>(num_threads)) parts_.resize(num_threads);
-        Crew crew(texts.count);
-        return crew.run(num_threads, [&](int thread) {
+    // Adds texts, and writes how many tokens each has, or a Status.
+    void add(const Texts& texts, int num_threads, std::int64_t* num_tokens) {
+        const Blocks blocks(texts.count);
+        const auto crew = static_cast<std::size_t>(count_crew(num_threads, blocks.count()));
+        if (parts_.size() < crew) parts_.resize(crew);
+        run_crew(num_threads, blocks.count(), [&](Jobs& jobs, int thread) {
             Reader reader(engine_);
-            for (std::int64_t block; crew.take(block);) {
-                for (std::int64_t i = crew.start(block); i < crew.start(block + 1); ++i)
+            for (std::int64_t block; jobs.take(block);)
+                blocks.each(block, [&](std::int64_t i) {
                     num_tokens[i] = parts_[thread].add(reader, texts[i]);
-            }
+                });
         });
     }
 
@@ -245,65 +226,123 @@ class Counter {
         }
     };
 
-    const std::vector<Part>& parts() const { return parts_; }
+    const Engine& engine() const { return engine_; }
+
+    // Keeps other threads away while it lives. No lock: a process that forks while a thread holds one
+    // would wait for it forever.
+    class Claim {
+      public:
+        explicit Claim(const Counter& counter) : is_busy_(counter.is_busy_) {
+            require(!is_busy_.exchange(true), kBusy);
+        }
+        ~Claim() { is_busy_ = false; }
+
+      private:
+        std::atomic<bool>& is_busy_;
+    };
+
+    const Part& part(std::int64_t number) const {
+        require(number >= 0 && number < num_parts(), kWrongSize);
+        return parts_[number];
+    }
+
+    std::int64_t num_parts() const { return static_cast<std::int64_t>(parts_.size()); }
 
   private:
     const Engine& engine_;
     std::vector<Part> parts_;
+    mutable std::atomic<bool> is_busy_{false};
 };
+
+// What all functions that read texts check.
+void check_texts(const Engine& engine, const char* bytes, std::int64_t num_bytes,
+                 const std::int64_t* ends, std::int64_t count) {
+    require_addresses(bytes, ends);
+    require(num_bytes >= 0 && count >= 0, kWrongSize);
+    std::int64_t end = 0;
+    for (std::int64_t i = 0; i < count; ++i) {
+        require(ends[i] >= end && ends[i] <= num_bytes, kWrongOffsets);
+        end = ends[i];
+    }
+    // What becomes of ASCII characters is read without looking for their page.
+    require(engine.characters.page(0) != nullptr, kTooEarly);
+}
+
+// No text has more tokens than bytes, so that more than so many are all; and two sums of them do
+// not overflow.
+std::int64_t bound_kept(std::int64_t kept) {
+    require(kept >= 0, kWrongSize);
+    return std::min(kept, std::int64_t{1} << 61);
+}
+
+std::string_view view(const char* bytes, std::int64_t size) {
+    require_addresses(bytes);
+    require(size >= 0, kWrongSize);
+    return {bytes, static_cast<std::size_t>(size)};
+}
 
 }  // namespace
 }  // namespace reelfeel::text
 
+using namespace reelfeel;
 using namespace reelfeel::text;
 
 // Makes an engine; `tokens` has a line feed between two tokens, `tag_names` a bar between two
-// names. Returns nothing without memory.
-REELFEEL_EXPORT void* reelfeel_text_create(const char* tokens, std::int64_t tokens_size,
-                                           const char* tag_names, int lowercase) {
-    try {
-        auto engine = std::make_unique<Engine>(tag_names, lowercase != 0);
-        const std::string_view all(tokens, static_cast<std::size_t>(tokens_size));
+// names.
+REELFEEL_EXPORT int reelfeel_text_create(const char* tokens, std::int64_t tokens_size,
+                                         const char* tag_names, std::int64_t tag_names_size,
+                                         int lowercase, void** made) {
+    return report([=] {
+        require_addresses(made);
+        const std::string_view all = view(tokens, tokens_size);
+        auto engine = std::make_unique<Engine>(view(tag_names, tag_names_size), lowercase != 0);
         for (std::size_t start = 0; start < all.size();) {
             const std::size_t end = std::min(all.find('\n', start), all.size());
             engine->vocabulary.add(all.substr(start, end - start));
             start = end + 1;
         }
-        return engine.release();
-    } catch (const std::bad_alloc&) {
-        return nullptr;
-    }
+        *made = engine.release();
+    });
 }
 
 REELFEEL_EXPORT void reelfeel_text_destroy(void* engine) { delete static_cast<Engine*>(engine); }
 
-// Says what becomes of the 256 characters of a page.
-REELFEEL_EXPORT void reelfeel_text_define_page(void* engine, std::uint32_t page,
-                                               const std::uint32_t* characters) {
-    static_cast<Engine*>(engine)->characters.define(page, characters);
+// Says what becomes of the 256 characters of a page. The first description of a page stays.
+REELFEEL_EXPORT int reelfeel_text_define_page(void* engine, std::uint32_t page,
+                                              const std::uint32_t* characters) {
+    return report([=] {
+        require_addresses(engine, characters);
+        require(page < kNumPages, kWrongSize);
+        static_cast<Engine*>(engine)->characters.define(page, characters);
+    });
 }
 
 // Encodes `count` texts in UTF-8, which stand one after the other in `bytes` and end at `ends`.
 // Keeps the `first` and the `last` ids of a longer text. Writes the ids of all texts to `ids`,
-// which has room for min(bytes, first + last), at least 1, for each text; and for each text its
+// which needs room for min(bytes, first + last), at least 1, for each text; and for each text its
 // number of tokens, of ids, and of unknown ids. A number of tokens of -1 says that the reference
-// has to read this text, -2 - p that page p has to be defined first. Returns the number of ids,
-// or -1 without memory.
-REELFEEL_EXPORT std::int64_t reelfeel_text_encode(
-    const void* engine, const char* bytes, const std::int64_t* ends, std::int64_t count,
-    std::int64_t first, std::int64_t last, int num_threads, std::int32_t* ids,
-    std::int64_t* num_tokens, std::int64_t* lengths, std::int64_t* num_unknown) {
-    try {
-        return encode_all(*static_cast<const Engine*>(engine), {bytes, ends, count}, {first, last},
-                          num_threads, {ids, num_tokens, lengths, num_unknown});
-    } catch (const std::bad_alloc&) {
-        return -1;
-    }
+// has to read this text, or that it is no UTF-8; -2 - p that page p has to be defined first. Writes
+// the number of ids to `total`.
+REELFEEL_EXPORT int reelfeel_text_encode(
+    const void* handle, const char* bytes, std::int64_t num_bytes, const std::int64_t* ends,
+    std::int64_t count, std::int64_t first, std::int64_t last, int num_threads, std::int32_t* ids,
+    std::int64_t ids_size, std::int64_t* num_tokens, std::int64_t* lengths,
+    std::int64_t* num_unknown, std::int64_t* total) {
+    return report([=] {
+        require_addresses(handle, ids, num_tokens, lengths, num_unknown, total);
+        const Engine& engine = *static_cast<const Engine*>(handle);
+        check_texts(engine, bytes, num_bytes, ends, count);
+        *total = encode_all(engine, {bytes, ends, count}, {bound_kept(first), bound_kept(last)},
+                            num_threads, {ids, ids_size, num_tokens, lengths, num_unknown});
+    });
 }
 
-// Makes a counter, which must not outlive its engine. Returns nothing without memory.
-REELFEEL_EXPORT void* reelfeel_text_create_counter(const void* engine) {
-    return new (std::nothrow) Counter(*static_cast<const Engine*>(engine));
+// Makes a counter, which must not outlive its engine.
+REELFEEL_EXPORT int reelfeel_text_create_counter(const void* engine, void** made) {
+    return report([=] {
+        require_addresses(engine, made);
+        *made = new Counter(*static_cast<const Engine*>(engine));
+    });
 }
 
 REELFEEL_EXPORT void reelfeel_text_destroy_counter(void* counter) {
@@ -311,50 +350,82 @@ REELFEEL_EXPORT void reelfeel_text_destroy_counter(void* counter) {
 }
 
 // Counts the tokens of texts as reelfeel_text_encode takes them, and writes `num_tokens` as it
-// does. Returns 0, or -1 without memory.
-REELFEEL_EXPORT int reelfeel_text_count(void* counter, const char* bytes, const std::int64_t* ends,
-                                        std::int64_t count, int num_threads,
-                                        std::int64_t* num_tokens) {
-    try {
-        const Texts texts{bytes, ends, count};
-        return static_cast<Counter*>(counter)->add(texts, num_threads, num_tokens) ? 0 : -1;
-    } catch (const std::bad_alloc&) {
-        return -1;
-    }
+// does.
+REELFEEL_EXPORT int reelfeel_text_count(void* handle, const char* bytes, std::int64_t num_bytes,
+                                        const std::int64_t* ends, std::int64_t count,
+                                        int num_threads, std::int64_t* num_tokens) {
+    return report([=] {
+        require_addresses(handle, num_tokens);
+        Counter& counter = *static_cast<Counter*>(handle);
+        check_texts(counter.engine(), bytes, num_bytes, ends, count);
+        const Counter::Claim claim(counter);
+        counter.add({bytes, ends, count}, num_threads, num_tokens);
+    });
 }
 
-// Returns how many parts a counter has, one for each thread; a token may be in several.
-REELFEEL_EXPORT std::int64_t reelfeel_text_num_parts(const void* counter) {
-    return static_cast<std::int64_t>(static_cast<const Counter*>(counter)->parts().size());
+// Writes how many parts a counter's tokens come in; one token may be in several.
+REELFEEL_EXPORT int reelfeel_text_num_parts(const void* counter, std::int64_t* number) {
+    return report([=] {
+        require_addresses(counter, number);
+        const Counter::Claim claim(*static_cast<const Counter*>(counter));
+        *number = static_cast<const Counter*>(counter)->num_parts();
+    });
 }
 
-// Returns a part's number of tokens, and writes the number of their bytes.
-REELFEEL_EXPORT std::int64_t reelfeel_text_part_size(const void* counter, std::int64_t part,
-                                                     std::int64_t* num_bytes) {
-    const TokenTable& tokens = static_cast<const Counter*>(counter)->parts()[part].tokens;
-    *num_bytes = static_cast<std::int64_t>(tokens.bytes().size()) + tokens.size();
-    return tokens.size();
+// Writes how many tokens a part has, and how many bytes with a line feed after each.
+REELFEEL_EXPORT int reelfeel_text_part_size(const void* counter, std::int64_t part,
+                                            std::int64_t* num_tokens, std::int64_t* num_bytes) {
+    return report([=] {
+        require_addresses(counter, num_tokens, num_bytes);
+        const Counter::Claim claim(*static_cast<const Counter*>(counter));
+        const TokenTable& tokens = static_cast<const Counter*>(counter)->part(part).tokens;
+        *num_tokens = tokens.size();
+        *num_bytes = static_cast<std::int64_t>(tokens.bytes().size()) + tokens.size();
+    });
 }
 
-// Writes a part's tokens, a line feed after each, and their counts.
-REELFEEL_EXPORT void reelfeel_text_read_part(const void* counter, std::int64_t part, char* bytes,
-                                             std::int64_t* counts) {
-    const auto& found = static_cast<const Counter*>(counter)->parts()[part];
-    for (std::int64_t number = 0; number < found.tokens.size(); ++number) {
-        const std::string_view token = found.tokens[number];
-        bytes = std::copy(token.begin(), token.end(), bytes);
-        *bytes++ = '\n';
-    }
-    std::copy(found.counts.begin(), found.counts.end(), counts);
+// Writes a part's tokens, a line feed after each, and their counts, into arrays of the sizes that
+// reelfeel_text_part_size gave.
+REELFEEL_EXPORT int reelfeel_text_read_part(const void* counter, std::int64_t part,
+                                            std::int64_t num_tokens, std::int64_t num_bytes,
+                                            char* bytes, std::int64_t* counts) {
+    return report([=] {
+        require_addresses(counter, bytes, counts);
+        const Counter::Claim claim(*static_cast<const Counter*>(counter));
+        const auto& found = static_cast<const Counter*>(counter)->part(part);
+        const TokenTable& tokens = found.tokens;
+        require(num_tokens >= tokens.size() &&
+                    num_bytes >= static_cast<std::int64_t>(tokens.bytes().size()) + tokens.size(),
+                kSmallBuffer);
+        char* out = bytes;
+        for (std::int64_t number = 0; number < tokens.size(); ++number) {
+            const std::string_view token = tokens[number];
+            out = std::copy(token.begin(), token.end(), out);
+            *out++ = '\n';
+        }
+        // Where memory ended in the middle of a text, its last tokens have no count yet.
+        std::int64_t* const end = std::copy(found.counts.begin(), found.counts.end(), counts);
+        std::fill(end, counts + tokens.size(), 0);
+    });
 }
 
-// Writes texts of a flat array, which end at `ends`, into a rectangle padded with 0 on the right.
-REELFEEL_EXPORT void reelfeel_text_pad(const std::int32_t* ids, const std::int64_t* ends,
-                                       const std::int64_t* rows, std::int64_t num_rows,
-                                       std::int64_t timesteps, std::int32_t* padded) {
-    for (std::int64_t row = 0; row < num_rows; ++row, padded += timesteps) {
-        const std::int64_t text = rows[row], start = text == 0 ? 0 : ends[text - 1];
-        std::int32_t* const end = std::copy(ids + start, ids + ends[text], padded);
-        std::fill(end, padded + timesteps, 0);
-    }
+// Writes some of `num_texts` texts of a flat array, which end at `ends`, into a rectangle padded
+// with 0 on the right.
+REELFEEL_EXPORT int reelfeel_text_pad(const std::int32_t* ids, std::int64_t num_ids,
+                                      const std::int64_t* ends, std::int64_t num_texts,
+                                      const std::int64_t* rows, std::int64_t num_rows,
+                                      std::int64_t timesteps, std::int32_t* padded) {
+    return report([=] {
+        require_addresses(ids, ends, rows, padded);
+        require(num_ids >= 0 && num_texts >= 0 && num_rows >= 0 && timesteps >= 0, kWrongSize);
+        std::int32_t* out = padded;
+        for (std::int64_t row = 0; row < num_rows; ++row, out += timesteps) {
+            const std::int64_t text = rows[row];
+            require(text >= 0 && text < num_texts, kWrongId);
+            const std::int64_t start = text == 0 ? 0 : ends[text - 1], end = ends[text];
+            require(start >= 0 && start <= end && end <= num_ids, kWrongOffsets);
+            require(end - start <= timesteps, kSmallBuffer);
+            std::fill(std::copy(ids + start, ids + end, out), out + timesteps, 0);
+        }
+    });
 }

@@ -1,0 +1,139 @@
+"""Compiles the library with a sanitizer, and runs tests, fuzzer or threads on it.
+
+    sanitize.py address   tests of the rooms native and text, then the fuzzer
+    sanitize.py thread    eight threads that share one engine
+
+`address` is AddressSanitizer with UndefinedBehaviorSanitizer. Both work on a copy of the package in
+`build/sanitizers`; the first finding ends them, with its place in the source.
+"""
+
+from __future__ import annotations
+
+import argparse
+import importlib.util
+import os
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+from types import ModuleType
+
+HERE = Path(__file__).resolve().parent
+ROOT = HERE.parents[1]
+BUILD = ROOT / "build" / "sanitizers"
+# What the compiler is told, and the libraries that have to be loaded before Python. ASan intercepts
+# exceptions, and looks for them when it starts: so the standard library of C++ comes with it.
+KINDS = {
+    "address": ("address,undefined", ("libasan.so", "libubsan.so", "libstdc++.so.6")),
+    "thread": ("thread", ("libtsan.so", "libstdc++.so.6")),
+}
+# Python itself never gives back what it allocates for good: to look for leaks is of no use.
+OPTIONS = {
+    "ASAN_OPTIONS": "detect_leaks=0:exitcode=99:allocator_may_return_null=1",
+    "UBSAN_OPTIONS": "print_stacktrace=1:halt_on_error=1:exitcode=99",
+    "TSAN_OPTIONS": "exitcode=99:halt_on_error=1",
+}
+# They look at the library as a file, or at the compiler.
+NOT_OF_THE_LIBRARY = ("test_targets.py", "test_build.py")
+
+
+def load_build() -> ModuleType:
+    """Returns the module that compiles the library."""
+    spec = importlib.util.spec_from_file_location("hatch_build", ROOT / "hatch_build.py")
+    if spec is None or spec.loader is None:
+        sys.exit("hatch_build.py is not where it is expected: beside pyproject.toml")
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module
+
+
+def compile_package(kind: str) -> Path:
+    """Copies the package, compiles its library with a sanitizer, and returns where it lies."""
+    folder = BUILD / kind
+    shutil.rmtree(folder, ignore_errors=True)
+    package = folder / "reelfeel"
+    shutil.copytree(ROOT / "src" / "reelfeel", package, ignore=shutil.ignore_patterns("*.so"))
+    build = load_build()
+    build.ROOM, build.LIBRARY = package / "native", package / "native" / build.LIBRARY.name
+    # As fast to compile as to run, and with names and lines in what a finding prints.
+    build.FLAGS = tuple("-O1" if flag == "-O3" else flag for flag in build.FLAGS)
+    flags = f"-fsanitize={KINDS[kind][0]} -fno-sanitize-recover=all -fno-omit-frame-pointer -g"
+    os.environ["CXX"] = f"g++ {flags}"
+    if build.build_library() is None:
+        sys.exit("The sanitizers need g++. Install it: apt-get install g++")
+    return folder
+
+
+def find_runtime(name: str) -> str:
+    """Returns where g++ has a library of its own."""
+    command = ["g++", f"-print-file-name={name}"]
+    found = subprocess.run(command, capture_output=True, text=True, check=True).stdout.strip()
+    if not Path(found).is_absolute():
+        sys.exit(
+            f"The sanitizers need {name}, which comes with g++. Install it: apt-get install g++"
+        )
+    return str(Path(found).resolve())
+
+
+def run(kind: str, folder: Path, *command: str | Path) -> None:
+    """Runs Python on the copy of the package; a finding ends this program too."""
+    runtimes = map(find_runtime, KINDS[kind][1])
+    environment = (
+        os.environ
+        | OPTIONS
+        | {
+            "LD_PRELOAD": " ".join(runtimes),
+            "PYTHONPATH": str(folder),
+            "OMP_NUM_THREADS": "1",
+        }
+    )
+    result = subprocess.run(
+        [sys.executable, *map(str, command)], env=environment, cwd=ROOT, check=False
+    )
+    if result.returncode:
+        sys.exit(f"{kind}: {' '.join(map(str, command))} ended with code {result.returncode}")
+
+
+def run_tests(folder: Path) -> None:
+    """Runs the tests of the rooms that the library serves."""
+    left_out = (f"--ignore=tests/native/{name}" for name in NOT_OF_THE_LIBRARY)
+    run("address", folder, "-m", "pytest", "-q", "-p", "no:cacheprovider", *left_out,
+        "tests/native", "tests/text")  # fmt: skip
+
+
+def fuzz(folder: Path, seconds: float, seed: int) -> None:
+    """Runs the fuzzer; says how to run a case again that found something."""
+    journal = folder / "case"
+    try:
+        run("address", folder, HERE / "fuzz.py", "--seconds", str(seconds), "--seed", str(seed),
+            "--journal", journal)  # fmt: skip
+    except SystemExit:
+        print(
+            f"Run it again: tests/sanitizers/sanitize.py address {journal.read_text()}",
+            file=sys.stderr,
+        )
+        raise
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
+    parser.add_argument("kind", choices=KINDS)
+    parser.add_argument("--seconds", type=float, default=15, help="of fuzzing, or of threads")
+    parser.add_argument("--seed", type=int, default=0)
+    parser.add_argument("--case", help="run one case of the fuzzer, and nothing else")
+    options = parser.parse_args()
+    folder = compile_package(options.kind)
+    if options.kind == "thread":
+        run("thread", folder, HERE / "stress.py", "--seconds", str(options.seconds),
+            "--seed", str(options.seed))  # fmt: skip
+    elif options.case is not None:
+        run(
+            "address", folder, HERE / "fuzz.py", "--seed", str(options.seed), "--case", options.case
+        )
+    else:
+        run_tests(folder)
+        fuzz(folder, options.seconds, options.seed)
+
+
+if __name__ == "__main__":
+    main()
