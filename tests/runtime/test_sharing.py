@@ -7,7 +7,6 @@ import threading
 import time
 from concurrent.futures import ThreadPoolExecutor
 
-import numpy as np
 import pytest
 
 from reelfeel.data.mini import load_mini
@@ -121,24 +120,26 @@ def test_forked_children_answer_alike_though_threads_ran(alone, texts):
         assert [job.result() for job in asking] == [None] * 4
 
 
-def count_answers(engine, texts, num_threads, seconds):
-    """Returns how many texts a second so many threads have answered together."""
-    counts = [0] * num_threads
-    start = time.perf_counter()
+def time_burst(engine, texts, num_threads, calls=4):
+    """Returns how long so many threads take that each ask for all texts a few times."""
+    barrier = threading.Barrier(num_threads + 1)
 
-    def keep_asking(thread):
-        while time.perf_counter() < start + seconds:
+    def ask():
+        barrier.wait()
+        for _ in range(calls):
             engine.predict_proba(texts)
-            counts[thread] += len(texts)
+        barrier.wait()
 
-    threads = [
-        threading.Thread(target=keep_asking, args=(thread,)) for thread in range(num_threads)
-    ]
+    threads = [threading.Thread(target=ask) for _ in range(num_threads)]
     for thread in threads:
         thread.start()
+    barrier.wait()
+    start = time.perf_counter()
+    barrier.wait()
+    taken = time.perf_counter() - start
     for thread in threads:
         thread.join()
-    return sum(counts) / (time.perf_counter() - start)
+    return taken
 
 
 @pytest.mark.slow
@@ -147,8 +148,10 @@ def test_two_threads_answer_more_than_one(texts):
     """On two quiet cores 1.7 times as many and more; the bound is for busy ones."""
     engine = load("small", threads=1)
     texts = [text for text in texts if text not in ODD_TEXTS]
-    engine.predict_proba(texts)
-    rates = [[count_answers(engine, texts, number, 1.0) for number in (1, 2)] for _ in range(8)]
-    one, two = np.max(rates, axis=0)
-    print(f"{one:,.0f} texts a second in one thread, {two:,.0f} in two: {two / one:.2f} times")
-    assert two > 1.2 * one
+    one, two = time_burst(engine, texts, 1), time_burst(engine, texts, 2)
+    end = time.monotonic() + 60
+    # Short bursts, of which the best count: other processes come between most of them.
+    while 2 * one / two < 1.7 and time.monotonic() < end:
+        one, two = (min(best, time_burst(engine, texts, n)) for best, n in ((one, 1), (two, 2)))
+    print(f"twice the texts take {two / one:.2f} times as long: {2 * one / two:.2f} times as many")
+    assert 2 * one / two > 1.2
