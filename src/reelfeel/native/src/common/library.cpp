@@ -120,6 +120,6 @@ unsigned processor_features() {
 }  // namespace reelfeel
 
 // Raise it, here and in native/library.py, when a function that Python calls changes its arguments.
-REELFEEL_EXPORT int reelfeel_abi_version() { return 1; }
+REELFEEL_EXPORT int reelfeel_abi_version() { return 2; }
 
 REELFEEL_EXPORT unsigned reelfeel_processor_features() { return reelfeel::processor_features(); }

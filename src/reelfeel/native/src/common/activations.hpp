@@ -1,0 +1,83 @@
+// The gates' functions for training, one register at a time: the sums of a step come from the first
+// cache, and sixteen registers hold the few numbers of one part and the constants.
+#pragma once
+
+#include "common/vector_math.hpp"
+
+namespace reelfeel::REELFEEL_TARGET {
+namespace {
+
+constexpr float kLog2E = 1.44269504f;
+
+// The powers of 2 on [-0.5, 0.5] by a polynomial. With five terms the relative error is 2e-6, a
+// thousandth of bfloat16's rounding; with six, which float32 needs, 2e-7.
+template <bool kIsExact>
+inline Part small_power_of_2(Part x) {
+    const Part first = repeat_part(1.33335581e-3f);
+    Part sum = kIsExact ? multiply_add(repeat_part(1.54035304e-4f), x, first) : first;
+    sum = multiply_add(sum, x, repeat_part(9.61812911e-3f));
+    sum = multiply_add(sum, x, repeat_part(5.55041087e-2f));
+    sum = multiply_add(sum, x, repeat_part(2.40226507e-1f));
+    sum = multiply_add(sum, x, repeat_part(6.93147181e-1f));
+    return multiply_add(sum, x, repeat_part(1.0f));
+}
+
+#if REELFEEL_REGISTER_BYTES == 64
+
+template <bool kIsExact>
+inline Part quick_exp2(Part x) {
+    const __m512 whole = _mm512_roundscale_ps(x, _MM_FROUND_TO_NEAREST_INT | _MM_FROUND_NO_EXC);
+    return _mm512_scalef_ps(small_power_of_2<kIsExact>(_mm512_sub_ps(x, whole)), whole);
+}
+
+// With one Newton step after the hardware's 14 bits.
+inline Part one_over(Part x) {
+    const __m512 guess = _mm512_rcp14_ps(x);
+    return _mm512_mul_ps(guess, _mm512_fnmadd_ps(x, guess, _mm512_set1_ps(2.0f)));
+}
+
+#else
+
+// Below 2^-126 it is 0. Comparisons are written so that NaN stays NaN.
+template <bool kIsExact>
+inline Part quick_exp2(Part x) {
+    const Part low = repeat_part(-126.0f);
+    const Part inside = limit_part(repeat_part(126.0f), x < low ? low : x);
+    // Adding 1.5 * 2^23 leaves no bits for the fraction.
+    const Part whole = (inside + 12582912.0f) - 12582912.0f;
+    const Part power = small_power_of_2<kIsExact>(inside - whole);
+    const IntPart exponent = (__builtin_convertvector(whole, IntPart) + 127) << 23;
+    Part scale;
+    std::memcpy(&scale, &exponent, sizeof(scale));
+    return x < low ? Part{} : power * scale;
+}
+
+// A guess and a Newton step would not be the same on every processor.
+inline Part one_over(Part x) { return 1.0f / x; }
+
+#endif
+
+// 1 / (1 + 2^x). Above 2^120 a Newton step would multiply infinity by zero.
+template <bool kIsExact>
+inline Part one_over_one_plus_exp2(Part x) {
+    return one_over(quick_exp2<kIsExact>(limit_part(repeat_part(120.0f), x)) + 1.0f);
+}
+
+template <bool kIsExact>
+inline Part sigmoid_part(Part x) {
+    return one_over_one_plus_exp2<kIsExact>(x * -kLog2E);
+}
+
+template <bool kIsExact>
+inline Part tanh_part(Part x) {
+    const Part half = one_over_one_plus_exp2<kIsExact>(x * (-2 * kLog2E));
+    return multiply_add(half, repeat_part(2.0f), repeat_part(-1.0f));
+}
+
+template <bool kIsExact>
+inline Vector quick_exp2(Vector x) {
+    return map(x, [](Part part) { return quick_exp2<kIsExact>(part); });
+}
+
+}  // namespace
+}  // namespace reelfeel::REELFEEL_TARGET

@@ -1,0 +1,122 @@
+// Products of tiles in float32, with any registers: what tiles_amx.hpp has, under the same names.
+// One instruction multiplies a number of a row with some columns and adds it to their sums.
+#pragma once
+
+#include "common/float32.hpp"
+
+namespace reelfeel::REELFEEL_TARGET {
+namespace {
+
+// Nothing has to be switched on.
+class ProductUnit {
+ public:
+  ProductUnit() {}
+};
+
+// A left matrix whose rows and depths are known distances apart, so that the numbers that are
+// multiplied at once have constant addresses.
+template <int kRowSize, int kDepthSize>
+struct LeftTiles {
+  Blocks blocks;
+  int row;
+
+  const float* numbers(int k) const { return blocks.tile(k) + std::ptrdiff_t(row) * kRowSize; }
+};
+
+// How much of a result stays in the registers: all but what one column of weights takes. With 32
+// registers rows of two tiles; with sixteen wide ones 6, 5 and 5 rows of one tile; with sixteen
+// narrow ones 3 or 2.
+#if REELFEEL_REGISTER_BYTES == 64
+constexpr int kTilesAtOnce = 2;
+#else
+constexpr int kTilesAtOnce = 1;
+#endif
+constexpr int kWidth = kTilesAtOnce * kParts;  // registers of one row
+
+template <int kRows, bool kAdds, int kRowSize, int kDepthSize>
+inline void multiply_rows(LeftTiles<kRowSize, kDepthSize> left, const float* right, int depth,
+                          float* result, std::ptrdiff_t result_size) {
+  Part sums[kRows][kWidth] = {};
+  if (kAdds)
+    for (int row = 0; row < kRows; ++row)
+      for (int i = 0; i < kWidth; ++i)
+        sums[row][i] = load_part(result + row * result_size + i * kPartLanes);
+  for (int k = 0; k < depth; ++k, right += 2 * kTileSize) {
+    const float* numbers = left.numbers(k);
+    for (int column = 0; column < kTileDepth; ++column)
+      for (int i = 0; i < kWidth; ++i) {
+        const Part weights =
+            load_part(right + i / kParts * kTileSize + column * kLanes + i % kParts * kPartLanes);
+        for (int row = 0; row < kRows; ++row)
+          sums[row][i] = multiply_add(
+              repeat_part(numbers[row * kRowSize + column * kDepthSize]), weights, sums[row][i]);
+      }
+  }
+  for (int row = 0; row < kRows; ++row)
+    for (int i = 0; i < kWidth; ++i)
+      store_part(result + row * result_size + i * kPartLanes, sums[row][i]);
+}
+
+// The rows from kFirst to kTileRows, so many at once that none are left over.
+template <bool kAdds, int kFirst = 0, typename Left>
+inline void multiply_16_rows(Left left, const float* right, int depth, float* result,
+                             std::ptrdiff_t result_size) {
+  if constexpr (kFirst < kTileRows) {
+#if REELFEEL_REGISTER_BYTES == 64
+    constexpr int kRows = 8;
+#elif REELFEEL_REGISTER_BYTES == 32 || defined(__aarch64__)
+    constexpr int kRows = kFirst == 0 ? 6 : 5;
+#else
+    constexpr int kRows = kFirst < 12 ? 3 : 2;
+#endif
+    multiply_rows<kRows, kAdds>(left, right, depth, result, result_size);
+    left.row += kRows;
+    multiply_16_rows<kAdds, kFirst + kRows>(left, right, depth, result + kRows * result_size,
+                                            result_size);
+  }
+}
+
+// `right` holds the two tiles of each depth in turn. A tile's columns stay in the caches for all
+// rows.
+template <bool kAdds, typename Left>
+inline void multiply_all_rows(Left left, const float* right, int depth, int rows, float* result,
+                              std::ptrdiff_t result_size) {
+  for (int tile = 0; tile < 2; tile += kTilesAtOnce)
+    for (int row = 0; row < rows; row += kTileRows) {
+      Left here = left;
+      here.row += row;
+      multiply_16_rows<kAdds>(here, right + tile * kTileSize, depth,
+                              result + row * result_size + tile * kLanes, result_size);
+    }
+}
+
+// Of each row `result_size` numbers are apart in the result.
+inline void multiply_tiles(const Blocks& left, const float* right, int depth, int rows,
+                           float* result, int result_size) {
+  if (left.tiles_per_block == 1)
+    multiply_all_rows<false>(LeftTiles<kTileDepth, 1>{left, 0}, right, depth, rows, result,
+                             result_size);
+  else
+    multiply_all_rows<false>(LeftTiles<2 * kTileDepth, 1>{left, 0}, right, depth, rows, result,
+                             result_size);
+}
+
+inline void multiply_32_rows(const Blocks& left, int row, const float* right, int depth,
+                             float* result, int result_size) {
+  multiply_all_rows<false>(LeftTiles<kTileDepth, 1>{left, row}, right, depth, 32, result,
+                           result_size);
+}
+
+// Adds left (32 dimensions) times right (32 columns) to `result`; of each depth two tiles each,
+// which hold sixteen dimensions or columns of 32 tokens.
+inline void add_product(const float* left, const float* right, int depth, float* result,
+                        std::ptrdiff_t result_size) {
+  for (int half = 0; half < 2; ++half) {
+    const LeftTiles<1, kLanes> rows{{left + half * kTileSize, 2 * kTileSize, 1}, 0};
+    multiply_all_rows<true>(rows, right, depth, kTileRows,
+                            result + half * kTileRows * result_size, result_size);
+  }
+}
+
+}  // namespace
+}  // namespace reelfeel::REELFEEL_TARGET
