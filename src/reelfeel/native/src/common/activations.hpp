@@ -1,8 +1,8 @@
-// The gates' functions for training, one register at a time: the sums of a step come from the first
-// cache, and sixteen registers hold the few numbers of one part and the constants.
+// The gates' functions for training, one register at a time: so sixteen registers hold what is between
+// the sums and the new states.
 #pragma once
 
-#include "common/vector_math.hpp"
+#include "common/lanes.hpp"
 
 namespace reelfeel::REELFEEL_TARGET {
 namespace {
@@ -13,13 +13,13 @@ constexpr float kLog2E = 1.44269504f;
 // thousandth of bfloat16's rounding; with six, which float32 needs, 2e-7.
 template <bool kIsExact>
 inline Part small_power_of_2(Part x) {
-    const Part first = repeat_part(1.33335581e-3f);
-    Part sum = kIsExact ? multiply_add(repeat_part(1.54035304e-4f), x, first) : first;
-    sum = multiply_add(sum, x, repeat_part(9.61812911e-3f));
-    sum = multiply_add(sum, x, repeat_part(5.55041087e-2f));
-    sum = multiply_add(sum, x, repeat_part(2.40226507e-1f));
-    sum = multiply_add(sum, x, repeat_part(6.93147181e-1f));
-    return multiply_add(sum, x, repeat_part(1.0f));
+    const Part first = repeat(1.33335581e-3f);
+    Part sum = kIsExact ? multiply_add(repeat(1.54035304e-4f), x, first) : first;
+    sum = multiply_add(sum, x, repeat(9.61812911e-3f));
+    sum = multiply_add(sum, x, repeat(5.55041087e-2f));
+    sum = multiply_add(sum, x, repeat(2.40226507e-1f));
+    sum = multiply_add(sum, x, repeat(6.93147181e-1f));
+    return multiply_add(sum, x, repeat(1.0f));
 }
 
 #if REELFEEL_REGISTER_BYTES == 64
@@ -41,8 +41,8 @@ inline Part one_over(Part x) {
 // Below 2^-126 it is 0. Comparisons are written so that NaN stays NaN.
 template <bool kIsExact>
 inline Part quick_exp2(Part x) {
-    const Part low = repeat_part(-126.0f);
-    const Part inside = limit_part(repeat_part(126.0f), x < low ? low : x);
+    const Part low = repeat(-126.0f);
+    const Part inside = smaller_of(repeat(126.0f), x < low ? low : x);
     // Adding 1.5 * 2^23 leaves no bits for the fraction.
     const Part whole = (inside + 12582912.0f) - 12582912.0f;
     const Part power = small_power_of_2<kIsExact>(inside - whole);
@@ -60,7 +60,7 @@ inline Part one_over(Part x) { return 1.0f / x; }
 // 1 / (1 + 2^x). Above 2^120 a Newton step would multiply infinity by zero.
 template <bool kIsExact>
 inline Part one_over_one_plus_exp2(Part x) {
-    return one_over(quick_exp2<kIsExact>(limit_part(repeat_part(120.0f), x)) + 1.0f);
+    return one_over(quick_exp2<kIsExact>(smaller_of(repeat(120.0f), x)) + 1.0f);
 }
 
 template <bool kIsExact>
@@ -71,12 +71,12 @@ inline Part sigmoid_part(Part x) {
 template <bool kIsExact>
 inline Part tanh_part(Part x) {
     const Part half = one_over_one_plus_exp2<kIsExact>(x * (-2 * kLog2E));
-    return multiply_add(half, repeat_part(2.0f), repeat_part(-1.0f));
+    return multiply_add(half, repeat(2.0f), repeat(-1.0f));
 }
 
 template <bool kIsExact>
-inline Vector quick_exp2(Vector x) {
-    return map(x, [](Part part) { return quick_exp2<kIsExact>(part); });
+inline Lanes quick_exp2(Lanes x) {
+    return for_parts(x, [](Part part) { return quick_exp2<kIsExact>(part); });
 }
 
 }  // namespace

@@ -44,7 +44,7 @@ inline Numbers load_numbers(const bf16* source) { return {_mm512_loadu_si512(sou
 inline void store_numbers(bf16* target, Numbers row) { _mm512_storeu_si512(target, row.bits); }
 inline Numbers no_numbers() { return {_mm512_setzero_si512()}; }
 
-inline Numbers to_numbers(Vector low, Vector high) {
+inline Numbers to_numbers(Lanes low, Lanes high) {
   return {(__m512i)_mm512_cvtne2ps_pbh(high.parts[0], low.parts[0])};
 }
 
@@ -113,7 +113,7 @@ inline void store_numbers(bf16* target, const Numbers& numbers) {
 
 inline Numbers no_numbers() { return {}; }
 
-inline Numbers to_numbers(Vector low, Vector high) {
+inline Numbers to_numbers(Lanes low, Lanes high) {
   Numbers numbers;
   for (int i = 0; i < kParts; ++i) {
     store_part(numbers.row + i * kPartLanes, low.parts[i]);
@@ -142,13 +142,13 @@ inline void store_column(bf16* tile, int column, const Numbers& numbers) {
 #endif
 
 // Sixteen numbers.
-inline Vector load_vector(const bf16* source) {
-  Vector values;
+inline Lanes load_lanes(const bf16* source) {
+  Lanes values;
   for (int i = 0; i < kParts; ++i) values.parts[i] = load_part(source + i * kPartLanes);
   return values;
 }
 
-inline void store_vector(bf16* target, Vector values) {
+inline void store_lanes(bf16* target, Lanes values) {
   for (int i = 0; i < kParts; ++i) store_part(target + i * kPartLanes, values.parts[i]);
 }
 

@@ -17,27 +17,27 @@ constexpr bool kTransposesLeft = false;
 
 // A row of 32 numbers.
 struct Numbers {
-  Vector low, high;
+  Lanes low, high;
 };
 
-inline Numbers load_numbers(const float* source) { return {load(source), load(source + kLanes)}; }
+inline Numbers load_numbers(const float* source) { return {load_lanes(source), load_lanes(source + kLanes)}; }
 
 inline void store_numbers(float* target, Numbers row) {
-  store(target, row.low);
-  store(target + kLanes, row.high);
+  store_lanes(target, row.low);
+  store_lanes(target + kLanes, row.high);
 }
 
 inline Numbers no_numbers() { return {}; }
 
-inline Numbers to_numbers(Vector low, Vector high) { return {low, high}; }
+inline Numbers to_numbers(Lanes low, Lanes high) { return {low, high}; }
 
 // Rows 2 * pair and 2 * pair + 1 of two tiles, which hold the numbers' first and second sixteen.
 inline void store_pair(float* tiles, int pair, Numbers even, Numbers odd) {
   float* target = tiles + pair * kTileDepth;
-  store(target, even.low);
-  store(target + kLanes, odd.low);
-  store(target + kTileSize, even.high);
-  store(target + kTileSize + kLanes, odd.high);
+  store_lanes(target, even.low);
+  store_lanes(target + kLanes, odd.low);
+  store_lanes(target + kTileSize, even.high);
+  store_lanes(target + kTileSize + kLanes, odd.high);
 }
 
 // A column of a tile.
@@ -46,10 +46,6 @@ inline void store_column(float* tile, int column, Numbers numbers) {
   store_numbers(row, numbers);
   for (int i = 0; i < kTileDepth; ++i) tile[i * kLanes + column] = row[i];
 }
-
-// Sixteen numbers.
-inline Vector load_vector(const float* source) { return load(source); }
-inline void store_vector(float* target, Vector values) { store(target, values); }
 
 // Never called; see kTransposesLeft.
 inline void transpose_tile(const float*, float*) {}

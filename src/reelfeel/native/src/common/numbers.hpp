@@ -2,7 +2,7 @@
 // float32.hpp say that, and have the same functions.
 #pragma once
 
-#include "common/vector_math.hpp"
+#include "common/lanes.hpp"
 
 namespace reelfeel::REELFEEL_TARGET {
 namespace {

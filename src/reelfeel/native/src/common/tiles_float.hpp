@@ -43,14 +43,17 @@ inline void multiply_rows(LeftTiles<kRowSize, kDepthSize> left, const float* rig
         sums[row][i] = load_part(result + row * result_size + i * kPartLanes);
   for (int k = 0; k < depth; ++k, right += 2 * kTileSize) {
     const float* numbers = left.numbers(k);
-    for (int column = 0; column < kTileDepth; ++column)
-      for (int i = 0; i < kWidth; ++i) {
-        const Part weights =
+    for (int column = 0; column < kTileDepth; ++column) {
+      Part weights[kWidth];
+      for (int i = 0; i < kWidth; ++i)
+        weights[i] =
             load_part(right + i / kParts * kTileSize + column * kLanes + i % kParts * kPartLanes);
-        for (int row = 0; row < kRows; ++row)
-          sums[row][i] = multiply_add(
-              repeat_part(numbers[row * kRowSize + column * kDepthSize]), weights, sums[row][i]);
+      for (int row = 0; row < kRows; ++row) {
+        const Part number = repeat(numbers[row * kRowSize + column * kDepthSize]);
+        for (int i = 0; i < kWidth; ++i)
+          sums[row][i] = multiply_add(number, weights[i], sums[row][i]);
       }
+    }
   }
   for (int row = 0; row < kRows; ++row)
     for (int i = 0; i < kWidth; ++i)

@@ -40,8 +40,8 @@ inline void add_rows(const bf16* rows, std::ptrdiff_t row_size, const bf16* colu
     const Part even = as_part(pairs << 16), odd = as_part(pairs & 0xffff0000u);
     for (int i = 0; i < kRowsAtOnce; ++i) {
       const bf16* row = rows + i * row_size;
-      sums[i] = multiply_add(repeat_part(to_float(row[1])), odd, sums[i]);
-      sums[i] = multiply_add(repeat_part(to_float(row[0])), even, sums[i]);
+      sums[i] = multiply_add(repeat(to_float(row[1])), odd, sums[i]);
+      sums[i] = multiply_add(repeat(to_float(row[0])), even, sums[i]);
     }
   }
 }

@@ -7,8 +7,8 @@ namespace reelfeel::REELFEEL_TARGET {
 namespace {
 
 // 32 numbers times `scale`, rounded.
-inline Numbers load_scaled(const float* numbers, Vector scale) {
-  return to_numbers(load(numbers) * scale, load(numbers + kLanes) * scale);
+inline Numbers load_scaled(const float* numbers, Lanes scale) {
+  return to_numbers(load_lanes(numbers) * scale, load_lanes(numbers + kLanes) * scale);
 }
 
 // Turns tiles of tokens, where the unit wants that, into those of a left matrix.

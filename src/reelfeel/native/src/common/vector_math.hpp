@@ -8,49 +8,44 @@ namespace {
 constexpr int kLanes = 16;
 
 constexpr int kPartBytes = REELFEEL_REGISTER_BYTES;
-constexpr int kParts = kLanes * 4 / kPartBytes;
+constexpr int kPartLanes = kPartBytes / 4;
+constexpr int kParts = kLanes / kPartLanes;
 
 // What one register holds. Not a wider type split by the compiler: g++ 12 does that in memory.
 typedef float Part __attribute__((vector_size(kPartBytes)));
 typedef std::int32_t IntPart __attribute__((vector_size(kPartBytes)));
 
-constexpr int kPartLanes = kLanes / kParts;
+inline Part load_part(const float* source) {
+    Part numbers;
+    std::memcpy(&numbers, source, sizeof(numbers));
+    return numbers;
+}
+
+inline void store_part(float* target, Part numbers) {
+    std::memcpy(target, &numbers, sizeof(numbers));
+}
+
+inline Part repeat(float number) { return number - Part{}; }
+
+// The larger of two numbers, the smaller one: `now` where either is NaN. One instruction each, for
+// which compilers do not take a comparison and a choice.
+#if defined(REELFEEL_X86) && REELFEEL_REGISTER_BYTES == 64
+inline Part larger_of(Part before, Part now) { return _mm512_max_ps(before, now); }
+inline Part smaller_of(Part before, Part now) { return _mm512_min_ps(before, now); }
+#elif defined(REELFEEL_X86) && REELFEEL_REGISTER_BYTES == 32
+inline Part larger_of(Part before, Part now) { return _mm256_max_ps(before, now); }
+inline Part smaller_of(Part before, Part now) { return _mm256_min_ps(before, now); }
+#elif defined(REELFEEL_X86)
+inline Part larger_of(Part before, Part now) { return _mm_max_ps(before, now); }
+inline Part smaller_of(Part before, Part now) { return _mm_min_ps(before, now); }
+#else
+inline Part larger_of(Part before, Part now) { return before > now ? before : now; }
+inline Part smaller_of(Part before, Part now) { return before < now ? before : now; }
+#endif
 
 struct Vector {
     Part parts[kParts];
 };
-
-inline Part load_part(const float* source) {
-    Part part;
-    std::memcpy(&part, source, sizeof(part));
-    return part;
-}
-
-inline void store_part(float* target, Part part) { std::memcpy(target, &part, sizeof(part)); }
-
-// Less 0, not plus 0: that would turn -0 into 0.
-inline Part repeat_part(float number) { return number - Part{}; }
-
-// a * b + c and c - a * b, with one rounding where the processor has an instruction for it.
-#if REELFEEL_REGISTER_BYTES == 64
-inline Part multiply_add(Part a, Part b, Part c) { return _mm512_fmadd_ps(a, b, c); }
-inline Part subtract_product(Part a, Part b, Part c) { return _mm512_fnmadd_ps(a, b, c); }
-#elif REELFEEL_REGISTER_BYTES == 32
-inline Part multiply_add(Part a, Part b, Part c) { return _mm256_fmadd_ps(a, b, c); }
-inline Part subtract_product(Part a, Part b, Part c) { return _mm256_fnmadd_ps(a, b, c); }
-#else
-inline Part multiply_add(Part a, Part b, Part c) { return a * b + c; }
-inline Part subtract_product(Part a, Part b, Part c) { return c - a * b; }
-#endif
-
-// Not above a limit, which is a number; NaN stays NaN: these give their second operand then.
-#if REELFEEL_REGISTER_BYTES == 64
-inline Part limit_part(Part limit, Part x) { return _mm512_min_ps(limit, x); }
-#elif REELFEEL_REGISTER_BYTES == 32
-inline Part limit_part(Part limit, Part x) { return _mm256_min_ps(limit, x); }
-#else
-inline Part limit_part(Part limit, Part x) { return limit < x ? limit : x; }
-#endif
 
 template <typename Operation>
 inline Vector map(Vector a, Operation operation) {
@@ -68,31 +63,8 @@ inline Vector operator+(Vector a, Vector b) {
     return map(a, b, [](Part x, Part y) { return x + y; });
 }
 
-inline Vector operator-(Vector a, Vector b) {
-    return map(a, b, [](Part x, Part y) { return x - y; });
-}
-
 inline Vector operator*(Vector a, Vector b) {
     return map(a, b, [](Part x, Part y) { return x * y; });
-}
-
-inline Vector repeat(float number) {
-    return map(Vector{}, [=](Part) { return repeat_part(number); });
-}
-
-inline Vector multiply_add(Vector a, Vector b, Vector c) {
-    for (int i = 0; i < kParts; ++i) c.parts[i] = multiply_add(a.parts[i], b.parts[i], c.parts[i]);
-    return c;
-}
-
-// The sum, or the largest, of all sixteen: halves on halves, the same order for any register.
-template <typename Operation>
-inline float fold(Vector values, Operation operation) {
-    float numbers[kLanes];
-    std::memcpy(numbers, &values, sizeof(values));
-    for (int width = kLanes / 2; width > 0; width /= 2)
-        for (int i = 0; i < width; ++i) numbers[i] = operation(numbers[i], numbers[i + width]);
-    return numbers[0];
 }
 
 // NaN in either stays: it is not below anything, and nothing is below it.

@@ -114,7 +114,7 @@ void lstm_forward(const LstmForward& a, int first_row, int num_rows) {
 // The gradient of some units of one row; overwrites the gates with the gradient of their sums.
 inline void differentiate(Number* gates, const float* cell_before, const float* cell,
                           Part d_hidden, float* d_cell) {
-  const Part one = repeat_part(1.0f);
+  const Part one = repeat(1.0f);
   const Part input = load_part(gates), forget = load_part(gates + 16);
   const Part candidate = load_part(gates + 32), output = load_part(gates + 48);
   const Part squashed = tanh_part<kIsExact>(load_part(cell));
@@ -239,14 +239,14 @@ void pack_tokens(const Tokens& source, int first, int num_tokens, Number* packed
 }
 
 void add_columns(const Tokens& source, int first_token, int num_tokens, float* sums) {
-  Vector first = load(sums), second = load(sums + kLanes);
+  Lanes first = load_lanes(sums), second = load_lanes(sums + kLanes);
   for (int token = 0; token < num_tokens; ++token) {
     const Number* numbers = source.token(first_token + token);
-    first = first + load_vector(numbers);
-    second = second + load_vector(numbers + kLanes);
+    first = first + load_lanes(numbers);
+    second = second + load_lanes(numbers + kLanes);
   }
-  store(sums, first);
-  store(sums + kLanes, second);
+  store_lanes(sums, first);
+  store_lanes(sums + kLanes, second);
 }
 
 void lstm_gradients(const LstmGradients& a, int first_column, int num_columns) {

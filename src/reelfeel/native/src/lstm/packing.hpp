@@ -20,7 +20,7 @@ inline void pack_forward(const float* kernel, const float* recurrent, int featur
       row = kernel + std::ptrdiff_t(k) * columns;
     else if (k >= first_unit && k < first_unit + units)
       row = recurrent + std::ptrdiff_t(k - first_unit) * columns;
-    return row ? to_numbers(load(row + column), load(row + column + units)) : no_numbers();
+    return row ? to_numbers(load_lanes(row + column), load_lanes(row + column + units)) : no_numbers();
   };
   for (int unit = 0; unit < units; unit += kLanes)
     for (int gate = 0; gate < kGates; gate += 2)
@@ -47,7 +47,7 @@ inline void pack_backward(const float* kernel, const float* recurrent, int featu
       row = recurrent + std::ptrdiff_t(n - first_unit) * columns;
     if (!row) return no_numbers();
     row += (k % 2) * 2 * units + (k / 2) * kLanes;
-    return to_numbers(load(row), load(row + units));
+    return to_numbers(load_lanes(row), load_lanes(row + units));
   };
   for (int target = 0; target < targets; target += 2 * kLanes)
     for (int k = 0; k < depth; ++k)
@@ -62,11 +62,11 @@ inline Number* block_row(const Arrangement& a, int step, int index, int row) {
 }
 
 // Sixteen numbers of a row that ends at `width`, filled up with zeros.
-inline Vector load_filled(const float* source, int width) {
-    if (width >= kLanes) return load(source);
+inline Lanes load_filled(const float* source, int width) {
+    if (width >= kLanes) return load_lanes(source);
     float numbers[kLanes] = {};
     if (width > 0) std::memcpy(numbers, source, width * sizeof(float));
-    return load(numbers);
+    return load_lanes(numbers);
 }
 
 inline void arrange_blocks(const Arrangement& a, int first_row, int num_rows) {
@@ -78,7 +78,7 @@ inline void arrange_blocks(const Arrangement& a, int first_row, int num_rows) {
             for (int index = 0; index < used_blocks; ++index)
                 for (int lane = 0; lane < a.block_width; lane += kLanes) {
                     const int column = index * a.block_width + lane;
-                    store_vector(block_row(a, step, index, row) + lane,
+                    store_lanes(block_row(a, step, index, row) + lane,
                                  load_filled(source + column, width - column));
                 }
         }
@@ -95,7 +95,7 @@ inline void arrange_plain(const Arrangement& a, int first_row, int num_rows) {
                     const int column = index * a.block_width + lane;
                     if (column >= a.width) break;
                     float numbers[kLanes];
-                    store(numbers, load_vector(block_row(a, step, index, row) + lane));
+                    store_lanes(numbers, load_lanes(block_row(a, step, index, row) + lane));
                     const int width = std::min(kLanes, a.width - column);
                     std::memcpy(target + column, numbers, width * sizeof(float));
                 }

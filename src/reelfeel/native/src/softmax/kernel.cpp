@@ -87,20 +87,20 @@ struct Chunk {
   }
 };
 
-inline float sum_of(Vector values) {
+inline float sum_of(Lanes values) {
   return fold(values, [](float one, float other) { return one + other; });
 }
 
-inline float largest_of(Vector values) {
+inline float largest_of(Lanes values) {
   return fold(values, [](float one, float other) { return one > other ? one : other; });
 }
 
 float target_exponent(const Chunk& c, int token) {
   const float *hidden = c.hidden(token), *target = c.target_row(token);
-  Vector even{}, odd{};
+  Lanes even{}, odd{};
   for (int k = 0; k < c.a.dim; k += 2 * kLanes) {
-    even = multiply_add(load(hidden + k), load(target + k), even);
-    odd = multiply_add(load(hidden + k + kLanes), load(target + k + kLanes), odd);
+    even = multiply_add(load_lanes(hidden + k), load_lanes(target + k), even);
+    odd = multiply_add(load_lanes(hidden + k + kLanes), load_lanes(target + k + kLanes), odd);
   }
   return kLog2E * (sum_of(even + odd) + c.a.bias[c.target(token)]);
 }
@@ -110,29 +110,29 @@ void round_hidden(const Chunk& c, int block) {
     const int token = block * kBlock + row;
     for (int k = 0; k < c.a.dim; k += kBlock)
       store_numbers(c.work.hidden + k * kBlock + row * kBlock,
-                    token < c.number ? load_scaled(c.hidden(token) + k, repeat(1.0f))
+                    token < c.number ? load_scaled(c.hidden(token) + k, repeat_lanes(1.0f))
                                      : no_numbers());
   }
 }
 
 // The exponents of 2 of sixteen negatives, from their logits.
-inline Vector to_exponents(const float* logits, Vector offset) {
-  return multiply_add(load(logits), repeat(kLog2E), offset);
+inline Lanes to_exponents(const float* logits, Lanes offset) {
+  return multiply_add(load_lanes(logits), repeat_lanes(kLog2E), offset);
 }
 
 // Writes the logits of 32 tokens, and each token's largest exponent of 2.
 void multiply_logits(const Chunk& c, float* peaks) {
   const int depth = c.a.dim / kTileDepth;
-  Vector largest[kBlock];
-  std::fill(largest, largest + kBlock, repeat(-FLT_MAX));
+  Lanes largest[kBlock];
+  std::fill(largest, largest + kBlock, repeat_lanes(-FLT_MAX));
   for (int panel = 0; panel < c.panels; ++panel) {
     float* logits = c.work.logits + std::ptrdiff_t(panel) * kBlockSize;
     multiply_32_rows({c.work.hidden, kBlockSize, 1}, 0, c.across(panel), depth, logits, kBlock);
-    const Vector offset = load(c.negatives.offsets + panel * kBlock);
-    const Vector other = load(c.negatives.offsets + panel * kBlock + kLanes);
+    const Lanes offset = load_lanes(c.negatives.offsets + panel * kBlock);
+    const Lanes other = load_lanes(c.negatives.offsets + panel * kBlock + kLanes);
     for (int row = 0; row < kBlock; ++row, logits += kBlock) {
-      const Vector first = to_exponents(logits, offset);
-      const Vector second = to_exponents(logits + kLanes, other);
+      const Lanes first = to_exponents(logits, offset);
+      const Lanes second = to_exponents(logits + kLanes, other);
       largest[row] = larger_of(largest[row], larger_of(first, second));
     }
   }
@@ -141,15 +141,15 @@ void multiply_logits(const Chunk& c, float* peaks) {
 
 // Turns the logits of 32 tokens into powers, and sums them.
 void raise_powers(const Chunk& c, const float* peaks, Number* powers, float* sums) {
-  Vector totals[kBlock] = {};
+  Lanes totals[kBlock] = {};
   const float* logits = c.work.logits;
   for (int panel = 0; panel < c.panels; ++panel) {
-    const Vector offset = load(c.negatives.offsets + panel * kBlock);
-    const Vector other = load(c.negatives.offsets + panel * kBlock + kLanes);
+    const Lanes offset = load_lanes(c.negatives.offsets + panel * kBlock);
+    const Lanes other = load_lanes(c.negatives.offsets + panel * kBlock + kLanes);
     for (int row = 0; row < kBlock; ++row, logits += kBlock, powers += kBlock) {
-      const Vector peak = repeat(peaks[row]);
-      const Vector first = quick_exp2<kIsExact>(to_exponents(logits, offset) - peak);
-      const Vector second = quick_exp2<kIsExact>(to_exponents(logits + kLanes, other) - peak);
+      const Lanes peak = repeat_lanes(peaks[row]);
+      const Lanes first = quick_exp2<kIsExact>(to_exponents(logits, offset) - peak);
+      const Lanes second = quick_exp2<kIsExact>(to_exponents(logits + kLanes, other) - peak);
       totals[row] = totals[row] + (first + second);
       store_numbers(powers, to_numbers(first, second));
     }
@@ -158,11 +158,11 @@ void raise_powers(const Chunk& c, const float* peaks, Number* powers, float* sum
 }
 
 float largest_exponent(const Chunk& c, int row) {
-  Vector largest = repeat(-FLT_MAX);
+  Lanes largest = repeat_lanes(-FLT_MAX);
   for (int lane = 0; lane < c.panels * kBlock; lane += kLanes) {
     const float* logits =
         c.work.logits + std::ptrdiff_t(lane / kBlock) * kBlockSize + row * kBlock + lane % kBlock;
-    largest = larger_of(largest, to_exponents(logits, load(c.negatives.offsets + lane)));
+    largest = larger_of(largest, to_exponents(logits, load_lanes(c.negatives.offsets + lane)));
   }
   return largest_of(largest);
 }
@@ -208,8 +208,8 @@ void descend(const Chunk& c, int block) {
                      c.work.result + k * kBlockSize, kBlock);
   for (int row = 0; row < rows; ++row) {
     const int token = block * kBlock + row;
-    const Part inverse = repeat_part(c.work.inverses[token]);
-    const Part error = repeat_part(c.errors[c.first + token]);
+    const Part inverse = repeat(c.work.inverses[token]);
+    const Part error = repeat(c.errors[c.first + token]);
     const float* target = c.target_row(token);
     float* gradient = c.a.d_hidden + std::ptrdiff_t(c.first + token) * c.a.dim;
     for (int k = 0; k < c.a.dim; k += kPartLanes) {
@@ -223,7 +223,7 @@ void descend(const Chunk& c, int block) {
 // H / S, transposed: of each 32 tokens two tiles of 16 dimensions.
 void transpose_hidden(const Chunk& c) {
   const auto scaled = [&](int token, int k) {
-    return token < c.number ? load_scaled(c.hidden(token) + k, repeat(c.work.inverses[token]))
+    return token < c.number ? load_scaled(c.hidden(token) + k, repeat_lanes(c.work.inverses[token]))
                             : no_numbers();
   };
   Number* left = c.work.left;
@@ -241,21 +241,21 @@ void transpose_hidden(const Chunk& c) {
 // 32 columns of P in pairs of tokens; adds P / S to the columns' sums.
 void pair_powers(const Chunk& c, int panel, float* probabilities) {
   Number* target = c.work.right;
-  Vector first = load(probabilities), second = load(probabilities + kLanes);
+  Lanes first = load_lanes(probabilities), second = load_lanes(probabilities + kLanes);
   for (int block = 0; block < c.num_blocks(); ++block, target += 2 * kTileSize) {
     const Number* powers = c.powers(block) + std::ptrdiff_t(panel) * kBlockSize;
     for (int pair = 0; pair < kTileRows; ++pair, powers += 2 * kBlock) {
       store_pair(target, pair, load_numbers(powers), load_numbers(powers + kBlock));
       const float* inverse = c.work.inverses + block * kBlock + 2 * pair;
-      const Vector even = repeat(inverse[0]), odd = repeat(inverse[1]);
-      first = multiply_add(even, load_vector(powers), first);
-      first = multiply_add(odd, load_vector(powers + kBlock), first);
-      second = multiply_add(even, load_vector(powers + kLanes), second);
-      second = multiply_add(odd, load_vector(powers + kBlock + kLanes), second);
+      const Lanes even = repeat_lanes(inverse[0]), odd = repeat_lanes(inverse[1]);
+      first = multiply_add(even, load_lanes(powers), first);
+      first = multiply_add(odd, load_lanes(powers + kBlock), first);
+      second = multiply_add(even, load_lanes(powers + kLanes), second);
+      second = multiply_add(odd, load_lanes(powers + kBlock + kLanes), second);
     }
   }
-  store(probabilities, first);
-  store(probabilities + kLanes, second);
+  store_lanes(probabilities, first);
+  store_lanes(probabilities + kLanes, second);
 }
 
 void collect(const Chunk& c, SoftmaxSums* sums) {

@@ -15,7 +15,7 @@ inline void pack(const SoftmaxArguments& a, const SoftmaxNegatives& negatives, i
   const auto numbers = [&](int column, int k) {
     if (column >= a.num_negatives) return no_numbers();
     const float* row = a.embeddings + a.negative_ids[column] * a.dim + k * kBlock;
-    return to_numbers(load(row), load(row + kLanes));
+    return to_numbers(load_lanes(row), load_lanes(row + kLanes));
   };
   for (int column = first; column < first + number; ++column) {
     const int panel = column / kBlock, lane = column % kBlock;
@@ -38,7 +38,7 @@ inline void pack(const SoftmaxArguments& a, const SoftmaxNegatives& negatives, i
 
 inline void add_targets(const SoftmaxArguments& a, const float* errors, int first, int number) {
   for (int token = 0; token < a.num_tokens; ++token) {
-    const Part error = repeat_part(errors[token]);
+    const Part error = repeat(errors[token]);
     const float* hidden = a.hidden + std::ptrdiff_t(token) * a.dim;
     float* gradient = a.d_embeddings + a.target_ids[token] * a.dim;
     for (int k = first; k < first + number; k += kPartLanes)
@@ -48,7 +48,7 @@ inline void add_targets(const SoftmaxArguments& a, const float* errors, int firs
 }
 
 // One column of sixteen dimensions: they lie 32 numbers apart.
-inline Vector gather_column(const float* source) {
+inline Lanes gather_column(const float* source) {
 #if REELFEEL_REGISTER_BYTES == 64
   const __m512i apart = _mm512_mullo_epi32(
       _mm512_set1_epi32(kBlock),
@@ -57,7 +57,7 @@ inline Vector gather_column(const float* source) {
 #else
   float column[kLanes];
   for (int lane = 0; lane < kLanes; ++lane) column[lane] = source[lane * kBlock];
-  return load(column);
+  return load_lanes(column);
 #endif
 }
 
@@ -68,10 +68,10 @@ inline void add_negatives(const SoftmaxArguments& a, const SoftmaxSums* sums, in
     for (int k = first; k < first + number; k += kLanes) {
       const std::ptrdiff_t block = std::ptrdiff_t(column / kBlock) * (a.dim / kBlock) + k / kBlock;
       const std::ptrdiff_t at = block * kBlockSize + k % kBlock * kBlock + column % kBlock;
-      Vector sum = load(gradient + k);
+      Lanes sum = load_lanes(gradient + k);
       for (int index = 0; index < num_sums; ++index)
         sum = sum + gather_column(sums[index].gradients + at);
-      store(gradient + k, sum);
+      store_lanes(gradient + k, sum);
     }
   }
 }
