@@ -18,9 +18,11 @@ class ProductUnit {
 template <int kRowSize, int kDepthSize>
 struct LeftTiles {
   Blocks blocks;
-  int row;
+  int row, depth;  // the first ones
 
-  const float* numbers(int k) const { return blocks.tile(k) + std::ptrdiff_t(row) * kRowSize; }
+  const float* numbers(int k) const {
+    return blocks.tile(depth + k) + std::ptrdiff_t(row) * kRowSize;
+  }
 };
 
 // How much of a result stays in the registers: all but what one column of weights takes. With 32
@@ -79,34 +81,43 @@ inline void multiply_16_rows(Left left, const float* right, int depth, float* re
   }
 }
 
-// `right` holds the two tiles of each depth in turn. A tile's columns stay in the caches for all
-// rows.
+// So many depths of a tile's columns, 16 KB, stay in the first cache for all rows.
+constexpr int kDepthAtOnce = 8;
+
+// `right` holds the two tiles of each depth in turn.
 template <bool kAdds, typename Left>
 inline void multiply_all_rows(Left left, const float* right, int depth, int rows, float* result,
                               std::ptrdiff_t result_size) {
   for (int tile = 0; tile < 2; tile += kTilesAtOnce)
-    for (int row = 0; row < rows; row += kTileRows) {
-      Left here = left;
-      here.row += row;
-      multiply_16_rows<kAdds>(here, right + tile * kTileSize, depth,
-                              result + row * result_size + tile * kLanes, result_size);
-    }
+    for (int k = 0; k < depth; k += kDepthAtOnce)
+      for (int row = 0; row < rows; row += kTileRows) {
+        Left here = left;
+        here.row += row;
+        here.depth += k;
+        const float* columns = right + std::ptrdiff_t(k) * 2 * kTileSize + tile * kTileSize;
+        float* sums = result + row * result_size + tile * kLanes;
+        const int number = std::min(kDepthAtOnce, depth - k);
+        if (kAdds || k > 0)
+          multiply_16_rows<true>(here, columns, number, sums, result_size);
+        else
+          multiply_16_rows<false>(here, columns, number, sums, result_size);
+      }
 }
 
 // Of each row `result_size` numbers are apart in the result.
 inline void multiply_tiles(const Blocks& left, const float* right, int depth, int rows,
                            float* result, int result_size) {
   if (left.tiles_per_block == 1)
-    multiply_all_rows<false>(LeftTiles<kTileDepth, 1>{left, 0}, right, depth, rows, result,
+    multiply_all_rows<false>(LeftTiles<kTileDepth, 1>{left, 0, 0}, right, depth, rows, result,
                              result_size);
   else
-    multiply_all_rows<false>(LeftTiles<2 * kTileDepth, 1>{left, 0}, right, depth, rows, result,
+    multiply_all_rows<false>(LeftTiles<2 * kTileDepth, 1>{left, 0, 0}, right, depth, rows, result,
                              result_size);
 }
 
 inline void multiply_32_rows(const Blocks& left, int row, const float* right, int depth,
                              float* result, int result_size) {
-  multiply_all_rows<false>(LeftTiles<kTileDepth, 1>{left, row}, right, depth, 32, result,
+  multiply_all_rows<false>(LeftTiles<kTileDepth, 1>{left, row, 0}, right, depth, 32, result,
                            result_size);
 }
 
@@ -115,7 +126,7 @@ inline void multiply_32_rows(const Blocks& left, int row, const float* right, in
 inline void add_product(const float* left, const float* right, int depth, float* result,
                         std::ptrdiff_t result_size) {
   for (int half = 0; half < 2; ++half) {
-    const LeftTiles<1, kLanes> rows{{left + half * kTileSize, 2 * kTileSize, 1}, 0};
+    const LeftTiles<1, kLanes> rows{{left + half * kTileSize, 2 * kTileSize, 1}, 0, 0};
     multiply_all_rows<true>(rows, right, depth, kTileRows,
                             result + half * kTileRows * result_size, result_size);
   }

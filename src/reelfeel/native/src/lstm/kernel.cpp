@@ -220,33 +220,42 @@ struct Tokens {
   std::ptrdiff_t step_size;
   int rows, row_size;
 
-  const Number* token(int index) const {
-    return data + (index / rows) * step_size + std::ptrdiff_t(index % rows) * row_size;
+  // Calls work(token, its numbers, those of the next one) for every second one. A step has an even
+  // number of rows, because they are a multiple of 16.
+  template <typename Work>
+  void for_pairs(int first, int number, Work work) const {
+    int row = first % rows;
+    const Number* step = data + first / rows * step_size;
+    for (int token = 0; token < number; token += 2) {
+      const Number* even = step + std::ptrdiff_t(row) * row_size;
+      work(token, even, even + row_size);
+      row += 2;
+      if (row < rows) continue;
+      row = 0;
+      step += step_size;
+    }
   }
 };
 
-// Of each 32 tokens two tiles. Tokens are an even number, because rows are a multiple of 16.
-void pack_tokens(const Tokens& source, int first, int num_tokens, Number* packed) {
+// Of each 32 tokens two tiles.
+void pack_tokens(const Tokens& source, int first, int number, Number* packed) {
   const auto tiles = [=](int token) { return packed + (token / kTileDepth) * 2 * kTileSize; };
-  for (int token = 0; token < num_tokens; token += 2) {
-    const Number* even = source.token(first + token);
-    store_pair(tiles(token), token % kTileDepth / 2, load_numbers(even),
-               load_numbers(even + source.row_size));
-  }
+  source.for_pairs(first, number, [=](int token, const Number* even, const Number* odd) {
+    store_pair(tiles(token), token % kTileDepth / 2, load_numbers(even), load_numbers(odd));
+  });
   // The last tiles are filled up with zeros.
-  for (int token = num_tokens; token % kTileDepth; token += 2)
+  for (int token = number; token % kTileDepth; token += 2)
     store_pair(tiles(token), token % kTileDepth / 2, no_numbers(), no_numbers());
 }
 
-void add_columns(const Tokens& source, int first_token, int num_tokens, float* sums) {
-  Lanes first = load_lanes(sums), second = load_lanes(sums + kLanes);
-  for (int token = 0; token < num_tokens; ++token) {
-    const Number* numbers = source.token(first_token + token);
-    first = first + load_lanes(numbers);
-    second = second + load_lanes(numbers + kLanes);
-  }
-  store_lanes(sums, first);
-  store_lanes(sums + kLanes, second);
+void add_columns(const Tokens& source, int first, int number, float* sums) {
+  Lanes low = load_lanes(sums), high = load_lanes(sums + kLanes);
+  source.for_pairs(first, number, [&](int, const Number* even, const Number* odd) {
+    low = low + load_lanes(even) + load_lanes(odd);
+    high = high + load_lanes(even + kLanes) + load_lanes(odd + kLanes);
+  });
+  store_lanes(sums, low);
+  store_lanes(sums + kLanes, high);
 }
 
 void lstm_gradients(const LstmGradients& a, int first_column, int num_columns) {
