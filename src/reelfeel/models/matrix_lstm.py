@@ -238,6 +238,7 @@ def _weight_gradients(inputs: Any, gates: Any, sizes: _Sizes) -> tuple[Any, Any,
     native.run_gradients(
         native.LstmGradients(
             **sizes.as_arguments(),
+            batch=sizes.batch,
             inputs=inputs.data_ptr(),
             d_gates=gates.data_ptr(),
             d_weights=d_weights.data_ptr(),

@@ -60,6 +60,7 @@ class LstmGradients(ctypes.Structure):
 
     _fields_ = (
         ("is_bf16", ctypes.c_int),
+        ("batch", ctypes.c_int),
         ("steps", ctypes.c_int),
         ("rows", ctypes.c_int),
         ("features", ctypes.c_int),

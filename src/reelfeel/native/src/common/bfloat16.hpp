@@ -13,6 +13,8 @@ using Number = bf16;
 using Blocks = LeftBlocks<bf16>;
 
 constexpr bool kIsExact = false;
+// Rows are multiplied by whole tiles, and threads share these.
+constexpr int kRowUnit = kTileRows, kSharedRows = kTileRows;
 // Two tiles of rows are turned into columns before they are a left matrix.
 constexpr bool kTransposesLeft = true;
 

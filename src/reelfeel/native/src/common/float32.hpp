@@ -12,6 +12,8 @@ using Number = float;
 using Blocks = LeftBlocks<float>;
 
 constexpr bool kIsExact = true;
+// Rows are multiplied in any number; threads share them in parts of so many.
+constexpr int kRowUnit = 1, kSharedRows = 8;
 // A column of a left tile is read where it is a row of a right one.
 constexpr bool kTransposesLeft = false;
 

@@ -18,7 +18,7 @@ class ProductUnit {
 template <int kRowSize, int kDepthSize>
 struct LeftTiles {
   Blocks blocks;
-  int row, depth;  // the first ones
+  int row, depth;  // the first ones that are wanted
 
   const float* numbers(int k) const {
     return blocks.tile(depth + k) + std::ptrdiff_t(row) * kRowSize;
@@ -26,12 +26,14 @@ struct LeftTiles {
 };
 
 // How much of a result stays in the registers: all but what one column of weights takes. With 32
-// registers rows of two tiles; with sixteen wide ones 6, 5 and 5 rows of one tile; with sixteen
-// narrow ones 3 or 2.
+// registers eight rows of two tiles, or six rows of one in four parts each; with sixteen six or three
+// rows of one tile.
 #if REELFEEL_REGISTER_BYTES == 64
-constexpr int kTilesAtOnce = 2;
+constexpr int kTilesAtOnce = 2, kMostRows = 8;
+#elif REELFEEL_REGISTER_BYTES == 32 || defined(__aarch64__)
+constexpr int kTilesAtOnce = 1, kMostRows = 6;
 #else
-constexpr int kTilesAtOnce = 1;
+constexpr int kTilesAtOnce = 1, kMostRows = 3;
 #endif
 constexpr int kWidth = kTilesAtOnce * kParts;  // registers of one row
 
@@ -62,49 +64,50 @@ inline void multiply_rows(LeftTiles<kRowSize, kDepthSize> left, const float* rig
       store_part(result + row * result_size + i * kPartLanes, sums[row][i]);
 }
 
-// The rows from kFirst to kTileRows, so many at once that none are left over.
-template <bool kAdds, int kFirst = 0, typename Left>
-inline void multiply_16_rows(Left left, const float* right, int depth, float* result,
-                             std::ptrdiff_t result_size) {
-  if constexpr (kFirst < kTileRows) {
-#if REELFEEL_REGISTER_BYTES == 64
-    constexpr int kRows = 8;
-#elif REELFEEL_REGISTER_BYTES == 32 || defined(__aarch64__)
-    constexpr int kRows = kFirst == 0 ? 6 : 5;
-#else
-    constexpr int kRows = kFirst < 12 ? 3 : 2;
-#endif
-    multiply_rows<kRows, kAdds>(left, right, depth, result, result_size);
-    left.row += kRows;
-    multiply_16_rows<kAdds, kFirst + kRows>(left, right, depth, result + kRows * result_size,
-                                            result_size);
-  }
+// So many rows, not more than kMostRows.
+template <bool kAdds, int kRows = kMostRows, typename Left>
+inline void multiply_some_rows(Left left, int rows, const float* right, int depth, float* result,
+                               std::ptrdiff_t result_size) {
+  if (rows == kRows) return multiply_rows<kRows, kAdds>(left, right, depth, result, result_size);
+  if constexpr (kRows > 1)
+    multiply_some_rows<kAdds, kRows - 1>(left, rows, right, depth, result, result_size);
 }
 
 // So many depths of a tile's columns, 16 KB, stay in the first cache for all rows.
 constexpr int kDepthAtOnce = 8;
+
+// Any number of rows, in parts of nearly one size: a row alone would wait for its own sums.
+template <bool kAdds, typename Left>
+inline void multiply_row_parts(Left left, int rows, const float* right, int depth, float* result,
+                               std::ptrdiff_t result_size) {
+  const int parts = ceil_div(rows, kMostRows);
+  for (int part = 0; part < parts; ++part) {
+    const int first = rows * part / parts, number = rows * (part + 1) / parts - first;
+    Left here = left;
+    here.row += first;
+    multiply_some_rows<kAdds>(here, number, right, depth, result + first * result_size,
+                              result_size);
+  }
+}
 
 // `right` holds the two tiles of each depth in turn.
 template <bool kAdds, typename Left>
 inline void multiply_all_rows(Left left, const float* right, int depth, int rows, float* result,
                               std::ptrdiff_t result_size) {
   for (int tile = 0; tile < 2; tile += kTilesAtOnce)
-    for (int k = 0; k < depth; k += kDepthAtOnce)
-      for (int row = 0; row < rows; row += kTileRows) {
-        Left here = left;
-        here.row += row;
-        here.depth += k;
-        const float* columns = right + std::ptrdiff_t(k) * 2 * kTileSize + tile * kTileSize;
-        float* sums = result + row * result_size + tile * kLanes;
-        const int number = std::min(kDepthAtOnce, depth - k);
-        if (kAdds || k > 0)
-          multiply_16_rows<true>(here, columns, number, sums, result_size);
-        else
-          multiply_16_rows<false>(here, columns, number, sums, result_size);
-      }
+    for (int k = 0; k < depth; k += kDepthAtOnce) {
+      left.depth = k;
+      const float* columns = right + std::ptrdiff_t(k) * 2 * kTileSize + tile * kTileSize;
+      float* sums = result + tile * kLanes;
+      const int number = std::min(kDepthAtOnce, depth - k);
+      if (kAdds || k > 0)
+        multiply_row_parts<true>(left, rows, columns, number, sums, result_size);
+      else
+        multiply_row_parts<false>(left, rows, columns, number, sums, result_size);
+    }
 }
 
-// Of each row `result_size` numbers are apart in the result.
+// Any number of rows, of which `result_size` numbers are apart in the result.
 inline void multiply_tiles(const Blocks& left, const float* right, int depth, int rows,
                            float* result, int result_size) {
   if (left.tiles_per_block == 1)

@@ -45,15 +45,11 @@ inline Activations activate(const float* sums, const float* bias, Part cell_befo
   return a;
 }
 
-// Rows are sorted by length or padded to one: the rows still running at a step come first.
+// How many rows are worked on at a step: up to the last that is still running. Rows are sorted by
+// length, or padded to one, so that few others lie between.
 int rows_running(const std::int32_t* lengths, int rows, int step) {
-  int tiles = rows / kTileRows;
-  while (tiles > 0) {
-    const std::int32_t* tile = lengths + (tiles - 1) * kTileRows;
-    if (*std::max_element(tile, tile + kTileRows) > step) break;
-    --tiles;
-  }
-  return tiles * kTileRows;
+  while (rows > 0 && lengths[rows - 1] <= step) --rows;
+  return ceil_div(rows, kRowUnit) * kRowUnit;
 }
 
 // Sixteen units of all rows that run at a step.
@@ -260,8 +256,10 @@ void add_columns(const Tokens& source, int first, int number, float* sums) {
 
 void lstm_gradients(const LstmGradients& a, int first_column, int num_columns) {
   const ProductUnit unit_is_on;
+  // Of the rows that only fill tiles the gradients are 0.
+  const int rows = kRowUnit == 1 ? ceil_div(a.batch, 2) * 2 : a.rows;
   const int blocks = lstm_blocks(a.features, a.units), columns = kGates * a.units;
-  const int tokens = a.steps * a.rows;
+  const int tokens = a.steps * rows;
   const std::ptrdiff_t panel = kTokenBlock * kTileDepth;  // numbers in 32 columns of a token block
   std::vector<Number> storage(panel * (blocks + kColumnBlock / 32 + 1));
   Number* left = storage.data();
@@ -269,12 +267,12 @@ void lstm_gradients(const LstmGradients& a, int first_column, int num_columns) {
   Number* pairs = right + panel * (kColumnBlock / 32);
   const auto inputs = [&](int index) {
     return Tokens{static_cast<const Number*>(a.inputs) + std::ptrdiff_t(index) * a.rows * 32,
-                  std::ptrdiff_t(blocks) * a.rows * 32, a.rows, 32};
+                  std::ptrdiff_t(blocks) * a.rows * 32, rows, 32};
   };
   const auto d_gates = [&](int column) {
     return Tokens{static_cast<const Number*>(a.d_gates) +
                       std::ptrdiff_t(column / 64) * a.rows * 64 + column % 64,
-                  std::ptrdiff_t(columns) * a.rows, a.rows, 64};
+                  std::ptrdiff_t(columns) * a.rows, rows, 64};
   };
   for (int row = 0; row < blocks * 32; ++row)
     std::memset(a.d_weights + std::ptrdiff_t(row) * columns + first_column, 0,
@@ -304,8 +302,8 @@ void lstm_gradients(const LstmGradients& a, int first_column, int num_columns) {
 
 }  // namespace
 
-const LstmKernel kLstm = {pack_forward,  pack_backward, arrange_blocks, arrange_plain,
-                          lstm_forward, lstm_backward, lstm_gradients};
+const LstmKernel kLstm = {kSharedRows,    pack_forward, pack_backward, arrange_blocks,
+                          arrange_plain, lstm_forward, lstm_backward, lstm_gradients};
 
 }  // namespace reelfeel::REELFEEL_TARGET
 

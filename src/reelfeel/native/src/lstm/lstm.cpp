@@ -40,17 +40,17 @@ REELFEEL_EXPORT void reelfeel_arrange(const reelfeel::Arrangement* arguments, in
 
 REELFEEL_EXPORT void reelfeel_lstm_forward(const reelfeel::LstmForward* arguments,
                                            int num_threads) {
-  const auto forward = choose_kernel(arguments->is_bf16).forward;
-  reelfeel::share(arguments->rows, 16, num_threads, [=](int first_row, int num_rows, int) {
-    forward(*arguments, first_row, num_rows);
+  const reelfeel::LstmKernel& lstm = choose_kernel(arguments->is_bf16);
+  reelfeel::share(arguments->rows, lstm.row_unit, num_threads, [&](int first, int number, int) {
+    lstm.forward(*arguments, first, number);
   });
 }
 
 REELFEEL_EXPORT void reelfeel_lstm_backward(const reelfeel::LstmBackward* arguments,
                                             int num_threads) {
-  const auto backward = choose_kernel(arguments->is_bf16).backward;
-  reelfeel::share(arguments->rows, 16, num_threads, [=](int first_row, int num_rows, int) {
-    backward(*arguments, first_row, num_rows);
+  const reelfeel::LstmKernel& lstm = choose_kernel(arguments->is_bf16);
+  reelfeel::share(arguments->rows, lstm.row_unit, num_threads, [&](int first, int number, int) {
+    lstm.backward(*arguments, first, number);
   });
 }
 

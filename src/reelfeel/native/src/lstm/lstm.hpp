@@ -1,5 +1,6 @@
 // The LSTM for training; kernel.cpp explains the layouts. Every function works on the rows
-// [first_row, first_row + num_rows) only, both multiples of 16, so that threads share no row.
+// [first_row, first_row + num_rows) only, both multiples of `row_unit`, so that threads share no row.
+// Of the rows, a multiple of 16, the first ones are the batch.
 // "Numbers" are bfloat16 or float32, as the kernel stores them.
 #pragma once
 
@@ -34,7 +35,7 @@ struct LstmBackward {
 };
 
 struct LstmGradients {
-  int is_bf16, steps, rows, features, units;
+  int is_bf16, batch, steps, rows, features, units;
   const void* inputs;   // numbers (steps + 1, blocks, rows, 32)
   const void* d_gates;  // numbers (steps, units / 16, rows, 64)
   float* d_weights;     // out: (32 * blocks, 4 * units), columns in the gates' order
@@ -54,6 +55,7 @@ inline int lstm_blocks(int features, int units) { return (features + 31) / 32 + 
 
 // What each target has.
 struct LstmKernel {
+  int row_unit;
   // The recurrent kernel may be null: then only the features have weights.
   void (*pack_forward)(const float* kernel, const float* recurrent, int features, int units,
                        void* packed);
