@@ -50,12 +50,13 @@ WARNINGS = (
 )
 # What is compiled more than once, and for which targets; src/common/target_begin.hpp says what each
 # may use, and why no flag does. Everything else is compiled once, for any processor.
+TRAINING_TARGETS = ("portable", "avx2", "avx512", "portable_bf16", "avx512bf16", "amx")
 TARGETS = {
     "inference/float_kernel.cpp": ("portable", "avx2", "avx512"),
     "inference/avx512bf16_kernel.cpp": ("avx512bf16",),
     "inference/amx_kernel.cpp": ("amx",),
-    "lstm/kernel.cpp": ("avx512bf16", "amx"),
-    "softmax/kernel.cpp": ("avx512bf16", "amx"),
+    "lstm/kernel.cpp": TRAINING_TARGETS,
+    "softmax/kernel.cpp": TRAINING_TARGETS,
 }
 
 
@@ -125,7 +126,7 @@ def link(compiler: list[str], objects: list[Path], library: Path) -> None:
 def targets_of(source: str) -> tuple[str, ...]:
     """Returns what a file below `SOURCES` is compiled for, on this kind of processor."""
     targets = TARGETS.get(source, ("portable",))
-    return targets if is_x86() else tuple(name for name in targets if name == "portable")
+    return targets if is_x86() else tuple(name for name in targets if name.startswith("portable"))
 
 
 def is_x86() -> bool:

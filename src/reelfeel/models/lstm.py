@@ -1,11 +1,11 @@
 """The LSTM layer and the kernel it runs on.
 
 Keras' own LSTM on the PyTorch backend walks over the time steps in Python. PyTorch's LSTM runs all
-of them inside one call of oneDNN (CPU) or cuDNN (GPU), and `matrix_lstm` inside one of our own on
-processors with AMX or AVX512-BF16. They know no lengths. With right padding they do not need to:
-what stands behind a row's last token cannot reach what came before it. So this layer runs the whole
-padded block, and then takes each row's own last step; a backward layer first turns each row around
-by its own length. Both are exact, not approximations.
+of them inside one call of oneDNN (CPU) or cuDNN (GPU), and `matrix_lstm` inside one of our own, in
+bfloat16 on processors that have it and else in float32. They know no lengths. With right padding
+they do not need to: what stands behind a row's last token cannot reach what came before it. So this
+layer runs the whole padded block, and then takes each row's own last step; a backward layer first
+turns each row around by its own length. Both are exact, not approximations.
 """
 
 from __future__ import annotations
@@ -17,9 +17,11 @@ import keras
 import torch
 
 from reelfeel.config import PRECISIONS
+from reelfeel.errors import ConfigError
 from reelfeel.models.matrix_lstm import matrix_lstm
 from reelfeel.native import lstm as native
-from reelfeel.native.library import processor_features
+from reelfeel.native.kernels import find_target
+from reelfeel.native.library import load_library, processor_features
 
 
 @dataclass(frozen=True)
@@ -30,11 +32,13 @@ class Kernel:
         name: for people, such as "native bfloat16".
         dtype: of the matrix products; weights, states and results stay float32.
         reason: why this one was chosen, one sentence.
+        is_emulated: whether the processor has no instructions for `dtype`.
     """
 
     name: str
     dtype: torch.dtype
     reason: str
+    is_emulated: bool = False
 
 
 def select_kernel(precision: str = "auto", device: str | None = None) -> Kernel:
@@ -50,18 +54,19 @@ def select_kernel(precision: str = "auto", device: str | None = None) -> Kernel:
 
     Raises:
         ValueError: if `precision` is none of `PRECISIONS`.
+        ConfigError: if it is bfloat16 on a processor without it, and the environment does not ask
+            for an emulation (REELFEEL_BFLOAT16=emulate).
     """
     if precision not in PRECISIONS:
         raise ValueError(f"precision must be one of {PRECISIONS}. Received: {precision!r}")
     device = device or ("cuda" if torch.cuda.is_available() else "cpu")
-    library = "cuDNN" if device == "cuda" else "oneDNN"
-    if precision == "float32":
-        return Kernel(f"{library} float32", torch.float32, "float32 was asked for")
     hardware = _bfloat16_hardware(device)
-    if precision == "auto" and not hardware:
-        reason = "the processor has no bfloat16 arithmetic"
-        return Kernel(f"{library} float32", torch.float32, reason)
-    if device == "cpu" and native.can_train(native.TILE_ROWS):
+    if precision == "float32" or (precision == "auto" and not hardware):
+        return _float32_kernel(precision, device)
+    if device == "cpu" and not hardware:
+        return _emulated_kernel()
+    library = "cuDNN" if device == "cuda" else "oneDNN"
+    if device == "cpu" and native.can_train(native.TILE_ROWS, "bfloat16"):
         # Layers of other sizes than multiples of 16 still go to oneDNN.
         library = "native"
     asked = "bfloat16 was asked for"
@@ -69,14 +74,36 @@ def select_kernel(precision: str = "auto", device: str | None = None) -> Kernel:
     return Kernel(f"{library} bfloat16", torch.bfloat16, reason)
 
 
+def _float32_kernel(precision: str, device: str) -> Kernel:
+    asked, lacking = "float32 was asked for", "the processor has no bfloat16 arithmetic"
+    reason = asked if precision == "float32" else lacking
+    if device == "cuda":
+        return Kernel("cuDNN float32", torch.float32, reason)
+    target = find_target("float32")
+    if target is None:
+        return Kernel("oneDNN float32", torch.float32, reason)
+    return Kernel("native float32", torch.float32, f"{reason}; it runs on {target}")
+
+
+def _emulated_kernel() -> Kernel:
+    if find_target("bfloat16") is None:
+        raise ConfigError(
+            "bfloat16 needs a processor with AMX or AVX512-BF16, which this is not. Leave the "
+            "precision at auto, which is float32 here; or set REELFEEL_BFLOAT16=emulate in the "
+            "environment to have it emulated, many times slower. Received precision 'bfloat16'."
+        )
+    reason = "the environment says REELFEEL_BFLOAT16=emulate, and the processor has none"
+    return Kernel("native bfloat16, emulated", torch.bfloat16, reason, is_emulated=True)
+
+
 def _bfloat16_hardware(device: str) -> str:
     if device == "cuda":
         return "bfloat16 tensor cores" if torch.cuda.get_device_capability()[0] >= 8 else ""
     # Ours first: it obeys ONEDNN_MAX_CPU_ISA, which makes oneDNN believe in an older processor.
-    features = processor_features()
-    if "amx_bf16" in features or (not features and torch.cpu._is_amx_tile_supported()):
+    features, is_missing = processor_features(), load_library() is None
+    if "amx_bf16" in features or (is_missing and torch.cpu._is_amx_tile_supported()):
         return "AMX"
-    if "avx512_bf16" in features or (not features and torch.cpu._is_avx512_bf16_supported()):
+    if "avx512_bf16" in features or (is_missing and torch.cpu._is_avx512_bf16_supported()):
         return "AVX512-BF16"
     return ""
 
@@ -160,7 +187,7 @@ class FusedLSTM(keras.layers.LSTM):
         return _pads_right(mask)
 
     def _run_kernel(self, sequences: Any, initial_state: Any, lengths: Any) -> Any:
-        if self.fused_kernel.dtype == torch.bfloat16 and _has_matrix_kernel(sequences, self.units):
+        if _has_matrix_kernel(sequences, self.units, self.fused_kernel.dtype):
             weights = [
                 keras.ops.convert_to_tensor(weight)
                 for weight in (self.cell.kernel, self.cell.recurrent_kernel, self.cell.bias)
@@ -170,6 +197,7 @@ class FusedLSTM(keras.layers.LSTM):
                 tuple(initial_state),
                 tuple(weights),
                 lengths,
+                dtype=self.fused_kernel.dtype,
                 return_outputs=self.return_sequences,
             )
             # Keras looks at the outputs' shape also where it wants only the last.
@@ -190,11 +218,10 @@ class FusedLSTM(keras.layers.LSTM):
             torch.zeros_like(bias),
         ]
         states = tuple(state.unsqueeze(0) for state in initial_state)
-        with torch.autocast(
-            sequences.device.type,
-            torch.bfloat16,
-            enabled=self.fused_kernel.dtype == torch.bfloat16,
-        ):
+        kernel = self.fused_kernel
+        # Where bfloat16 is emulated, oneDNN has none.
+        is_bf16 = kernel.dtype == torch.bfloat16 and not kernel.is_emulated
+        with torch.autocast(sequences.device.type, torch.bfloat16, enabled=is_bf16):
             outputs, hidden, cell_state = torch._VF.lstm(
                 sequences, states, weights, True, 1, 0.0, torch.is_grad_enabled(), False, True
             )
@@ -244,11 +271,11 @@ def _zero_where_empty(last: Any, lengths: Any) -> Any:
     return torch.where((lengths > 0)[:, None], last, torch.zeros_like(last))
 
 
-def _has_matrix_kernel(sequences: Any, units: int) -> bool:
+def _has_matrix_kernel(sequences: Any, units: int, dtype: torch.dtype) -> bool:
     return (
         sequences.device.type == "cpu"
         and sequences.dtype == torch.float32
-        and native.can_train(units)
+        and native.can_train(units, "bfloat16" if dtype == torch.bfloat16 else "float32")
     )
 
 

@@ -1,7 +1,7 @@
-"""PyTorch's side of our bfloat16 LSTM kernels, for processors with AMX or AVX512-BF16.
+"""PyTorch's side of our LSTM kernels, in float32 and in bfloat16.
 
 `matrix_lstm` is one differentiable operation: all time steps of one layer, forward and backward.
-The kernel sums the matrix products of a step in float32 and rounds what it stores to bfloat16; the
+The kernel sums the matrix products of a step in float32, and in bfloat16 rounds what it stores; the
 gradients of the weights are one matrix product over all tokens at the end.
 """
 
@@ -20,9 +20,10 @@ def matrix_lstm(
     weights: tuple[Any, Any, Any],
     lengths: Any | None,
     *,
+    dtype: torch.dtype,
     return_outputs: bool = True,
 ) -> tuple[Any, Any, Any]:
-    """Runs an LSTM layer in bfloat16.
+    """Runs an LSTM layer.
 
     Args:
         sequences: float tensor of shape `(batch, timesteps, features)`, padded on the right.
@@ -31,6 +32,7 @@ def matrix_lstm(
             `(4 * units,)`, float32, gates in Keras' order i, f, c, o.
         lengths: int tensor of shape `(batch,)`, or None when every row is full. What comes behind a
             row's end is not defined and has no gradient.
+        dtype: of the matrix products and of what is stored for the way back: float32 or bfloat16.
         return_outputs: whether those of all steps are wanted, not only the last ones.
 
     Returns:
@@ -38,11 +40,12 @@ def matrix_lstm(
         `(batch, units)`; and the last cell state, float32 `(batch, units)`, which is each row's own
         only where all rows are full.
     """
-    return _MatrixLSTM.apply(sequences, *states, *weights, lengths, return_outputs)
+    return _MatrixLSTM.apply(sequences, *states, *weights, lengths, dtype, return_outputs)
 
 
 class _Sizes:
-    def __init__(self, sequences: Any, units: int) -> None:
+    def __init__(self, sequences: Any, units: int, dtype: torch.dtype) -> None:
+        self.dtype, self.is_bf16 = dtype, dtype == torch.bfloat16
         self.batch, self.steps, self.features = sequences.shape
         self.units = units
         self.rows = -(-self.batch // native.TILE_ROWS) * native.TILE_ROWS
@@ -50,7 +53,8 @@ class _Sizes:
         self.blocks = self.feature_blocks + native.num_blocks(units)
 
     def as_arguments(self) -> dict[str, int]:
-        return {name: getattr(self, name) for name in ("steps", "rows", "features", "units")}
+        names = ("is_bf16", "steps", "rows", "features", "units")
+        return {name: getattr(self, name) for name in names}
 
 
 class _MatrixLSTM(torch.autograd.Function):
@@ -64,13 +68,14 @@ class _MatrixLSTM(torch.autograd.Function):
         recurrent_kernel: Any,
         bias: Any,
         lengths: Any,
+        dtype: torch.dtype,
         return_outputs: bool,
     ) -> tuple[Any, Any, Any]:
-        sizes = _Sizes(sequences, hidden.shape[1])
+        sizes = _Sizes(sequences, hidden.shape[1], dtype)
         row_lengths = _row_lengths(lengths, sizes)
         inputs, cells = _arrange_inputs(sequences, hidden, sizes), _arrange_cells(cell, sizes)
         shape = (sizes.steps, sizes.units // 16, sizes.rows, 64)
-        gates = torch.empty(shape, dtype=torch.bfloat16)
+        gates = torch.empty(shape, dtype=dtype)
         weights = _pack(kernel, recurrent_kernel, sizes, any(context.needs_input_grad))
         bias = bias.view(4, -1, 16).transpose(0, 1).contiguous()
         native.run_forward(
@@ -110,7 +115,7 @@ class _MatrixLSTM(torch.autograd.Function):
         else:
             d_cell = _by_units(d_final_cell, sizes)
         shape = (sizes.steps, sizes.feature_blocks, sizes.rows, 32)
-        d_features = torch.empty(shape, dtype=torch.bfloat16)
+        d_features = torch.empty(shape, dtype=sizes.dtype)
         native.run_backward(
             native.LstmBackward(
                 **sizes.as_arguments(),
@@ -139,6 +144,7 @@ class _MatrixLSTM(torch.autograd.Function):
             *weight_gradients,
             None,
             None,
+            None,
         )
 
 
@@ -150,7 +156,7 @@ def _row_lengths(lengths: Any, sizes: _Sizes) -> Any:
 
 def _arrange_inputs(sequences: Any, hidden: Any, sizes: _Sizes) -> Any:
     shape = (sizes.steps + 1, sizes.blocks, sizes.rows, 32)
-    inputs = torch.empty(shape, dtype=torch.bfloat16)
+    inputs = torch.empty(shape, dtype=sizes.dtype)
     # Rows and columns that only fill tiles: zeros, because zero times garbage could be NaN.
     inputs[:, sizes.feature_blocks :, sizes.batch :] = 0
     inputs[-1, : sizes.feature_blocks] = 0
@@ -165,6 +171,7 @@ def _arrange(plain: Any, blocks: Any, sizes: _Sizes, *, num_blocks: int, into_bl
     plain = plain.contiguous()
     native.arrange(
         native.Arrangement(
+            is_bf16=sizes.is_bf16,
             batch=sizes.batch,
             steps=sizes.steps,
             width=plain.shape[2],
@@ -204,12 +211,12 @@ def _by_rows(blocks: Any, sizes: _Sizes) -> Any:
 
 def _pack(kernel: Any, recurrent_kernel: Any, sizes: _Sizes, needs_backward: bool) -> Any:
     size = native.packed_size(sizes.features, sizes.units)
-    forward = torch.empty(size, dtype=torch.bfloat16)
-    backward = torch.empty(size, dtype=torch.bfloat16) if needs_backward else None
+    forward = torch.empty(size, dtype=sizes.dtype)
+    backward = torch.empty(size, dtype=sizes.dtype) if needs_backward else None
     native.pack_weights(
         kernel.contiguous().data_ptr(),
         recurrent_kernel.contiguous().data_ptr(),
-        (sizes.features, sizes.units),
+        (sizes.features, sizes.units, sizes.is_bf16),
         forward.data_ptr(),
         None if backward is None else backward.data_ptr(),
     )
@@ -220,7 +227,7 @@ def _arrange_d_outputs(d_outputs: Any, sizes: _Sizes) -> Any:
     if d_outputs is None:
         return None
     shape = (sizes.steps, sizes.units // 16, sizes.rows, 16)
-    result = torch.empty(shape, dtype=torch.bfloat16)
+    result = torch.empty(shape, dtype=sizes.dtype)
     _arrange(d_outputs, result, sizes, num_blocks=shape[1], into_blocks=True)
     return result
 
@@ -231,6 +238,7 @@ def _weight_gradients(inputs: Any, gates: Any, sizes: _Sizes) -> tuple[Any, Any,
     native.run_gradients(
         native.LstmGradients(
             **sizes.as_arguments(),
+            batch=sizes.batch,
             inputs=inputs.data_ptr(),
             d_gates=gates.data_ptr(),
             d_weights=d_weights.data_ptr(),

@@ -1,4 +1,4 @@
-"""The bfloat16 LSTM for processors with AMX or AVX512-BF16, by address.
+"""The LSTM for training, in float32 and in bfloat16, by address.
 
 The kernels read and write buffers of PyTorch or NumPy, which owns them; `src/lstm/kernel.cpp` has
 their layouts. Here are only the argument lists, so that a wrong one cannot be written twice.
@@ -8,12 +8,8 @@ from __future__ import annotations
 
 import ctypes
 
-from reelfeel.native.library import (
-    bound_threads,
-    load_library,
-    processor_features,
-    raise_unless_done,
-)
+from reelfeel.native.kernels import find_target
+from reelfeel.native.library import bound_threads, load_library, raise_unless_done
 
 TILE_ROWS = 16
 TILE_DEPTH = 32
@@ -24,6 +20,7 @@ class LstmForward(ctypes.Structure):
     """Arguments of the forward pass; `src/lstm/lstm.hpp` describes each."""
 
     _fields_ = (
+        ("is_bf16", ctypes.c_int),
         ("steps", ctypes.c_int),
         ("rows", ctypes.c_int),
         ("features", ctypes.c_int),
@@ -41,6 +38,7 @@ class LstmBackward(ctypes.Structure):
     """Arguments of the backward pass; `src/lstm/lstm.hpp` describes each."""
 
     _fields_ = (
+        ("is_bf16", ctypes.c_int),
         ("steps", ctypes.c_int),
         ("rows", ctypes.c_int),
         ("features", ctypes.c_int),
@@ -61,6 +59,8 @@ class LstmGradients(ctypes.Structure):
     """Arguments of the weights' gradients; `src/lstm/lstm.hpp` describes each."""
 
     _fields_ = (
+        ("is_bf16", ctypes.c_int),
+        ("batch", ctypes.c_int),
         ("steps", ctypes.c_int),
         ("rows", ctypes.c_int),
         ("features", ctypes.c_int),
@@ -76,6 +76,7 @@ class Arrangement(ctypes.Structure):
     """Arguments of `arrange`; `src/lstm/lstm.hpp` describes each."""
 
     _fields_ = (
+        ("is_bf16", ctypes.c_int),
         ("batch", ctypes.c_int),
         ("steps", ctypes.c_int),
         ("width", ctypes.c_int),
@@ -87,13 +88,19 @@ class Arrangement(ctypes.Structure):
     )
 
 
-def can_train(units: int) -> bool:
-    """Returns whether this machine has the kernel, and the kernel this size (multiples of 16)."""
-    return (
-        units % TILE_ROWS == 0
-        and "avx512_bf16" in processor_features()
-        and load_library() is not None
-    )
+def can_train(units: int, precision: str) -> bool:
+    """Returns whether this machine has the kernel, and the kernel this size (multiples of 16).
+
+    Args:
+        units: of the layer.
+        precision: "float32" or "bfloat16".
+
+    Example:
+
+    >>> can_train(20, "float32")
+    False
+    """
+    return units % TILE_ROWS == 0 and find_target(precision) is not None
 
 
 def num_blocks(numbers: int) -> int:
@@ -108,27 +115,30 @@ def num_blocks(numbers: int) -> int:
 
 
 def packed_size(features: int, units: int) -> int:
-    """Returns how many bfloat16 numbers the weights take, packed for either pass."""
+    """Returns how many numbers the weights take, packed for either pass."""
     return 4 * units * TILE_DEPTH * (num_blocks(features) + num_blocks(units))
 
 
 def pack_weights(
-    kernel: int, recurrent_kernel: int, sizes: tuple[int, int], forward: int, backward: int | None
+    kernel: int,
+    recurrent_kernel: int,
+    sizes: tuple[int, int, bool],
+    forward: int,
+    backward: int | None,
 ) -> None:
-    """Rounds the weights to bfloat16 and lays them out in tiles.
+    """Lays the weights out in tiles, in bfloat16 rounded.
 
     Args:
         kernel: address of float32 `(features, 4 * units)`, gates in Keras' order i, f, c, o.
         recurrent_kernel: address of float32 `(units, 4 * units)`.
-        sizes: features and units.
+        sizes: features, units, and whether numbers are bfloat16, not float32.
         forward: address of `packed_size` numbers to write.
         backward: address of `packed_size` numbers to write; None to leave them out.
     """
     outcome = _library().reelfeel_lstm_pack(
         _Address(kernel),
         _Address(recurrent_kernel),
-        ctypes.c_int(sizes[0]),
-        ctypes.c_int(sizes[1]),
+        *(ctypes.c_int(size) for size in sizes),
         _Address(forward),
         _Address(backward),
     )
@@ -137,7 +147,7 @@ def pack_weights(
 
 
 def arrange(arguments: Arrangement, num_threads: int, *, into_blocks: bool) -> None:
-    """Copies numbers from float32 `(batch, steps, width)` into blocks in bfloat16, or back."""
+    """Copies numbers from float32 `(batch, steps, width)` into blocks of numbers, or back."""
     outcome = _library().reelfeel_arrange(
         ctypes.byref(arguments), ctypes.c_int(into_blocks), _threads(num_threads)
     )

@@ -1,4 +1,4 @@
-"""The bfloat16 sampled softmax for processors with AMX or AVX512-BF16, by address.
+"""The sampled softmax for training, in float32 and in bfloat16, by address.
 
 The kernel reads and writes buffers of PyTorch or NumPy, which owns them;
 `src/softmax/kernel.cpp` says how it works.
@@ -8,12 +8,8 @@ from __future__ import annotations
 
 import ctypes
 
-from reelfeel.native.library import (
-    bound_threads,
-    load_library,
-    processor_features,
-    raise_unless_done,
-)
+from reelfeel.native.kernels import find_target
+from reelfeel.native.library import bound_threads, load_library, raise_unless_done
 
 _DIM_MULTIPLE = 32
 _Address = ctypes.c_void_p
@@ -23,6 +19,7 @@ class SoftmaxArguments(ctypes.Structure):
     """Arguments of the kernel; `src/softmax/softmax.hpp` describes each."""
 
     _fields_ = (
+        ("is_bf16", ctypes.c_int),
         ("num_tokens", ctypes.c_int),
         ("dim", ctypes.c_int),
         ("num_words", ctypes.c_int),
@@ -40,19 +37,19 @@ class SoftmaxArguments(ctypes.Structure):
     )
 
 
-def can_train(dim: int) -> bool:
+def can_train(dim: int, precision: str) -> bool:
     """Returns whether this machine has the kernel, and the kernel this size (multiples of 32).
+
+    Args:
+        dim: of the words' embeddings.
+        precision: "float32" or "bfloat16".
 
     Example:
 
-    >>> can_train(33)
+    >>> can_train(33, "float32")
     False
     """
-    return (
-        dim % _DIM_MULTIPLE == 0
-        and "avx512_bf16" in processor_features()
-        and load_library() is not None
-    )
+    return dim % _DIM_MULTIPLE == 0 and find_target(precision) is not None
 
 
 def run_softmax(arguments: SoftmaxArguments, num_threads: int) -> None:

@@ -1,4 +1,4 @@
-"""PyTorch's side of the sampled softmax in bfloat16, on kernels of our own."""
+"""PyTorch's side of the sampled softmax on kernels of our own, in float32 and in bfloat16."""
 
 from __future__ import annotations
 
@@ -14,11 +14,12 @@ def can_run(hidden: torch.Tensor, dtype: torch.dtype) -> bool:
 
     Example:
 
-    >>> can_run(torch.zeros(1, 256), torch.float32)
+    >>> can_run(torch.zeros(1, 33), torch.float32)
     False
     """
     fits = hidden.device.type == "cpu" and hidden.dtype == torch.float32
-    return fits and dtype == torch.bfloat16 and native.can_train(hidden.shape[1])
+    precision = "bfloat16" if dtype == torch.bfloat16 else "float32"
+    return fits and native.can_train(hidden.shape[1], precision)
 
 
 def matrix_softmax(
@@ -28,10 +29,11 @@ def matrix_softmax(
     target_ids: torch.Tensor,
     negative_ids: torch.Tensor,
     inclusion: torch.Tensor,
+    dtype: torch.dtype,
 ) -> torch.Tensor:
-    """Returns what `sampled_softmax` returns, with bfloat16 products and float32 sums."""
+    """Returns what `sampled_softmax` returns, with products of `dtype` and float32 sums."""
     loss: torch.Tensor = _MatrixSoftmax.apply(
-        hidden, embeddings, bias, target_ids, negative_ids, inclusion
+        hidden, embeddings, bias, target_ids, negative_ids, inclusion, dtype
     )
     return loss
 
@@ -48,16 +50,15 @@ class _MatrixSoftmax(torch.autograd.Function):
         target_ids: torch.Tensor,
         negative_ids: torch.Tensor,
         inclusion: torch.Tensor,
+        dtype: torch.dtype,
     ) -> torch.Tensor:
         inputs = [part.contiguous() for part in (hidden, embeddings, bias)]
         ids = [part.contiguous() for part in (target_ids, negative_ids, inclusion)]
         gradients = [torch.empty_like(part) for part in inputs]
         loss = torch.empty((), dtype=torch.float64)
         addresses = [part.data_ptr() for part in (*inputs, *ids, *gradients, loss)]
-        native.run_softmax(
-            native.SoftmaxArguments(*hidden.shape, len(embeddings), len(negative_ids), *addresses),
-            torch.get_num_threads(),
-        )
+        sizes = (dtype == torch.bfloat16, *hidden.shape, len(embeddings), len(negative_ids))
+        native.run_softmax(native.SoftmaxArguments(*sizes, *addresses), torch.get_num_threads())
         ctx.save_for_backward(*gradients)
         return loss.float()
 
@@ -66,4 +67,4 @@ class _MatrixSoftmax(torch.autograd.Function):
         gradients = ctx.saved_tensors
         if grad_loss != 1:
             gradients = [gradient * grad_loss for gradient in gradients]
-        return (*gradients, None, None, None)
+        return (*gradients, None, None, None, None)

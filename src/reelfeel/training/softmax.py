@@ -96,7 +96,7 @@ def sampled_softmax(
         `embeddings` and `bias`.
     """
     if can_run(hidden, dtype):
-        return matrix_softmax(hidden, embeddings, bias, target_ids, negative_ids, inclusion)
+        return matrix_softmax(hidden, embeddings, bias, target_ids, negative_ids, inclusion, dtype)
     loss: torch.Tensor = _SampledSoftmax.apply(
         hidden, embeddings, bias, target_ids, negative_ids, inclusion, dtype
     )

@@ -121,7 +121,7 @@ unsigned processor_features() {
 }  // namespace reelfeel
 
 // Raise it, here and in native/library.py, when a function that Python calls changes its arguments.
-REELFEEL_EXPORT int reelfeel_abi_version() { return 2; }
+REELFEEL_EXPORT int reelfeel_abi_version() { return 3; }
 
 // What an outcome other than kSucceeded means, as the end of a sentence.
 REELFEEL_EXPORT const char* reelfeel_explain(int outcome) {

@@ -22,29 +22,37 @@
 #endif
 
 // Inside a region neither compiler defines __AVX512F__ or its like, so the registers' width is named
-// here: 64, 32 or 16 bytes.
+// here: 64, 32 or 16 bytes. The unit is the header that says what a number is for training, bfloat16 or
+// float32, and how matrices of them are multiplied.
 #if defined(REELFEEL_TARGET_PORTABLE)
 #define REELFEEL_TARGET portable
 #define REELFEEL_REGISTER_BYTES 16
+#define REELFEEL_UNIT "common/tiles_float.hpp"
+#elif defined(REELFEEL_TARGET_PORTABLE_BF16)
+#define REELFEEL_TARGET portable_bf16
+#define REELFEEL_REGISTER_BYTES 16
+#define REELFEEL_UNIT "common/tiles_portable.hpp"
 #elif defined(REELFEEL_TARGET_AVX2)
 #define REELFEEL_TARGET avx2
 #define REELFEEL_REGISTER_BYTES 32
 #define REELFEEL_INSTRUCTIONS "avx2,fma"
+#define REELFEEL_UNIT "common/tiles_float.hpp"
 #elif defined(REELFEEL_TARGET_AVX512)
 #define REELFEEL_TARGET avx512
 #define REELFEEL_REGISTER_BYTES 64
 #define REELFEEL_INSTRUCTIONS "avx2,fma,avx512f,avx512bw,avx512vl,avx512dq"
+#define REELFEEL_UNIT "common/tiles_float.hpp"
 #elif defined(REELFEEL_TARGET_AVX512BF16)
 #define REELFEEL_TARGET avx512bf16
 #define REELFEEL_REGISTER_BYTES 64
 #define REELFEEL_INSTRUCTIONS "avx2,fma,avx512f,avx512bw,avx512vl,avx512dq,avx512bf16"
-#define REELFEEL_TILES "common/tiles_avx512bf16.hpp"
+#define REELFEEL_UNIT "common/tiles_avx512bf16.hpp"
 #elif defined(REELFEEL_TARGET_AMX)
 #define REELFEEL_TARGET amx
 #define REELFEEL_REGISTER_BYTES 64
 #define REELFEEL_INSTRUCTIONS \
     "avx2,fma,avx512f,avx512bw,avx512vl,avx512dq,avx512bf16,amx-tile,amx-bf16"
-#define REELFEEL_TILES "common/tiles_amx.hpp"
+#define REELFEEL_UNIT "common/tiles_amx.hpp"
 #else
 #error "Name the target: compile with -DREELFEEL_TARGET_PORTABLE or another of those above."
 #endif

@@ -1,4 +1,5 @@
-// Products of tiles on Intel's matrix unit (AMX); tiles_avx512bf16.hpp has the same ones without it.
+// Products of tiles on Intel's matrix unit (AMX). The other units have the same ones, under the same
+// names: tiles_avx512bf16.hpp, tiles_portable.hpp, and in float32 tiles_float.hpp.
 #pragma once
 
 #include "common/bfloat16.hpp"

@@ -8,11 +8,40 @@ namespace {
 constexpr int kLanes = 16;
 
 constexpr int kPartBytes = REELFEEL_REGISTER_BYTES;
-constexpr int kParts = kLanes * 4 / kPartBytes;
+constexpr int kPartLanes = kPartBytes / 4;
+constexpr int kParts = kLanes / kPartLanes;
 
 // What one register holds. Not a wider type split by the compiler: g++ 12 does that in memory.
 typedef float Part __attribute__((vector_size(kPartBytes)));
 typedef std::int32_t IntPart __attribute__((vector_size(kPartBytes)));
+
+inline Part load_part(const float* source) {
+    Part numbers;
+    std::memcpy(&numbers, source, sizeof(numbers));
+    return numbers;
+}
+
+inline void store_part(float* target, Part numbers) {
+    std::memcpy(target, &numbers, sizeof(numbers));
+}
+
+inline Part repeat(float number) { return number - Part{}; }
+
+// The larger of two numbers, the smaller one: `now` where either is NaN. One instruction each, for
+// which compilers do not take a comparison and a choice.
+#if defined(REELFEEL_X86) && REELFEEL_REGISTER_BYTES == 64
+inline Part larger_of(Part before, Part now) { return _mm512_max_ps(before, now); }
+inline Part smaller_of(Part before, Part now) { return _mm512_min_ps(before, now); }
+#elif defined(REELFEEL_X86) && REELFEEL_REGISTER_BYTES == 32
+inline Part larger_of(Part before, Part now) { return _mm256_max_ps(before, now); }
+inline Part smaller_of(Part before, Part now) { return _mm256_min_ps(before, now); }
+#elif defined(REELFEEL_X86)
+inline Part larger_of(Part before, Part now) { return _mm_max_ps(before, now); }
+inline Part smaller_of(Part before, Part now) { return _mm_min_ps(before, now); }
+#else
+inline Part larger_of(Part before, Part now) { return before > now ? before : now; }
+inline Part smaller_of(Part before, Part now) { return before < now ? before : now; }
+#endif
 
 struct Vector {
     Part parts[kParts];

@@ -9,16 +9,21 @@
 #include "common/outcome.hpp"
 #include "common/threads.hpp"
 
-#ifdef REELFEEL_X86
-
 namespace {
 
 using namespace reelfeel;
 
-const LstmKernel& choose_kernel() {
+// The fastest that the processor can run. In bfloat16 that may be an emulation: who calls asks first
+// (native/kernels.py).
+const LstmKernel& choose_kernel(bool is_bf16) {
+#ifdef REELFEEL_X86
   const unsigned features = processor_features();
-  require(features & kAvx512Bf16, kNoKernel);
-  return features & kAmxBf16 ? amx::kLstm : avx512bf16::kLstm;
+  if (is_bf16 && (features & kAmxBf16)) return amx::kLstm;
+  if (is_bf16 && (features & kAvx512Bf16)) return avx512bf16::kLstm;
+  if (!is_bf16 && (features & kAvx512)) return avx512::kLstm;
+  if (!is_bf16 && (features & kAvx2)) return avx2::kLstm;
+#endif
+  return is_bf16 ? portable_bf16::kLstm : portable::kLstm;
 }
 
 // Larger ones are a mistake. Some products of the kernels are ints: of steps with blocks of columns,
@@ -57,13 +62,13 @@ void check(const Arrangement& a) {
 }  // namespace
 
 REELFEEL_EXPORT int reelfeel_lstm_pack(const float* kernel, const float* recurrent, int features,
-                                       int units, std::uint16_t* forward,
-                                       std::uint16_t* backward) {
+                                       int units, int is_bf16, void* forward, void* backward) {
   return report([=] {
     require_addresses(kernel, recurrent, forward);
     check_sizes(features, units);
-    choose_kernel().pack_forward(kernel, recurrent, features, units, forward);
-    if (backward) choose_kernel().pack_backward(kernel, recurrent, features, units, backward);
+    const LstmKernel& lstm = choose_kernel(is_bf16);
+    lstm.pack_forward(kernel, recurrent, features, units, forward);
+    if (backward) lstm.pack_backward(kernel, recurrent, features, units, backward);
   });
 }
 
@@ -72,7 +77,7 @@ REELFEEL_EXPORT int reelfeel_arrange(const Arrangement* arguments, int into_bloc
   return report([=] {
     require_addresses(arguments);
     check(*arguments);
-    const LstmKernel& kernel = choose_kernel();
+    const LstmKernel& kernel = choose_kernel(arguments->is_bf16);
     const auto arrange = into_blocks ? kernel.arrange_blocks : kernel.arrange_plain;
     share(arguments->rows, 16, num_threads, [=](int first_row, int num_rows, int) {
       arrange(*arguments, first_row, num_rows);
@@ -87,8 +92,8 @@ REELFEEL_EXPORT int reelfeel_lstm_forward(const LstmForward* arguments, int num_
     require_addresses(a.inputs, a.cells, a.gates, a.lengths, a.weights, a.bias);
     check_sizes(a);
     check_lengths(a.lengths, a.rows, a.steps);
-    const LstmKernel& kernel = choose_kernel();
-    share(a.rows, 16, num_threads, [&](int first_row, int num_rows, int) {
+    const LstmKernel& kernel = choose_kernel(a.is_bf16);
+    share(a.rows, kernel.row_unit, num_threads, [&](int first_row, int num_rows, int) {
       kernel.forward(a, first_row, num_rows);
     });
   });
@@ -102,8 +107,8 @@ REELFEEL_EXPORT int reelfeel_lstm_backward(const LstmBackward* arguments, int nu
     require_addresses(a.gates, a.cells, a.lengths, a.weights, a.d_hidden, a.d_cell, a.d_features);
     check_sizes(a);
     check_lengths(a.lengths, a.rows, a.steps);
-    const LstmKernel& kernel = choose_kernel();
-    share(a.rows, 16, num_threads, [&](int first_row, int num_rows, int) {
+    const LstmKernel& kernel = choose_kernel(a.is_bf16);
+    share(a.rows, kernel.row_unit, num_threads, [&](int first_row, int num_rows, int) {
       kernel.backward(a, first_row, num_rows);
     });
   });
@@ -115,11 +120,10 @@ REELFEEL_EXPORT int reelfeel_lstm_gradients(const LstmGradients* arguments, int 
     const LstmGradients& a = *arguments;
     require_addresses(a.inputs, a.d_gates, a.d_weights, a.d_bias);
     check_sizes(a);
-    const LstmKernel& kernel = choose_kernel();
-    share(4 * a.units, 32, num_threads, [&](int first_column, int num_columns, int) {
+    require(a.batch >= 0 && a.batch <= a.rows, kWrongSize);
+    const LstmKernel& kernel = choose_kernel(a.is_bf16);
+    share(kGates * a.units, 32, num_threads, [&](int first_column, int num_columns, int) {
       kernel.gradients(a, first_column, num_columns);
     });
   });
 }
-
-#endif

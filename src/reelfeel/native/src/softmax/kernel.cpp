@@ -1,14 +1,14 @@
-// Loss and gradients of the sampled softmax, in bfloat16. The target says which unit multiplies
-// the tiles.
+// Loss and gradients of the sampled softmax. The target says what a number is, bfloat16 or float32,
+// and which unit multiplies tiles of them.
 //
 // Three products of (tokens, negatives) by `dim`, with an exponential behind the first. Libraries
 // write the large matrix to memory and read it for every step between. Here 32 tokens' logits stay
-// in the second cache until they are probabilities, which are stored once, in bfloat16; every sum
-// is float32. A chunk of tokens goes through three stages:
+// in the second cache until they are probabilities, which are stored once, as numbers; every sum is
+// float32. A chunk of tokens goes through three stages:
 //   score     logits H N^T + log(weights); less each row's largest, to the power: P, and the sums S
 //   descend   the gradient of H, P N / S, and the target's own part
 //   collect   the gradient of N, P^T (H / S), transposed: so the small matrix is the one to be
-//             transposed for the unit, and of P only rows are interleaved
+//             transposed for a unit that wants that, and of P only rows are interleaved
 // P is not divided by S; H is, which is smaller.
 //
 // Each row's largest exponent is taken first, so that no power exceeds 1 and no sum overflows. The
@@ -22,14 +22,15 @@
 
 #include "common/target_begin.hpp"
 
-#include REELFEEL_TILES
+#include REELFEEL_UNIT
 #include "common/token_products.hpp"
 #include "softmax/packing.hpp"
 
 namespace reelfeel::REELFEEL_TARGET {
 namespace {
 
-constexpr int kChunkTokens = 512;
+// So many that their P is of one size in either kind of number.
+constexpr int kChunkTokens = 1024 / int(sizeof(Number));
 // A power of 2 so far below the largest one is a number as exact as any: float32 reaches 2^-126.
 constexpr float kHarmless = 32.0f;
 
@@ -38,11 +39,11 @@ struct Workspace {
   float* logits;         // (negatives / 32, 32, 32)
   float* result;         // (dim / 32, 32, 32)
   float* inverses;       // (chunk,): 1 / (S * all tokens), 0 behind the last token
-  bf16* hidden;          // (dim / 32, 32, 32)
-  bf16* powers;          // P of the chunk
-  bf16* left;            // (dim / 32, chunk / 32, 2 tiles)
-  bf16* right;           // (chunk / 32, 2 tiles)
-  bf16* pairs;           // 2 tiles
+  Number* hidden;        // (dim / 32, 32, 32)
+  Number* powers;        // P of the chunk
+  Number* left;          // (dim / 32, chunk / 32, 2 tiles)
+  Number* right;         // (chunk / 32, 2 tiles)
+  Number* pairs;         // 2 tiles
   std::size_t size = 0;  // in bytes
 
   Workspace(void* memory, int dim, int negatives) {
@@ -72,90 +73,98 @@ struct Chunk {
   float* errors;
 
   int num_blocks() const { return ceil_div(number, kBlock); }
-  bf16* powers(int block) const {
+  Number* powers(int block) const {
     return work.powers + std::ptrdiff_t(block) * panels * kBlockSize;
   }
   const float* hidden(int token) const { return a.hidden + std::ptrdiff_t(first + token) * a.dim; }
   std::int64_t target(int token) const { return a.target_ids[first + token]; }
   const float* target_row(int token) const { return a.embeddings + target(token) * a.dim; }
+  const Number* across(int panel) const {
+    return static_cast<const Number*>(negatives.across) + std::ptrdiff_t(panel) * a.dim * kBlock;
+  }
+  const Number* along(int k) const {
+    return static_cast<const Number*>(negatives.along) + std::ptrdiff_t(k) * panels * kBlockSize;
+  }
 };
+
+inline float sum_of(Lanes values) {
+  return fold(values, [](float one, float other) { return one + other; });
+}
+
+inline float largest_of(Lanes values) {
+  return fold(values, [](float one, float other) { return one > other ? one : other; });
+}
 
 float target_exponent(const Chunk& c, int token) {
   const float *hidden = c.hidden(token), *target = c.target_row(token);
-  __m512 even = _mm512_setzero_ps(), odd = even;
+  Lanes even{}, odd{};
   for (int k = 0; k < c.a.dim; k += 2 * kLanes) {
-    even = _mm512_fmadd_ps(_mm512_loadu_ps(hidden + k), _mm512_loadu_ps(target + k), even);
-    odd = _mm512_fmadd_ps(_mm512_loadu_ps(hidden + k + kLanes),
-                          _mm512_loadu_ps(target + k + kLanes), odd);
+    even = multiply_add(load_lanes(hidden + k), load_lanes(target + k), even);
+    odd = multiply_add(load_lanes(hidden + k + kLanes), load_lanes(target + k + kLanes), odd);
   }
-  return kLog2E * (_mm512_reduce_add_ps(_mm512_add_ps(even, odd)) + c.a.bias[c.target(token)]);
+  return kLog2E * (sum_of(even + odd) + c.a.bias[c.target(token)]);
 }
 
 void round_hidden(const Chunk& c, int block) {
-  const __m512 one = _mm512_set1_ps(1.0f);
   for (int row = 0; row < kBlock; ++row) {
     const int token = block * kBlock + row;
     for (int k = 0; k < c.a.dim; k += kBlock)
-      _mm512_storeu_si512(c.work.hidden + k * kBlock + row * kBlock,
-                          token < c.number ? load_pairs(c.hidden(token) + k, one)
-                                           : _mm512_setzero_si512());
+      store_numbers(c.work.hidden + k * kBlock + row * kBlock,
+                    token < c.number ? load_scaled(c.hidden(token) + k, repeat_lanes(1.0f))
+                                     : no_numbers());
   }
+}
+
+// The exponents of 2 of sixteen negatives, from their logits.
+inline Lanes to_exponents(const float* logits, Lanes offset) {
+  return multiply_add(load_lanes(logits), repeat_lanes(kLog2E), offset);
 }
 
 // Writes the logits of 32 tokens, and each token's largest exponent of 2.
 void multiply_logits(const Chunk& c, float* peaks) {
   const int depth = c.a.dim / kTileDepth;
-  const __m512 log2e = _mm512_set1_ps(kLog2E);
-  __m512 largest[kBlock];
-  std::fill(largest, largest + kBlock, _mm512_set1_ps(-FLT_MAX));
+  Lanes largest[kBlock];
+  std::fill(largest, largest + kBlock, repeat_lanes(-FLT_MAX));
   for (int panel = 0; panel < c.panels; ++panel) {
     float* logits = c.work.logits + std::ptrdiff_t(panel) * kBlockSize;
-    multiply_32_rows({c.work.hidden, kBlockSize, 1}, 0,
-                     c.negatives.across + std::ptrdiff_t(panel) * depth * 2 * kTileSize, depth,
-                     logits, kBlock);
-    const __m512 offset = _mm512_loadu_ps(c.negatives.offsets + panel * kBlock);
-    const __m512 other = _mm512_loadu_ps(c.negatives.offsets + panel * kBlock + kLanes);
+    multiply_32_rows({c.work.hidden, kBlockSize, 1}, 0, c.across(panel), depth, logits, kBlock);
+    const Lanes offset = load_lanes(c.negatives.offsets + panel * kBlock);
+    const Lanes other = load_lanes(c.negatives.offsets + panel * kBlock + kLanes);
     for (int row = 0; row < kBlock; ++row, logits += kBlock) {
-      const __m512 first = _mm512_fmadd_ps(_mm512_loadu_ps(logits), log2e, offset);
-      const __m512 second = _mm512_fmadd_ps(_mm512_loadu_ps(logits + kLanes), log2e, other);
-      largest[row] = _mm512_max_ps(largest[row], _mm512_max_ps(first, second));
+      const Lanes first = to_exponents(logits, offset);
+      const Lanes second = to_exponents(logits + kLanes, other);
+      largest[row] = larger_of(largest[row], larger_of(first, second));
     }
   }
-  for (int row = 0; row < kBlock; ++row) peaks[row] = _mm512_reduce_max_ps(largest[row]);
+  for (int row = 0; row < kBlock; ++row) peaks[row] = largest_of(largest[row]);
 }
 
 // Turns the logits of 32 tokens into powers, and sums them.
-void raise_powers(const Chunk& c, const float* peaks, bf16* powers, float* sums) {
-  const __m512 log2e = _mm512_set1_ps(kLog2E);
-  __m512 totals[kBlock];
-  std::fill(totals, totals + kBlock, _mm512_setzero_ps());
+void raise_powers(const Chunk& c, const float* peaks, Number* powers, float* sums) {
+  Lanes totals[kBlock] = {};
   const float* logits = c.work.logits;
   for (int panel = 0; panel < c.panels; ++panel) {
-    const __m512 offset = _mm512_loadu_ps(c.negatives.offsets + panel * kBlock);
-    const __m512 other = _mm512_loadu_ps(c.negatives.offsets + panel * kBlock + kLanes);
+    const Lanes offset = load_lanes(c.negatives.offsets + panel * kBlock);
+    const Lanes other = load_lanes(c.negatives.offsets + panel * kBlock + kLanes);
     for (int row = 0; row < kBlock; ++row, logits += kBlock, powers += kBlock) {
-      const __m512 peak = _mm512_set1_ps(peaks[row]);
-      const __m512 first = quick_exp2(_mm512_sub_ps(
-          _mm512_fmadd_ps(_mm512_loadu_ps(logits), log2e, offset), peak));
-      const __m512 second = quick_exp2(_mm512_sub_ps(
-          _mm512_fmadd_ps(_mm512_loadu_ps(logits + kLanes), log2e, other), peak));
-      totals[row] = _mm512_add_ps(totals[row], _mm512_add_ps(first, second));
-      _mm512_storeu_si512(powers, (__m512i)_mm512_cvtne2ps_pbh(second, first));
+      const Lanes peak = repeat_lanes(peaks[row]);
+      const Lanes first = quick_exp2<kIsExact>(to_exponents(logits, offset) - peak);
+      const Lanes second = quick_exp2<kIsExact>(to_exponents(logits + kLanes, other) - peak);
+      totals[row] = totals[row] + (first + second);
+      store_numbers(powers, to_numbers(first, second));
     }
   }
-  for (int row = 0; row < kBlock; ++row) sums[row] = _mm512_reduce_add_ps(totals[row]);
+  for (int row = 0; row < kBlock; ++row) sums[row] = sum_of(totals[row]);
 }
 
 float largest_exponent(const Chunk& c, int row) {
-  const __m512 log2e = _mm512_set1_ps(kLog2E);
-  __m512 largest = _mm512_set1_ps(-FLT_MAX);
+  Lanes largest = repeat_lanes(-FLT_MAX);
   for (int lane = 0; lane < c.panels * kBlock; lane += kLanes) {
     const float* logits =
         c.work.logits + std::ptrdiff_t(lane / kBlock) * kBlockSize + row * kBlock + lane % kBlock;
-    largest = _mm512_max_ps(largest, _mm512_fmadd_ps(_mm512_loadu_ps(logits), log2e,
-                                                     _mm512_loadu_ps(c.negatives.offsets + lane)));
+    largest = larger_of(largest, to_exponents(logits, load_lanes(c.negatives.offsets + lane)));
   }
-  return _mm512_reduce_max_ps(largest);
+  return largest_of(largest);
 }
 
 // A target that was drawn too counts once. What is dropped may have been the row's peak; far above
@@ -194,72 +203,59 @@ double score(const Chunk& c, int block) {
 
 void descend(const Chunk& c, int block) {
   const int rows = std::min(kBlock, c.number - block * kBlock);
-  const std::ptrdiff_t panel_size = std::ptrdiff_t(c.panels) * 2 * kTileSize;
   for (int k = 0; k < c.a.dim / kBlock; ++k)
-    multiply_32_rows({c.powers(block), kBlockSize, 1}, 0, c.negatives.along + k * panel_size,
-                     c.panels, c.work.result + k * kBlockSize, kBlock);
+    multiply_32_rows({c.powers(block), kBlockSize, 1}, 0, c.along(k), c.panels,
+                     c.work.result + k * kBlockSize, kBlock);
   for (int row = 0; row < rows; ++row) {
     const int token = block * kBlock + row;
-    const __m512 inverse = _mm512_set1_ps(c.work.inverses[token]);
-    const __m512 error = _mm512_set1_ps(c.errors[c.first + token]);
+    const Part inverse = repeat(c.work.inverses[token]);
+    const Part error = repeat(c.errors[c.first + token]);
     const float* target = c.target_row(token);
     float* gradient = c.a.d_hidden + std::ptrdiff_t(c.first + token) * c.a.dim;
-    for (int k = 0; k < c.a.dim; k += kLanes) {
+    for (int k = 0; k < c.a.dim; k += kPartLanes) {
       const float* sum = c.work.result + k / kBlock * kBlockSize + row * kBlock + k % kBlock;
-      const __m512 own = _mm512_mul_ps(error, _mm512_loadu_ps(target + k));
-      _mm512_storeu_ps(gradient + k, _mm512_fmadd_ps(inverse, _mm512_loadu_ps(sum), own));
+      store_part(gradient + k,
+                 multiply_add(inverse, load_part(sum), error * load_part(target + k)));
     }
   }
 }
 
 // H / S, transposed: of each 32 tokens two tiles of 16 dimensions.
 void transpose_hidden(const Chunk& c) {
-  const __m512i zero = _mm512_setzero_si512();
   const auto scaled = [&](int token, int k) {
-    const __m512 inverse = _mm512_set1_ps(c.work.inverses[token]);
-    return token < c.number ? load_pairs(c.hidden(token) + k, inverse) : zero;
+    return token < c.number ? load_scaled(c.hidden(token) + k, repeat_lanes(c.work.inverses[token]))
+                            : no_numbers();
   };
-  bf16 *target = c.work.left, *pairs = c.work.pairs;
+  Number* left = c.work.left;
   for (int k = 0; k < c.a.dim; k += kBlock)
-    for (int block = 0; block < c.num_blocks(); ++block, target += 2 * kTileSize) {
+    for (int block = 0; block < c.num_blocks(); ++block, left += 2 * kTileSize) {
+      Number* tiles = kTransposesLeft ? c.work.pairs : left;
       for (int pair = 0; pair < kTileRows; ++pair) {
         const int token = block * kBlock + 2 * pair;
-        interleave(scaled(token, k), scaled(token + 1, k), pairs + pair * kTileDepth,
-                   pairs + kTileSize + pair * kTileDepth);
+        store_pair(tiles, pair, scaled(token, k), scaled(token + 1, k));
       }
-      transpose_pairs(pairs, target);
-      transpose_pairs(pairs + kTileSize, target + kTileSize);
+      finish_left(tiles, 2, left);
     }
-}
-
-__m512 low_half(__m512i numbers) { return _mm512_castsi512_ps(_mm512_slli_epi32(numbers, 16)); }
-
-__m512 high_half(__m512i numbers) {
-  return _mm512_castsi512_ps(_mm512_and_si512(numbers, _mm512_set1_epi32(int(0xffff0000))));
 }
 
 // 32 columns of P in pairs of tokens; adds P / S to the columns' sums.
 void pair_powers(const Chunk& c, int panel, float* probabilities) {
-  bf16* target = c.work.right;
-  __m512 first = _mm512_loadu_ps(probabilities);
-  __m512 second = _mm512_loadu_ps(probabilities + kLanes);
+  Number* target = c.work.right;
+  Lanes first = load_lanes(probabilities), second = load_lanes(probabilities + kLanes);
   for (int block = 0; block < c.num_blocks(); ++block, target += 2 * kTileSize) {
-    const bf16* powers = c.powers(block) + std::ptrdiff_t(panel) * kBlockSize;
+    const Number* powers = c.powers(block) + std::ptrdiff_t(panel) * kBlockSize;
     for (int pair = 0; pair < kTileRows; ++pair, powers += 2 * kBlock) {
-      bf16* tile = target + pair * kTileDepth;
-      interleave(_mm512_loadu_si512(powers), _mm512_loadu_si512(powers + kBlock), tile,
-                 tile + kTileSize);
+      store_pair(target, pair, load_numbers(powers), load_numbers(powers + kBlock));
       const float* inverse = c.work.inverses + block * kBlock + 2 * pair;
-      const __m512 even = _mm512_set1_ps(inverse[0]), odd = _mm512_set1_ps(inverse[1]);
-      const __m512i left = _mm512_loadu_si512(tile), right = _mm512_loadu_si512(tile + kTileSize);
-      first = _mm512_fmadd_ps(even, low_half(left), first);
-      first = _mm512_fmadd_ps(odd, high_half(left), first);
-      second = _mm512_fmadd_ps(even, low_half(right), second);
-      second = _mm512_fmadd_ps(odd, high_half(right), second);
+      const Lanes even = repeat_lanes(inverse[0]), odd = repeat_lanes(inverse[1]);
+      first = multiply_add(even, load_lanes(powers), first);
+      first = multiply_add(odd, load_lanes(powers + kBlock), first);
+      second = multiply_add(even, load_lanes(powers + kLanes), second);
+      second = multiply_add(odd, load_lanes(powers + kBlock + kLanes), second);
     }
   }
-  _mm512_storeu_ps(probabilities, first);
-  _mm512_storeu_ps(probabilities + kLanes, second);
+  store_lanes(probabilities, first);
+  store_lanes(probabilities + kLanes, second);
 }
 
 void collect(const Chunk& c, SoftmaxSums* sums) {
@@ -297,7 +293,7 @@ void softmax_rows(const SoftmaxArguments& a, const SoftmaxNegatives& negatives, 
 
 }  // namespace
 
-const SoftmaxKernel kSoftmax = {workspace_size, pack, softmax_rows, gather};
+const SoftmaxKernel kSoftmax = {sizeof(Number), workspace_size, pack, softmax_rows, gather};
 
 }  // namespace reelfeel::REELFEEL_TARGET
 

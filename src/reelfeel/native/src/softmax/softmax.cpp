@@ -12,18 +12,23 @@
 #include "common/outcome.hpp"
 #include "common/threads.hpp"
 
-#ifdef REELFEEL_X86
-
 namespace {
 
 using reelfeel::report;
 using reelfeel::require;
 using reelfeel::round_up;
 
-const reelfeel::SoftmaxKernel& kernel() {
+// The fastest that the processor can run. In bfloat16 that may be an emulation: who calls asks first
+// (native/kernels.py).
+const reelfeel::SoftmaxKernel& choose_kernel(bool is_bf16) {
+#ifdef REELFEEL_X86
   const unsigned features = reelfeel::processor_features();
-  require(features & reelfeel::kAvx512Bf16, reelfeel::kNoKernel);
-  return features & reelfeel::kAmxBf16 ? reelfeel::amx::kSoftmax : reelfeel::avx512bf16::kSoftmax;
+  if (is_bf16 && (features & reelfeel::kAmxBf16)) return reelfeel::amx::kSoftmax;
+  if (is_bf16 && (features & reelfeel::kAvx512Bf16)) return reelfeel::avx512bf16::kSoftmax;
+  if (!is_bf16 && (features & reelfeel::kAvx512)) return reelfeel::avx512::kSoftmax;
+  if (!is_bf16 && (features & reelfeel::kAvx2)) return reelfeel::avx2::kSoftmax;
+#endif
+  return is_bf16 ? reelfeel::portable_bf16::kSoftmax : reelfeel::portable::kSoftmax;
 }
 
 struct Free {
@@ -43,10 +48,10 @@ Memory<Number> allocate(std::size_t size) {
 }
 
 struct ThreadMemory {
-  ThreadMemory(std::size_t negatives, std::size_t dim)
+  ThreadMemory(const reelfeel::SoftmaxKernel& kernel, std::size_t negatives, std::size_t dim)
       : gradients(allocate<float>(negatives * dim)),
         probabilities(allocate<float>(negatives)),
-        workspace(allocate<char>(kernel().workspace_size(dim, negatives))) {}
+        workspace(allocate<char>(kernel.workspace_size(dim, negatives))) {}
   Memory<float> gradients, probabilities;
   Memory<char> workspace;
 };
@@ -77,30 +82,31 @@ std::vector<std::int32_t> find_columns(const reelfeel::SoftmaxArguments& a) {
 }
 
 void run(const reelfeel::SoftmaxArguments& a, int num_threads) {
+  const reelfeel::SoftmaxKernel& kernel = choose_kernel(a.is_bf16);
   const int negatives = round_up(a.num_negatives, 32), tokens = round_up(a.num_tokens, 32);
-  const auto across = allocate<std::uint16_t>(std::size_t(negatives) * a.dim);
-  const auto along = allocate<std::uint16_t>(std::size_t(negatives) * a.dim);
+  const auto across = allocate<char>(std::size_t(negatives) * a.dim * kernel.number_size);
+  const auto along = allocate<char>(std::size_t(negatives) * a.dim * kernel.number_size);
   const auto offsets = allocate<float>(negatives);
   const auto errors = allocate<float>(a.num_tokens);
   const std::vector<std::int32_t> columns = find_columns(a);
   const reelfeel::SoftmaxNegatives packed{across.get(), along.get(), offsets.get(), columns.data()};
   reelfeel::share(negatives, 32, num_threads, [&](int first, int number, int) {
-    kernel().pack(a, packed, first, number);
+    kernel.pack(a, packed, first, number);
   });
 
   std::vector<ThreadMemory> memory;
   std::vector<reelfeel::SoftmaxSums> sums;
   for (int index = 0; index < reelfeel::count_shares(tokens, 32, num_threads); ++index) {
-    memory.emplace_back(negatives, a.dim);
+    memory.emplace_back(kernel, negatives, a.dim);
     const ThreadMemory& own = memory.back();
     sums.push_back({own.workspace.get(), own.gradients.get(), own.probabilities.get(), 0});
   }
   reelfeel::share(tokens, 32, num_threads, [&](int first, int number, int index) {
     number = std::min(number, a.num_tokens - first);
-    kernel().rows(a, packed, first, number, errors.get(), &sums[index]);
+    kernel.rows(a, packed, first, number, errors.get(), &sums[index]);
   });
   reelfeel::share(a.dim, 32, num_threads, [&](int first, int number, int) {
-    kernel().gather(a, errors.get(), sums.data(), int(sums.size()), first, number);
+    kernel.gather(a, errors.get(), sums.data(), int(sums.size()), first, number);
   });
 
   *a.loss = 0;
@@ -117,5 +123,3 @@ REELFEEL_EXPORT int reelfeel_softmax(const reelfeel::SoftmaxArguments* arguments
     run(*arguments, num_threads);
   });
 }
-
-#endif

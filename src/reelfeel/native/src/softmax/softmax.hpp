@@ -1,4 +1,4 @@
-// The sampled softmax in bfloat16; kernel.cpp explains the order of the work and the layouts.
+// The sampled softmax; kernel.cpp explains the order of the work and the layouts.
 #pragma once
 
 #include <cstddef>
@@ -7,7 +7,7 @@
 namespace reelfeel {
 
 struct SoftmaxArguments {
-  int num_tokens, dim, num_words, num_negatives;
+  int is_bf16, num_tokens, dim, num_words, num_negatives;
   const float* hidden;               // (num_tokens, dim), dim a multiple of 32
   const float* embeddings;           // (num_words, dim)
   const float* bias;                 // (num_words,)
@@ -29,9 +29,10 @@ inline int round_up(int number, int unit) { return (number + unit - 1) / unit * 
 
 // What all threads read, of `negatives` rows: the negatives rounded up to 32.
 struct SoftmaxNegatives {
-  std::uint16_t* across;    // (negatives / 32, dim / 32, 2, 16, 32): tiles for the logits
-  std::uint16_t* along;     // (dim / 32, negatives / 32, 2, 16, 32): tiles for the hidden gradient
-  float* offsets;           // (negatives,): log2(exp(bias) / inclusion)
+  // Numbers are bfloat16 or float32, as the kernel stores them.
+  void* across;    // numbers (negatives / 32, dim / 32, 2, 16, 32): tiles for the logits
+  void* along;     // numbers (dim / 32, negatives / 32, 2, 16, 32): tiles for the hidden gradient
+  float* offsets;  // (negatives,): log2(exp(bias) / inclusion)
   const std::int32_t* columns;  // (num_words,): each word's place among the negatives, or -1
 };
 
@@ -45,6 +46,7 @@ struct SoftmaxSums {
 
 // What each target has.
 struct SoftmaxKernel {
+  std::size_t number_size;  // in bytes
   std::size_t (*workspace_size)(int dim, int negatives);  // of one thread, in bytes
   // Packs negatives [first, first + number), both multiples of 32.
   void (*pack)(const SoftmaxArguments& arguments, const SoftmaxNegatives& negatives, int first,
@@ -59,7 +61,20 @@ struct SoftmaxKernel {
                  int num_sums, int first, int number);
 };
 
+// In float32, and in bfloat16 (portable_bf16 and what stands behind it in the list).
+namespace portable {
+extern const SoftmaxKernel kSoftmax;
+}
+namespace portable_bf16 {
+extern const SoftmaxKernel kSoftmax;
+}
 #ifdef REELFEEL_X86
+namespace avx2 {
+extern const SoftmaxKernel kSoftmax;
+}
+namespace avx512 {
+extern const SoftmaxKernel kSoftmax;
+}
 namespace avx512bf16 {
 extern const SoftmaxKernel kSoftmax;
 }
