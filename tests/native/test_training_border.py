@@ -86,9 +86,9 @@ def test_weights_of_impossible_sizes_are_not_packed():
     first, second, third, fourth = (ctypes.c_void_p(array.ctypes.data) for array in arrays)
     pack = load_library().reelfeel_lstm_pack
     for features, units in [(0, 16), (-1, 16), (8, 0), (8, 24), (8, -16), (2**17, 16), (8, INT32)]:
-        assert reason(pack(first, second, features, units, third, fourth)) == SIZE
-    assert reason(pack(first, second, 8, 16, third, None)) is None
-    assert reason(pack(first, None, 8, 16, third, None)) == ADDRESS
+        assert reason(pack(first, second, features, units, 1, third, fourth)) == SIZE
+    assert reason(pack(first, second, 8, 16, 1, third, None)) is None
+    assert reason(pack(first, None, 8, 16, 1, third, None)) == ADDRESS
 
 
 def arrange(into_blocks, **changed):
