@@ -51,32 +51,33 @@ def errors(
     as_json: shared.Json = False,
 ) -> None:
     """Show a model's surest mistakes, the words that drove them, and what mistakes share."""
-    from reelfeel.files import refuse_existing
+    from contextlib import nullcontext
+
+    from reelfeel.outputs import claim_output
     from reelfeel.runtime.engine import load
     from reelfeel.scoring.errors import add_neighbours, find_errors, find_themes, write_errors
     from reelfeel.scoring.neighbours import load_training_reviews
     from reelfeel.scoring.sources import load_labelled
 
-    if output:
-        refuse_existing(output, overwrite=force)
     options = shared.table_options(locals())
-    engine = load(model)
-    reviews = load_labelled("Looking for mistakes", data, part, data_dir, options)
-    training = (
-        load_training_reviews(engine, training_data, options=options) if training_data else None
-    )
-    y_prob = engine.predict_proba(reviews.texts)
-    found = find_errors(engine, reviews, y_prob, most=most)
-    if training:
-        found = add_neighbours(found, training)
-    themes = find_themes(engine, reviews, y_prob)
-    if output:
-        write_errors(output, found, engine.bundle.label_names, overwrite=force)
-        say(f"Wrote {len(found)} mistakes to {output}", err=True)
-    if as_json:
-        typer.echo(_to_json(found, themes))
-    else:
-        _print_all(found, themes, engine.bundle.label_names)
+    with claim_output(output, overwrite=force, is_folder=False) if output else nullcontext():
+        engine = load(model)
+        reviews = load_labelled("Looking for mistakes", data, part, data_dir, options)
+        training = (
+            load_training_reviews(engine, training_data, options=options) if training_data else None
+        )
+        y_prob = engine.predict_proba(reviews.texts)
+        found = find_errors(engine, reviews, y_prob, most=most)
+        if training:
+            found = add_neighbours(found, training)
+        themes = find_themes(engine, reviews, y_prob)
+        if output:
+            write_errors(output, found, engine.bundle.label_names, overwrite=force)
+            say(f"Wrote {len(found)} mistakes to {output}", err=True)
+        if as_json:
+            typer.echo(_to_json(found, themes))
+        else:
+            _print_all(found, themes, engine.bundle.label_names)
 
 
 def _to_json(found: list[ModelError], themes: list[Theme]) -> str:

@@ -71,17 +71,18 @@ def explain(
     Words that speak for the positive class are marked with + (green), for the negative class with
     - (red). With --json one JSON object a text, with offsets into it.
     """
-    from reelfeel.files import refuse_existing
+    from contextlib import nullcontext
+
+    from reelfeel.outputs import claim_output
     from reelfeel.runtime.engine import load
 
     given = _read_texts(texts or [], file)
-    if html:
-        refuse_existing(html, overwrite=force)
-    engine = load(model)
-    network = _open_network(engine) if method is Method.INTEGRATED_GRADIENTS else None
-    explanations = engine.explain(given, by=by.value, with_flip=flip, network=network)
-    if html:
-        _write_page(html, explanations, engine.bundle.label_names, overwrite=force)
+    with claim_output(html, overwrite=force, is_folder=False) if html else nullcontext():
+        engine = load(model)
+        network = _open_network(engine) if method is Method.INTEGRATED_GRADIENTS else None
+        explanations = engine.explain(given, by=by.value, with_flip=flip, network=network)
+        if html:
+            _write_page(html, explanations, engine.bundle.label_names, overwrite=force)
     if as_json:
         _print_json(explanations)
     elif not html:
@@ -130,9 +131,10 @@ def _write_page(
     path: Path, explanations: list[Explanation], label_names: tuple[str, str], *, overwrite: bool
 ) -> None:
     from reelfeel.explanation.page import render_page
-    from reelfeel.files import write_whole
+    from reelfeel.files import refuse_existing, write_whole
 
-    with write_whole(path, overwrite=overwrite) as unfinished:
+    refuse_existing(path, overwrite=overwrite)
+    with write_whole(path) as unfinished:
         unfinished.write_text(render_page(explanations, label_names=label_names), "utf-8")
     say(f"Wrote {path}", err=True)
 

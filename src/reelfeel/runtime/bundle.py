@@ -44,7 +44,7 @@ import numpy.typing as npt
 
 from reelfeel.config import Config
 from reelfeel.errors import BundleError, ConfigError
-from reelfeel.files import find_damaged, write_sums, write_whole
+from reelfeel.files import find_damaged, refuse_existing, write_sums, write_whole
 from reelfeel.runtime.graph import write_graph
 from reelfeel.runtime.shipped import CLASSIFIERS
 from reelfeel.text.tokenizer import TextSettings
@@ -173,7 +173,8 @@ def write_bundle(
         UsageError: if the path exists and `overwrite` is false.
         ReelFeelError: if the disk refuses.
     """
-    with write_whole(bundle.path, overwrite=overwrite) as folder:
+    refuse_existing(bundle.path, overwrite=overwrite)
+    with write_whole(bundle.path) as folder:
         folder.mkdir()
         _write_json(folder / "config.json", _config_document(bundle))
         _write_json(folder / "decision.json", asdict(bundle.decision))

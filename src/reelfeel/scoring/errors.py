@@ -14,7 +14,7 @@ import numpy.typing as npt
 
 from reelfeel.errors import DataError
 from reelfeel.escaping import for_spreadsheet
-from reelfeel.files import write_whole
+from reelfeel.files import refuse_existing, write_whole
 from reelfeel.report.words import log_odds_scores
 from reelfeel.runtime.engine import Engine
 from reelfeel.scoring.neighbours import Neighbour, find_neighbours
@@ -257,7 +257,8 @@ def write_errors(
     writer.writerow(COLUMNS)
     rows = (_to_row(error, label_names) for error in errors)
     writer.writerows(map(for_spreadsheet, row) for row in rows)
-    with write_whole(path, overwrite=overwrite) as unfinished:
+    refuse_existing(path, overwrite=overwrite)
+    with write_whole(path) as unfinished:
         # Half characters, which UTF-8 cannot hold, become question marks.
         unfinished.write_bytes(table.getvalue().encode("utf-8", "replace"))
 

@@ -12,7 +12,7 @@ from reelfeel.errors import GateError, UsageError
 from reelfeel.escaping import for_xml
 from reelfeel.evaluation.metrics import LOSSES, METRICS, Metrics
 from reelfeel.evaluation.paired import Comparison, describe_comparison
-from reelfeel.files import write_whole
+from reelfeel.files import refuse_existing, write_whole
 
 
 @dataclass(frozen=True, slots=True)
@@ -116,7 +116,7 @@ def write_junit(results: Sequence[GateResult], path: Path, *, suite: str) -> Non
 
     Args:
         results: one test case each.
-        path: the file to write; an existing one is replaced.
+        path: the file to write; an earlier one of ours is replaced.
         suite: the name of what was tested.
     """
     failures = sum(not one.passed for one in results)
@@ -135,6 +135,7 @@ def write_junit(results: Sequence[GateResult], path: Path, *, suite: str) -> Non
         )
         if not one.passed:
             ElementTree.SubElement(case, "failure", message=for_xml(one.message))
+    refuse_existing(path, overwrite=True)
     with write_whole(path) as unfinished:
         ElementTree.ElementTree(root).write(unfinished, encoding="utf-8", xml_declaration=True)
 
