@@ -23,6 +23,8 @@ if TYPE_CHECKING:
 
 # Parts listed below a text, and characters shown of a stretch that was not read.
 _NUM_LISTED, _UNREAD_SHOWN = 8, 60
+# Of a file that is one text.
+_MAX_FILE_BYTES = 10_000_000
 
 
 class Method(StrEnum):
@@ -92,7 +94,8 @@ def explain(
 def _read_texts(texts: list[str], file: Path | None) -> list[str]:
     import sys
 
-    from reelfeel.errors import DataError, UsageError
+    from reelfeel.errors import UsageError
+    from reelfeel.inputs import read_bounded
 
     if bool(texts) == bool(file):
         raise UsageError(
@@ -100,13 +103,7 @@ def _read_texts(texts: list[str], file: Path | None) -> list[str]:
             f'film.", or one --file. Received {len(texts)} texts and the file {file}.'
         )
     if file:
-        try:
-            return [file.read_text("utf-8", errors="surrogateescape")]
-        except OSError as error:
-            raise DataError(
-                f"The file cannot be read: {error.strerror or error}. Expected a text file in "
-                f"UTF-8. Received {file}"
-            ) from error
+        return [read_bounded(file, _MAX_FILE_BYTES).decode("utf-8", "surrogateescape")]
     if texts != ["-"]:
         return texts
     if hasattr(sys.stdin, "reconfigure"):

@@ -16,6 +16,7 @@ from reelfeel.data.decoding import Decoded, decode_text, read_bytes
 from reelfeel.data.limits import refuse_columns, refuse_shape
 from reelfeel.data.parquet_probe import refuse_bomb
 from reelfeel.errors import SchemaError, UsageError
+from reelfeel.inputs import refuse_special
 
 SUFFIXES = {
     ".csv": "csv",
@@ -76,6 +77,7 @@ def read_file(path: Path, expected_columns: Sequence[str]) -> Table:
         SchemaError: if the content is not of that format.
         ArchiveError: if a gzipped file is damaged.
     """
+    refuse_special(path)
     kind = find_format(path)
     if kind is None:
         raise UsageError(

@@ -21,9 +21,9 @@ import polars as pl
 from reelfeel.data.downloads import PublishedFile, download
 from reelfeel.data.frame_cache import read_cached_frame, write_cached_frame
 from reelfeel.data.imdb_layout import parse_members, read_folder_members
-from reelfeel.data.limits import explain_reading, refuse_special
 from reelfeel.errors import SchemaError, UsageError
 from reelfeel.files import home
+from reelfeel.inputs import explain_reading, refuse_special
 from reelfeel.types import Reviews
 
 ImdbPart = Literal["train", "test", "unsupervised"]

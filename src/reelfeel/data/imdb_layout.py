@@ -11,8 +11,9 @@ from pathlib import Path
 import polars as pl
 
 from reelfeel.data.archives import MAX_MEMBER_BYTES, read_members
-from reelfeel.data.limits import read_blocks, refuse_special
+from reelfeel.data.limits import read_blocks
 from reelfeel.errors import ArchiveError, SchemaError
+from reelfeel.inputs import refuse_special
 
 _FOLDERS = {
     "train": ("train/neg", "train/pos"),

@@ -6,18 +6,17 @@ terabytes. So everything is read in blocks, and counted before it is parsed.
 
 from __future__ import annotations
 
-import contextlib
 import gzip
 import io
 import lzma
 import os
-import stat
 import zlib
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 from typing import IO, Any
 
 from reelfeel.errors import ArchiveError, DataError, SchemaError, UsageError
+from reelfeel.inputs import explain_reading, refuse_special
 
 # More than any table that was made to be read at once.
 MAX_FILE_BYTES = 8 * 2**30
@@ -39,48 +38,6 @@ _SHAPES = (
     ("fields", ",;\t|", 16_000_000, 6),
     ("lists and objects", "[{", 1_000_000, 32),
 )
-_KINDS = {
-    stat.S_IFIFO: "a pipe",
-    stat.S_IFSOCK: "a socket",
-    stat.S_IFCHR: "a device",
-    stat.S_IFBLK: "a device",
-}
-
-
-def refuse_special(path: Path) -> None:
-    """Refuses what is neither a plain file nor a folder; a path that is not there is left alone.
-
-    Raises:
-        UsageError: if it is a pipe, a socket or a device, which could be read without end.
-        DataError: if it cannot be looked at.
-
-    Example:
-
-    >>> refuse_special(Path("/dev/null"))
-    Traceback (most recent call last):
-    ...
-    reelfeel.errors.UsageError: /dev/null is a device. Expected a file or a folder; ...
-    """
-    try:
-        kind = stat.S_IFMT(path.stat().st_mode)
-    except (FileNotFoundError, NotADirectoryError):
-        return
-    except (OSError, ValueError) as error:
-        raise _unreadable(path, error) from error
-    if kind in _KINDS:
-        raise UsageError(
-            f"{path} is {_KINDS[kind]}. Expected a file or a folder; write what it gives to a file "
-            "first, and name that."
-        )
-
-
-@contextlib.contextmanager
-def explain_reading(path: Path) -> Iterator[None]:
-    """Turns what the system refuses inside the block into a DataError that names `path`."""
-    try:
-        yield
-    except (OSError, MemoryError) as error:
-        raise _unreadable(path, error) from error
 
 
 def read_whole(path: Path) -> bytes:
@@ -92,25 +49,28 @@ def read_whole(path: Path) -> bytes:
         DataError: if the file cannot be read, for want of permission for example.
     """
     refuse_special(path)
-    try:
+    with explain_reading(path):
+        if not path.exists():
+            raise UsageError(f"There is no file {path}. Check the path; case counts.")
         with path.open("rb") as file:
             found = os.fstat(file.fileno())
             _refuse_holes(path, found)
-            start = file.read(len(_GZIP))
+            is_gzip = file.read(len(_GZIP)) == _GZIP
             file.seek(0)
-            if start != _GZIP:
+            if not is_gzip:
                 return read_blocks(file, path, MAX_FILE_BYTES)
-            with gzip.GzipFile(fileobj=file) as packed:
-                return read_blocks(packed, path, bound_unpacked(found.st_size))
-    except FileNotFoundError:
-        raise UsageError(f"There is no file {path}. Check the path; case counts.") from None
+            return _read_gzip(file, path, found.st_size)
+
+
+def _read_gzip(file: IO[bytes], path: Path, packed_bytes: int) -> bytes:
+    try:
+        with gzip.GzipFile(fileobj=file) as packed:
+            return read_blocks(packed, path, bound_unpacked(packed_bytes))
     except (EOFError, zlib.error, gzip.BadGzipFile) as error:
         raise ArchiveError(
             f"{path} is not a whole gzip file: {error}. It may be truncated or damaged; "
-            f"copy it again. Received {found.st_size:,} bytes."
+            f"copy it again. Received {packed_bytes:,} bytes."
         ) from error
-    except (OSError, MemoryError) as error:
-        raise _unreadable(path, error) from error
 
 
 def bound_unpacked(packed_bytes: int) -> int:
@@ -240,10 +200,3 @@ def _refuse_holes(path: Path, found: os.stat_result) -> None:
             f"{path} is refused: it says that it has {found.st_size:,} bytes, and {stored:,} are "
             "stored. Expected a table that fits into memory; cut it into smaller tables."
         )
-
-
-def _unreadable(path: Path, error: Exception) -> DataError:
-    reason = "the memory is not enough" if isinstance(error, MemoryError) else str(error)
-    if isinstance(error, OSError):
-        reason = error.strerror or reason
-    return DataError(f"Could not read {path}: {reason}. Expected a readable file.")

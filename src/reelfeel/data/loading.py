@@ -10,10 +10,10 @@ from typing import Any
 from reelfeel.data.folders import list_label_folders, read_folder
 from reelfeel.data.formats import SUFFIXES, find_format
 from reelfeel.data.imdb import PARTS, load_imdb
-from reelfeel.data.limits import explain_reading, refuse_special
 from reelfeel.data.mini import load_mini
 from reelfeel.data.tables import TableOptions, read_table
 from reelfeel.errors import SchemaError, UsageError
+from reelfeel.inputs import explain_reading, refuse_special
 from reelfeel.types import Reviews
 
 DATA_SETS = ("imdb", "mini")

@@ -53,8 +53,8 @@ def refuse_bomb(path: Path, content: bytes) -> None:
         return
     if reason:
         raise SchemaError(
-            f"{path} {reason}. Expected a Parquet file of reviews; write or copy it again, with the "
-            f"columns that are needed. Received {len(content):,} bytes."
+            f"{path} {reason}. Expected a Parquet file of reviews; write or copy it again, with "
+            f"the columns that are needed. Received {len(content):,} bytes."
         )
 
 

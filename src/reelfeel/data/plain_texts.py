@@ -8,9 +8,9 @@ from pathlib import Path
 import numpy as np
 
 from reelfeel.data.decoding import decode_text, read_bytes
-from reelfeel.data.limits import explain_reading, refuse_special
 from reelfeel.data.tables import TableOptions, read_table
 from reelfeel.errors import SchemaError, UsageError
+from reelfeel.inputs import explain_reading, refuse_special
 from reelfeel.types import UNLABELLED, Reviews
 
 
