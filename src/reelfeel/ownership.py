@@ -18,6 +18,7 @@ _HEAD_BYTES = 4_096
 # How files begin that have no format of our own.
 _HEADS = (
     re.compile(rb"id,label,predicted_label,probability,num_tokens,"),
+    re.compile(rb'\{\s*"seeds": \[\s*\{\s*"seed": '),
     re.compile(rb"<\?xml [^>]*\?>\s*<testsuites><testsuite name="),
     re.compile(rb"<!doctype html>.*" + re.escape(PAGE_MARK.encode()), re.DOTALL),
 )

@@ -7,6 +7,7 @@ from typing import Annotated
 import typer
 
 from reelfeel.cli import options as shared
+from reelfeel.cli.early_checks import refuse_early
 from reelfeel.terminal import say
 
 
@@ -78,6 +79,7 @@ def pretrain(
     values |= {} if passes is None else {"passes": passes}
     values |= {} if seed is None else {"seed": seed}
     config = get_pretraining_preset(preset).updated(values)
+    refuse_early(output, force=force, sources=[*texts, data_dir], models=[start])
     from reelfeel.training.pretrain import pretrain as train_model
     from reelfeel.training.pretraining_progress import ConsoleDisplay
 

@@ -8,6 +8,7 @@ from typing import Annotated, Any
 import typer
 
 from reelfeel.cli import options as shared
+from reelfeel.cli.early_checks import refuse_early
 from reelfeel.config import Config
 from reelfeel.presets import get_preset, list_presets
 from reelfeel.terminal import say
@@ -70,6 +71,13 @@ def train(
     changes = shared.read_changes(config, set_, seed)
     # Refused before the slow imports.
     (get_preset(preset) if preset else Config()).updated(changes)
+    # Of several seeds each has a folder of its own inside of the output.
+    refuse_early(
+        output if seeds is None else output / "seeds.json",
+        force=force or seeds is not None,
+        sources=[source, unlabelled, data_dir],
+        models=[from_],
+    )
     from reelfeel.training.progress import ConsoleObserver
     from reelfeel.training.train import train as train_model
 
