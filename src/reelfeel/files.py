@@ -12,6 +12,7 @@ from pathlib import Path
 import platformdirs
 
 from reelfeel.errors import ReelFeelError, UsageError
+from reelfeel.escaping import has_half_character
 from reelfeel.ownership import find_foreign
 from reelfeel.scratch import OLD, open_scratch
 from reelfeel.signals import delayed_interruption
@@ -78,6 +79,11 @@ def refuse_existing(path: Path, *, overwrite: bool) -> None:
         UsageError: if there is something that may not be replaced.
         ReelFeelError: if what is there cannot be looked at.
     """
+    if has_half_character(os.path.abspath(path)):  # noqa: PTH100
+        raise UsageError(
+            f"The path {path} is not UTF-8, and libraries that write models cannot use it. Choose "
+            "another place, named in whole characters."
+        )
     if not path.exists():
         return
     if not overwrite:

@@ -207,7 +207,7 @@ def write_language_model(
             file = folder / f"{direction}.safetensors"
             write_weights(file, weights, model.config.weight_precision)
         write_sums(folder, sorted(file.name for file in folder.iterdir()))
-        (folder / "README.md").write_text(card, "utf-8")
+        (folder / "README.md").write_bytes(card.encode("utf-8", "backslashreplace"))
 
 
 def read_language_model(path: str | Path) -> LanguageModel:

@@ -192,7 +192,8 @@ def write_bundle(
 def write_about(folder: Path, name: str, value: Any) -> None:
     """Writes a file about a model into its bundle: JSON, or a text where the name ends in .md."""
     if name.endswith(".md"):
-        (folder / name).write_text(value, "utf-8")
+        # Paths and commands may hold bytes that are no UTF-8.
+        (folder / name).write_bytes(value.encode("utf-8", "backslashreplace"))
     else:
         _write_json(folder / f"{name}.json", value)
 
@@ -310,4 +311,6 @@ def _read_golden(path: Path) -> tuple[GoldenAnswer, ...]:
 
 
 def _write_json(path: Path, value: Any) -> None:
-    path.write_text(json.dumps(value, indent=2, ensure_ascii=False) + "\n", "utf-8")
+    # What is no UTF-8, as in the path of a file, becomes what JSON itself writes for it: \udcff.
+    content = json.dumps(value, indent=2, ensure_ascii=False) + "\n"
+    path.write_bytes(content.encode("utf-8", "backslashreplace"))
