@@ -7,6 +7,7 @@ import gzip
 import lzma
 import os
 import socket
+import sys
 import tarfile
 import zlib
 from collections.abc import Callable
@@ -18,6 +19,8 @@ MIB = 2**20
 # By name: writes the bomb into a folder, and returns what a command is to be given.
 BOMBS: dict[str, Callable[[Path], Path]] = {}
 # Those that are harmless, and must be read.
+# A changed byte may stand in a text.
+MAYBE_HARMLESS = "changed_parquet_"
 HARMLESS = {"small_gz", "many_small_gz_members", "gz_with_a_long_name", "many_columns"}
 
 
@@ -507,3 +510,7 @@ def folder_without_rights(folder):
 def table_without_rights(folder):
     write(folder, "a.csv", b"text,label\n").chmod(0)
     return folder / "a.csv"
+
+
+if __name__ == "__main__":
+    print(BOMBS[sys.argv[1]](Path(sys.argv[2])), end="")

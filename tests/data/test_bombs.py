@@ -6,10 +6,10 @@ import resource
 import shutil
 import subprocess
 import sys
-import time
 
+import bombs
 import pytest
-from bombs import BOMBS, HARMLESS, MIB
+from bombs import BOMBS, HARMLESS, MAYBE_HARMLESS, MIB
 
 # Some of each kind; the others are slow together.
 FAST = {
@@ -31,8 +31,10 @@ def limit():
 
 
 def run(*arguments, home):
-    """Runs a command in a limited process; returns its exit code, its words, bytes and seconds."""
-    started = time.monotonic()
+    """Runs a command in a limited process; returns its exit code, its words, bytes and seconds.
+
+    Seconds are those of the processor: another process may have it for a while.
+    """
     process = subprocess.Popen(
         [sys.executable, "-m", "reelfeel", *map(str, arguments)],
         env={**os.environ, "REELFEEL_HOME": str(home), "PYTHONDONTWRITEBYTECODE": "1"},
@@ -46,7 +48,15 @@ def run(*arguments, home):
     _, status, used = os.wait4(process.pid, 0)
     process.returncode = os.waitstatus_to_exitcode(status)
     process.stdout.close()
-    return process.returncode, said, used.ru_maxrss * 1024, time.monotonic() - started
+    return process.returncode, said, used.ru_maxrss * 1024, used.ru_utime + used.ru_stime
+
+
+def make(name, folder):
+    """Makes a bomb in a process of its own: what that needs would count as ours."""
+    made = subprocess.run(
+        [sys.executable, bombs.__file__, name, str(folder)], stdout=subprocess.PIPE, check=True
+    )
+    return os.fsdecode(made.stdout)
 
 
 @pytest.fixture
@@ -66,9 +76,9 @@ def bomb_folder(tmp_path):
 )
 @pytest.mark.timeout(120)
 def test_a_bomb_is_refused_in_one_line(name, bomb_folder):
-    place = BOMBS[name](bomb_folder / "bomb")
+    place = make(name, bomb_folder / "bomb")
     code, said, num_bytes, seconds = run("check-data", place, home=bomb_folder / "home")
-    if name in HARMLESS:
+    if name in HARMLESS or (name.startswith(MAYBE_HARMLESS) and code == 0):
         assert "Sizes" in said
     else:
         assert code in (2, 3), (code, said)
@@ -76,8 +86,7 @@ def test_a_bomb_is_refused_in_one_line(name, bomb_folder):
         assert said.count("\n") == 1, said
         assert len(said) < 2_000
     assert num_bytes < MOST_BYTES
-    # Twice on a busy machine.
-    assert seconds < 2 * MOST_SECONDS
+    assert seconds < MOST_SECONDS
 
 
 @pytest.mark.parametrize("place", ["/dev/zero", "/dev/null"])

@@ -20,7 +20,13 @@ def doctor(as_json: shared.Json = False) -> None:
     """Show versions, kernels and folders, and train a tiny model to prove that all works."""
     import json
 
-    facts = {**_find_machine(), **_find_kernels(), **_find_packages(), **_try_training()}
+    facts = {
+        **_find_machine(),
+        **_find_kernels(),
+        **_find_packages(),
+        **_find_cuda(),
+        **_try_training(),
+    }
     if as_json:
         typer.echo(json.dumps(facts, indent=2))
         return
@@ -65,12 +71,26 @@ def _find_packages() -> dict[str, str]:
     return found
 
 
+def _find_cuda() -> dict[str, str]:
+    """Says where PyTorch came with gigabytes that nothing here can use."""
+    if not find_spec("torch"):
+        return {}
+    import torch
+
+    from reelfeel.extras import CPU_TORCH
+
+    if torch.version.cuda is None or torch.cuda.is_available():
+        return {}
+    return {"CUDA": f"installed with torch, and no GPU to use it; without it: {CPU_TORCH}"}
+
+
 def _try_training() -> dict[str, str]:
     if not (find_spec("keras") and find_spec("torch")):
-        return {"training": 'not installed: pip install "reelfeel[train]"'}
+        from reelfeel.extras import CPU_TORCH
+
+        return {"training": f'not installed: {CPU_TORCH}; pip install "reelfeel[train]"'}
     import tempfile
     import time
-    from pathlib import Path
 
     from reelfeel.models.lstm import select_kernel
     from reelfeel.training.train import train
