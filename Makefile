@@ -9,9 +9,9 @@ INSTALL := $(BIN)/pip install --quiet --constraint constraints.txt
 # PyTorch first and pinned, from its own index of builds without CUDA, where that can be reached.
 TORCH_INDEX ?= https://download.pytorch.org/whl/cpu
 define install_torch
-	@if $(1)/python -c "import urllib.request as net; net.urlopen('$(TORCH_INDEX)/torch/', timeout=5)" 2>/dev/null; \
-	then $(1)/pip install --quiet --constraint constraints.txt --index-url $(TORCH_INDEX) torch; \
-	else echo "$(TORCH_INDEX) cannot be reached: torch comes from pip's own index, from PyPI on Linux with gigabytes of CUDA packages." >&2; \
+	@if $(1)/python -c "import urllib.request as net; net.urlopen('$(TORCH_INDEX)/torch/', timeout=5)" 2>/dev/null \
+	&& $(1)/pip install --quiet --constraint constraints.txt --index-url $(TORCH_INDEX) torch; then :; else \
+	echo "$(TORCH_INDEX) cannot be used: torch comes from pip's own index, from PyPI on Linux with gigabytes of CUDA packages." >&2; \
 	$(1)/pip install --quiet --constraint constraints.txt torch; fi
 endef
 $(VENV)/installed: pyproject.toml constraints.txt

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from importlib.metadata import PackageNotFoundError, version
+from importlib.metadata import PackageNotFoundError, distributions, version
 from importlib.util import find_spec
+from pathlib import Path
 
 import typer
 
@@ -73,15 +74,13 @@ def _find_packages() -> dict[str, str]:
 
 def _find_cuda() -> dict[str, str]:
     """Says where PyTorch came with gigabytes that nothing here can use."""
-    if not find_spec("torch"):
-        return {}
-    import torch
-
     from reelfeel.extras import CPU_TORCH
 
-    if torch.version.cuda is None or torch.cuda.is_available():
+    names = [str(one.metadata["Name"]).lower() for one in distributions()]
+    has_cuda = any(name.startswith("nvidia-c") for name in names)
+    if not has_cuda or Path("/dev/nvidiactl").exists():
         return {}
-    return {"CUDA": f"installed with torch, and no GPU to use it; without it: {CPU_TORCH}"}
+    return {"CUDA": f"installed beside torch, and no GPU to use it; without it: {CPU_TORCH}"}
 
 
 def _try_training() -> dict[str, str]:
