@@ -6,10 +6,17 @@ INSTALL := $(BIN)/pip install --quiet --constraint constraints.txt
 
 .PHONY: demo tutorial check test test-slow test-backends sanitize bench bench-precision build clean
 
-# PyTorch first and pinned: its processor-only build is a fifth of what a range would bring.
+# PyTorch first and pinned, from its own index of builds without CUDA, where that can be reached.
+TORCH_INDEX ?= https://download.pytorch.org/whl/cpu
+define install_torch
+	@if $(1)/python -c "import urllib.request as net; net.urlopen('$(TORCH_INDEX)/torch/', timeout=5)" 2>/dev/null \
+	&& $(1)/pip install --quiet --constraint constraints.txt --index-url $(TORCH_INDEX) torch; then :; else \
+	echo "$(TORCH_INDEX) cannot be used: torch comes from pip's own index, from PyPI on Linux with gigabytes of CUDA packages." >&2; \
+	$(1)/pip install --quiet --constraint constraints.txt torch; fi
+endef
 $(VENV)/installed: pyproject.toml constraints.txt
 	$(PYTHON) -m venv $(VENV)
-	$(INSTALL) torch
+	$(call install_torch,$(BIN))
 	$(INSTALL) --editable ".[dev]"
 	touch $@
 
@@ -50,7 +57,7 @@ test-slow: $(VENV)/ready
 test-backends: $(VENV)/ready
 	$(BIN)/python tests/backends/make_sample.py build/backends
 	$(PYTHON) -m venv build/backends/venv
-	build/backends/venv/bin/pip install --quiet --constraint constraints.txt torch
+	$(call install_torch,build/backends/venv/bin)
 	build/backends/venv/bin/pip install --quiet --constraint constraints.txt keras jax tensorflow-cpu
 	for backend in torch jax tensorflow; do \
 		KERAS_BACKEND=$$backend build/backends/venv/bin/python tests/backends/check_sample.py build/backends || exit 1; \

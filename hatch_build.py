@@ -78,7 +78,6 @@ def build_library() -> Path | None:
     compiler = find_compiler()
     if compiler is None:
         warn_of_missing_compiler()
-        LIBRARY.unlink(missing_ok=True)  # an old one would not fit the sources
         return None
     with tempfile.TemporaryDirectory(dir=ROOM, prefix=".build-") as folder:
         finished = Path(folder) / LIBRARY.name
@@ -156,6 +155,13 @@ def warn_of_missing_compiler() -> None:
         "(apt-get install g++) and build again.",
         file=sys.stderr,
     )
+    if LIBRARY.exists():
+        # It belongs to who compiled it, perhaps for another environment of the same checkout.
+        print(
+            f"The library compiled here earlier stays, and this checkout uses it: {LIBRARY}. "
+            "If the sources have changed since, remove it or set REELFEEL_NATIVE=off.",
+            file=sys.stderr,
+        )
 
 
 if __name__ == "__main__":

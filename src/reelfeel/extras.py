@@ -6,6 +6,9 @@ from importlib.util import find_spec
 
 from reelfeel.errors import MissingExtraError
 
+# PyTorch's own index of builds without CUDA; the version is that of constraints.txt.
+CPU_TORCH = "pip install torch==2.13.0 --index-url https://download.pytorch.org/whl/cpu"
+
 
 def require(extra: str, *packages: str) -> None:
     """Checks that optional packages are installed, without importing them.
@@ -28,8 +31,13 @@ def require(extra: str, *packages: str) -> None:
     missing = [package for package in packages if find_spec(package) is None]
     if missing:
         plural = len(missing) > 1
+        first = (
+            f"Without an NVIDIA GPU first: {CPU_TORCH}\n(where that can be reached; else pip "
+            "fetches gigabytes of CUDA packages on Linux, which run without a GPU too)\n"
+        )
         raise MissingExtraError(
             f"This needs the package{'s' * plural} {', '.join(missing)}, which "
             f"{'are' if plural else 'is'} not installed.\n"
+            f"{first if 'torch' in missing else ''}"
             f'Install {"them" if plural else "it"} with: pip install "reelfeel[{extra}]"'
         )

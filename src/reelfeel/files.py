@@ -3,16 +3,19 @@
 from __future__ import annotations
 
 import contextlib
+import errno
 import hashlib
 import os
-import shutil
-import tempfile
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 
 import platformdirs
 
 from reelfeel.errors import ReelFeelError, UsageError
+from reelfeel.escaping import has_half_character
+from reelfeel.ownership import find_foreign
+from reelfeel.scratch import OLD, open_scratch
+from reelfeel.signals import delayed_interruption
 
 SUMS = "SHA256SUMS"
 
@@ -29,11 +32,13 @@ def write_whole(path: Path, *, overwrite: bool = True) -> Iterator[Path]:
 
     After an error or a full disk, `path` is as it was before: absent, or the old content. So it is
     after a kill, but for one moment: a folder that replaces a folder is moved in two steps, and a
-    kill between them leaves the old one in a hidden folder beside it.
+    kill between them leaves the old one in a hidden folder beside it, until the next run that
+    writes there puts it back.
 
     Args:
         path: the file or folder to make. Its parent folders are made when missing.
-        overwrite: whether an existing file or folder may be replaced.
+        overwrite: whether an existing file or folder may be replaced, whoever wrote it: ask
+            `refuse_existing` first about what a user named.
 
     Yields:
         A path that does not exist yet, in the same folder, hence on the same disk.
@@ -51,23 +56,49 @@ def write_whole(path: Path, *, overwrite: bool = True) -> Iterator[Path]:
     ...     (Path(folder) / "answer.txt").read_text()
     '42'
     """
-    refuse_existing(path, overwrite=overwrite)
+    if path.exists() and not overwrite:
+        refuse_existing(path, overwrite=False)
+    path = Path(os.path.abspath(path))  # noqa: PTH100 - `.` has no name and no parent
     with explain_disk_errors(path):
         path.parent.mkdir(parents=True, exist_ok=True)
-        scratch = Path(tempfile.mkdtemp(prefix=f".{path.name}-", dir=path.parent))
-        try:
+        with open_scratch(path) as scratch:
             yield scratch / path.name
-            _replace(scratch / path.name, path, scratch / "old")
-        finally:
-            shutil.rmtree(scratch, ignore_errors=True)
+            # A signal between the two steps of a folder would leave none of the two.
+            with delayed_interruption():
+                _replace(scratch / path.name, path, scratch / OLD)
 
 
 def refuse_existing(path: Path, *, overwrite: bool) -> None:
-    """Raises UsageError where `path` exists and may not be replaced; cheap, so call it early."""
-    if path.exists() and not overwrite:
+    """Refuses a place that may not be replaced; cheap, so call it early.
+
+    Args:
+        path: the file or folder to be written.
+        overwrite: whether it may be replaced, if ReelFeel wrote it or it is empty.
+
+    Raises:
+        UsageError: if there is something that may not be replaced.
+        ReelFeelError: if what is there cannot be looked at.
+    """
+    if has_half_character(os.path.abspath(path)):  # noqa: PTH100
+        raise UsageError(
+            f"The path {path} is not UTF-8, and libraries that write models cannot use it. Choose "
+            "another place, named in whole characters."
+        )
+    if not path.exists():
+        return
+    if not overwrite:
         raise UsageError(
             f"{path} exists already. Choose another place, or replace it with --force "
             "(in Python: overwrite=True)."
+        )
+    with explain_disk_errors(path):
+        foreign = find_foreign(path)
+    if foreign:
+        holds = "" if foreign == path else f" holds {foreign.relative_to(path)}, which"
+        raise UsageError(
+            f"{path}{holds} was not written by ReelFeel, and --force (in Python: overwrite=True) "
+            "replaces only what it wrote, or an empty folder. Choose another place, or move "
+            "away what is yours."
         )
 
 
@@ -114,13 +145,15 @@ def _sha256(path: Path) -> str:
 
 
 def _replace(new: Path, path: Path, old: Path) -> None:
-    if path.is_dir():
-        # A folder cannot be replaced in one step: step aside first, and back if the move fails.
-        path.rename(old)
-        try:
-            new.rename(path)
-        except OSError:
-            old.rename(path)
-            raise
-    else:
+    if not path.is_dir():
         new.replace(path)
+        return
+    if not new.is_dir():
+        raise IsADirectoryError(errno.EISDIR, os.strerror(errno.EISDIR), str(path))
+    # A folder cannot be replaced in one step: step aside first, and back if the move fails.
+    path.rename(old)
+    try:
+        new.rename(path)
+    except BaseException:
+        old.rename(path)
+        raise

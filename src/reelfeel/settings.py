@@ -11,7 +11,10 @@ from pathlib import Path
 from types import UnionType
 from typing import Any, get_args, get_origin, get_type_hints
 
-from reelfeel.errors import ConfigError
+from reelfeel.errors import ConfigError, DataError
+from reelfeel.inputs import read_bounded
+
+_MAX_TOML_BYTES = 2**20
 
 
 def read_toml(path: Path) -> dict[str, Any]:
@@ -21,8 +24,8 @@ def read_toml(path: Path) -> dict[str, Any]:
         ConfigError: if the file cannot be read or is not TOML.
     """
     try:
-        return tomllib.loads(path.read_text("utf-8"))
-    except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
+        return tomllib.loads(read_bounded(path, _MAX_TOML_BYTES).decode("utf-8"))
+    except (DataError, UnicodeDecodeError, tomllib.TOMLDecodeError, RecursionError) as error:
         raise ConfigError(
             f"Could not read the configuration {path}: {error}. Expected a TOML file with the "
             "sections [data], [model] and [training]."
@@ -120,5 +123,5 @@ def _convert(name: str, value: Any, hint: Any) -> Any:
 def _parse_value(text: str) -> Any:
     try:
         return tomllib.loads(f"value = {text}")["value"]
-    except tomllib.TOMLDecodeError:
+    except (tomllib.TOMLDecodeError, RecursionError):
         return text

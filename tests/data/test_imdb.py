@@ -1,4 +1,5 @@
 import os
+import random
 import shutil
 from collections import Counter
 
@@ -71,13 +72,22 @@ def test_an_edited_file_of_an_unpacked_copy_is_noticed(tmp_path, small_imdb):
     assert text.upper() in load_imdb("train", folder).texts
 
 
-def test_a_damaged_cache_is_replaced(tmp_path, small_imdb):
+@pytest.mark.parametrize("seed", range(20))
+def test_a_damaged_cache_is_noticed_and_replaced(tmp_path, small_imdb, seed):
     path = write_tar(tmp_path / "a.tar.gz", small_imdb)
     first = load_imdb("train", path)
-    (cached,) = (tmp_path / "home").rglob("train.parquet")
-    cached.write_bytes(b"PAR1 rubbish")
-    assert load_imdb("train", path).fingerprint() == first.fingerprint()
+    (cached,) = (tmp_path / "home").rglob("train-*.parquet")
+    content = bytearray(cached.read_bytes())
+    content[random.Random(seed).randrange(len(content))] ^= 1 << seed % 8
+    cached.write_bytes(content)
+    again = load_imdb("train", path)
+    assert (again.fingerprint(), again.ids, again.movies) == (
+        first.fingerprint(),
+        first.ids,
+        first.movies,
+    )
     assert len(pl.read_parquet(cached)) == 4
+    assert cached.read_bytes() != content
 
 
 def test_invalid_utf8_is_replaced_and_counted(tmp_path, small_imdb):

@@ -2,6 +2,7 @@ import numpy as np
 import pytest
 
 from reelfeel.data.labels import KNOWN_PAIRS, LabelMap, map_labels, refuse_one_class
+from reelfeel.data.tables import TableOptions, read_table
 from reelfeel.errors import SchemaError, UsageError
 from reelfeel.types import Reviews
 
@@ -126,3 +127,20 @@ def test_one_label_is_read_but_refused_for_training():
 
 def test_two_labels_are_fit_for_training():
     refuse_one_class(Reviews(["a", "b"], np.array([0, 1], np.int8), ["1", "2"]))
+
+
+HALF = "po\udcffs"
+
+
+def test_a_label_with_half_a_character_is_refused_when_it_is_read(tmp_path):
+    (tmp_path / "a.jsonl").write_text(
+        '{"text": "fine", "label": "po\\udcffs"}\n{"text": "bad", "label": "neg"}\n'
+    )
+    with pytest.raises(SchemaError, match=r"row 1: the label holds half a character"):
+        read_table(tmp_path / "a.jsonl", TableOptions(negative="neg"))
+    with pytest.raises(UsageError, match="holds half a character"):
+        LabelMap(positive=HALF)
+    with pytest.raises(SchemaError, match="holds half a character"):
+        refuse_one_class(
+            Reviews(["a", "b"], np.array([0, 1], np.int8), ["1", "2"], None, None, ("neg", HALF))
+        )

@@ -64,10 +64,21 @@ def test_without_a_compiler_the_wheel_is_pure_and_a_warning_says_so(
     build, compiler, monkeypatch, capsys
 ):
     monkeypatch.setenv("CXX", compiler)
-    build.LIBRARY.write_bytes(b"of older sources")
     assert collect(build) == {"artifacts": []}
     assert not build.LIBRARY.exists()
-    assert "no C++ compiler" in capsys.readouterr().err
+    said = capsys.readouterr().err
+    assert "no C++ compiler" in said
+    assert "stays" not in said
+
+
+def test_without_a_compiler_the_library_of_a_checkout_stays_and_is_not_packed(
+    build, monkeypatch, capsys
+):
+    monkeypatch.setenv("CXX", "none")
+    build.LIBRARY.write_bytes(b"compiled earlier")
+    assert collect(build) == {"artifacts": []}
+    assert build.LIBRARY.read_bytes() == b"compiled earlier"
+    assert "stays, and this checkout uses it" in capsys.readouterr().err
 
 
 @needs_compiler

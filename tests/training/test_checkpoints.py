@@ -4,7 +4,12 @@ import numpy as np
 import pytest
 
 from reelfeel.errors import BundleError, ReelFeelError
-from reelfeel.training.checkpoints import Checkpoint, load_checkpoint, save_checkpoint
+from reelfeel.training.checkpoints import (
+    Checkpoint,
+    load_checkpoint,
+    load_finished,
+    save_checkpoint,
+)
 
 
 def make_checkpoint(step):
@@ -47,3 +52,15 @@ def test_a_full_disk_is_explained_and_leaves_the_checkpoint_before(tmp_path, mon
         save_checkpoint(tmp_path / "c", make_checkpoint(6))
     assert load_checkpoint(tmp_path / "c").step == 5
     assert [path.name for path in tmp_path.iterdir()] == ["c"]
+
+
+@pytest.mark.parametrize("share", [0.05, 0.3, 0.6, 0.9, 0.999])
+def test_a_changed_byte_is_noticed_and_a_finished_run_is_made_again(tmp_path, share):
+    save_checkpoint(tmp_path / "c", make_checkpoint(5))
+    content = bytearray((tmp_path / "c").read_bytes())
+    content[int(share * len(content))] ^= 1
+    (tmp_path / "c").write_bytes(content)
+    with pytest.raises(BundleError, match="without --resume"):
+        load_checkpoint(tmp_path / "c")
+    assert load_finished(tmp_path / "c") is None
+    assert not (tmp_path / "c").exists()

@@ -7,7 +7,9 @@ from typing import Annotated
 import typer
 
 from reelfeel.cli import options as shared
+from reelfeel.cli.early_checks import refuse_early
 from reelfeel.presets import get_preset, list_presets
+from reelfeel.terminal import say
 
 
 def distill(
@@ -57,6 +59,7 @@ def distill(
     changes = shared.read_changes(config, set_, seed)
     # Refused before the slow imports.
     get_preset(preset).updated(changes)
+    refuse_early(output, force=force, sources=[data, data_dir], models=[*teachers, from_])
     from reelfeel.training.distillation import distill as train_student
     from reelfeel.training.progress import ConsoleObserver
 
@@ -75,6 +78,6 @@ def distill(
             observer=ConsoleObserver(),
         )
     except KeyboardInterrupt:
-        typer.echo("Stopped. Go on with the same command and --resume.", err=True)
+        say("Stopped. Go on with the same command and --resume.", err=True)
         raise
     shared.say_saved(engine, output, as_json=as_json)

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from importlib.metadata import PackageNotFoundError, version
+from importlib.metadata import PackageNotFoundError, distributions, version
 from importlib.util import find_spec
+from pathlib import Path
 
 import typer
 
 from reelfeel.cli import options as shared
+from reelfeel.terminal import say
 
 _PACKAGES = {
     "prediction": ("numpy", "openvino", "onnxruntime", "polars", "safetensors"),
@@ -19,12 +21,18 @@ def doctor(as_json: shared.Json = False) -> None:
     """Show versions, kernels and folders, and train a tiny model to prove that all works."""
     import json
 
-    facts = {**_find_machine(), **_find_kernels(), **_find_packages(), **_try_training()}
+    facts = {
+        **_find_machine(),
+        **_find_kernels(),
+        **_find_packages(),
+        **_find_cuda(),
+        **_try_training(),
+    }
     if as_json:
         typer.echo(json.dumps(facts, indent=2))
         return
     for name, value in facts.items():
-        typer.echo(f"{name:<22}{value}")
+        say(f"{name:<22}{value}")
 
 
 def _find_machine() -> dict[str, str]:
@@ -64,12 +72,24 @@ def _find_packages() -> dict[str, str]:
     return found
 
 
+def _find_cuda() -> dict[str, str]:
+    """Says where PyTorch came with gigabytes that nothing here can use."""
+    from reelfeel.extras import CPU_TORCH
+
+    names = [str(one.metadata["Name"]).lower() for one in distributions()]
+    has_cuda = any(name.startswith("nvidia-c") for name in names)
+    if not has_cuda or Path("/dev/nvidiactl").exists():
+        return {}
+    return {"CUDA": f"installed beside torch, and no GPU to use it; without it: {CPU_TORCH}"}
+
+
 def _try_training() -> dict[str, str]:
     if not (find_spec("keras") and find_spec("torch")):
-        return {"training": 'not installed: pip install "reelfeel[train]"'}
+        from reelfeel.extras import CPU_TORCH
+
+        return {"training": f'not installed: {CPU_TORCH}; pip install "reelfeel[train]"'}
     import tempfile
     import time
-    from pathlib import Path
 
     from reelfeel.models.lstm import select_kernel
     from reelfeel.training.train import train

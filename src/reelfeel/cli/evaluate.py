@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from reelfeel.cli import options as shared
+from reelfeel.terminal import say
 
 if TYPE_CHECKING:
     from reelfeel.scoring.evaluate import Checks
@@ -92,28 +95,43 @@ def evaluate(
     options = shared.table_options(locals())
     if record:
         _refuse_unrecordable(model)
-    if predictions is not None:
-        _refuse_model(model, data)
-        result = room.evaluate_predictions(predictions, options=options, checks=checks)
-    else:
-        runner = {"engine": engine, "precision": precision, "threads": threads}
-        result = _evaluate_model(
-            model, data, runner, part=part, data_dir=data_dir, options=options, checks=checks
-        )
-    if record:
-        from reelfeel.scoring.recording import record_evaluation
+    with _hold_outputs(model if record else None, junit):
+        if predictions is not None:
+            _refuse_model(model, data)
+            result = room.evaluate_predictions(predictions, options=options, checks=checks)
+        else:
+            runner = {"engine": engine, "precision": precision, "threads": threads}
+            result = _evaluate_model(
+                model, data, runner, part=part, data_dir=data_dir, options=options, checks=checks
+            )
+        if record:
+            from reelfeel.scoring.recording import record_evaluation
 
-        record_evaluation(str(model), result)
-    gates = [GateResult(**gate) for gate in result["gates"]]
-    if junit is not None:
-        write_junit(gates, junit, suite=f"{result['model']} on {result['data']['source']}")
-    if as_json:
-        typer.echo(json.dumps(result, indent=2, allow_nan=False))
-    else:
-        print_evaluation(result)
-    for warning in result["warnings"]:
-        typer.echo(f"Warning: {warning}", err=True)
-    refuse_failures(gates)
+            record_evaluation(str(model), result)
+        gates = [GateResult(**gate) for gate in result["gates"]]
+        if junit is not None:
+            write_junit(gates, junit, suite=f"{result['model']} on {result['data']['source']}")
+        if as_json:
+            typer.echo(json.dumps(result, indent=2, allow_nan=False))
+        else:
+            print_evaluation(result)
+        for warning in result["warnings"]:
+            say(f"Warning: {warning}", err=True)
+        refuse_failures(gates)
+
+
+@contextmanager
+def _hold_outputs(recorded: str | None, junit: Path | None) -> Iterator[None]:
+    """Tries what will be written before the work: a model's figures, and a file of gates."""
+    from reelfeel.outputs import claim_output, hold_place
+    from reelfeel.runtime.shipped import find_model
+
+    with ExitStack() as stack:
+        if recorded is not None and find_model(recorded).is_dir():
+            stack.enter_context(hold_place(find_model(recorded) / "metrics.json"))
+        if junit is not None:
+            stack.enter_context(claim_output(junit, overwrite=True, is_folder=False))
+        yield
 
 
 def _evaluate_model(

@@ -9,6 +9,8 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from reelfeel.cli import options as shared
+from reelfeel.escaping import for_line, for_terminal
+from reelfeel.terminal import say
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -21,6 +23,8 @@ if TYPE_CHECKING:
 
 # Parts listed below a text, and characters shown of a stretch that was not read.
 _NUM_LISTED, _UNREAD_SHOWN = 8, 60
+# Of a file that is one text.
+_MAX_FILE_BYTES = 10_000_000
 
 
 class Method(StrEnum):
@@ -69,17 +73,18 @@ def explain(
     Words that speak for the positive class are marked with + (green), for the negative class with
     - (red). With --json one JSON object a text, with offsets into it.
     """
-    from reelfeel.files import refuse_existing
+    from contextlib import nullcontext
+
+    from reelfeel.outputs import claim_output
     from reelfeel.runtime.engine import load
 
     given = _read_texts(texts or [], file)
-    if html:
-        refuse_existing(html, overwrite=force)
-    engine = load(model)
-    network = _open_network(engine) if method is Method.INTEGRATED_GRADIENTS else None
-    explanations = engine.explain(given, by=by.value, with_flip=flip, network=network)
-    if html:
-        _write_page(html, explanations, engine.bundle.label_names, overwrite=force)
+    with claim_output(html, overwrite=force, is_folder=False) if html else nullcontext():
+        engine = load(model)
+        network = _open_network(engine) if method is Method.INTEGRATED_GRADIENTS else None
+        explanations = engine.explain(given, by=by.value, with_flip=flip, network=network)
+        if html:
+            _write_page(html, explanations, engine.bundle.label_names, overwrite=force)
     if as_json:
         _print_json(explanations)
     elif not html:
@@ -89,7 +94,8 @@ def explain(
 def _read_texts(texts: list[str], file: Path | None) -> list[str]:
     import sys
 
-    from reelfeel.errors import DataError, UsageError
+    from reelfeel.errors import UsageError
+    from reelfeel.inputs import read_bounded
 
     if bool(texts) == bool(file):
         raise UsageError(
@@ -97,13 +103,7 @@ def _read_texts(texts: list[str], file: Path | None) -> list[str]:
             f'film.", or one --file. Received {len(texts)} texts and the file {file}.'
         )
     if file:
-        try:
-            return [file.read_text("utf-8", errors="surrogateescape")]
-        except OSError as error:
-            raise DataError(
-                f"The file cannot be read: {error.strerror or error}. Expected a text file in "
-                f"UTF-8. Received {file}"
-            ) from error
+        return [read_bounded(file, _MAX_FILE_BYTES).decode("utf-8", "surrogateescape")]
     if texts != ["-"]:
         return texts
     if hasattr(sys.stdin, "reconfigure"):
@@ -128,11 +128,12 @@ def _write_page(
     path: Path, explanations: list[Explanation], label_names: tuple[str, str], *, overwrite: bool
 ) -> None:
     from reelfeel.explanation.page import render_page
-    from reelfeel.files import write_whole
+    from reelfeel.files import refuse_existing, write_whole
 
-    with write_whole(path, overwrite=overwrite) as unfinished:
+    refuse_existing(path, overwrite=overwrite)
+    with write_whole(path) as unfinished:
         unfinished.write_text(render_page(explanations, label_names=label_names), "utf-8")
-    typer.echo(f"Wrote {path}", err=True)
+    say(f"Wrote {path}", err=True)
 
 
 def _print_json(explanations: list[Explanation]) -> None:
@@ -145,9 +146,9 @@ def _print_json(explanations: list[Explanation]) -> None:
 
 
 def _print_all(explanations: list[Explanation], *, wants_flip: bool) -> None:
-    from rich.console import Console
+    from reelfeel.console import open_console
 
-    console = Console(highlight=False, markup=False, emoji=False)
+    console = open_console()
     for number, explanation in enumerate(explanations):
         if number:
             console.print()
@@ -160,7 +161,7 @@ def _print_one(console: Console, explanation: Explanation, *, wants_flip: bool) 
 
     said = explanation.prediction
     console.print(
-        f"{printable(said.label)}: {said.probability:.1%} positive", style="bold", soft_wrap=True
+        f"{for_line(said.label)}: {said.probability:.1%} positive", style="bold", soft_wrap=True
     )
     console.print(describe_reading(explanation), style="dim")
     pieces = list(lay_out(explanation))
@@ -177,7 +178,7 @@ def _join(pieces: list[Piece]) -> Text:
 
     joined = Text()
     for piece in pieces:
-        text = printable(piece.text)
+        text = for_terminal(piece.text)
         if piece.weight is None:
             joined.append(_shorten(text), style="dim")
         elif piece.sign:
@@ -198,7 +199,7 @@ def _print_strongest(console: Console, title: str, units: tuple[Attribution, ...
     console.print(f"{title}, in log-odds of the positive class:", style="bold")
     for unit in list_strongest(units, _NUM_LISTED):
         style = "green" if unit.score > 0 else "red"
-        text = " ".join(printable(unit.text).split())
+        text = for_line(unit.text)
         console.print(
             f"  {unit.score:+6.2f}  {text}", style=style, no_wrap=True, overflow="ellipsis"
         )
@@ -208,20 +209,11 @@ def _describe_flip(explanation: Explanation) -> str:
     flip = explanation.flip
     if flip is None:
         return "No words were found whose removal turns the verdict around."
-    removed = ", ".join(f'"{" ".join(printable(part.text).split())}"' for part in flip.removed)
+    removed = ", ".join(f'"{for_line(part.text)}"' for part in flip.removed)
     return (
-        f"Without {removed}: {printable(flip.prediction.label)}, "
+        f"Without {removed}: {for_line(flip.prediction.label)}, "
         f"{flip.prediction.probability:.1%} positive."
     )
-
-
-def printable(text: str) -> str:
-    r"""Returns a text that cannot steer a terminal: no control characters, no half characters.
-
-    >>> printable("good\x1b[2Jfilm")
-    'good [2Jfilm'
-    """
-    return "".join(letter if letter.isprintable() or letter == "\n" else " " for letter in text)
 
 
 def _shorten(text: str) -> str:

@@ -8,6 +8,7 @@ from typing import Annotated
 import typer
 
 from reelfeel.cli import options as shared
+from reelfeel.terminal import say
 
 
 def export(
@@ -28,21 +29,27 @@ def export(
     It maps token ids, padded on the right with 0, to the probability of the positive class.
     """
     from reelfeel.errors import UsageError
-    from reelfeel.files import refuse_existing, write_whole
-    from reelfeel.runtime.bundle import read_bundle
-    from reelfeel.runtime.shipped import find_model
+    from reelfeel.outputs import claim_output
 
     if format_ != "keras":
         raise UsageError(f"--format must be keras. Received: {format_!r}")
     output = output or Path(model).with_suffix(".keras")
     if output.suffix != ".keras":
         raise UsageError(f"The name of a Keras file ends in .keras. Received: {output}")
-    refuse_existing(output, overwrite=force)
+    with claim_output(output, overwrite=force, is_folder=False):
+        _write_keras(model, output)
+    say(output)
+
+
+def _write_keras(model: str, output: Path) -> None:
+    from reelfeel.files import write_whole
+    from reelfeel.runtime.bundle import read_bundle
+    from reelfeel.runtime.shipped import find_model
+
     bundle = read_bundle(find_model(model))
     from reelfeel.models.stock import export_keras
 
-    with write_whole(output, overwrite=force) as unfinished:
+    with write_whole(output) as unfinished:
         export_keras(
             bundle.config.model, bundle.vocabulary.size, bundle.calibrated_weights(), unfinished
         )
-    typer.echo(str(output))

@@ -7,6 +7,8 @@ from typing import Annotated
 import typer
 
 from reelfeel.cli import options as shared
+from reelfeel.cli.early_checks import refuse_early
+from reelfeel.terminal import say
 
 
 def pretrain(
@@ -77,6 +79,7 @@ def pretrain(
     values |= {} if passes is None else {"passes": passes}
     values |= {} if seed is None else {"seed": seed}
     config = get_pretraining_preset(preset).updated(values)
+    refuse_early(output, force=force, sources=[*texts, data_dir], models=[start])
     from reelfeel.training.pretrain import pretrain as train_model
     from reelfeel.training.pretraining_progress import ConsoleDisplay
 
@@ -95,7 +98,7 @@ def pretrain(
             display=ConsoleDisplay(),
         )
     except KeyboardInterrupt:
-        typer.echo("Stopped. Go on with the same command and --resume.", err=True)
+        say("Stopped. Go on with the same command and --resume.", err=True)
         raise
     figures = model.about["figures"]
     if as_json:
@@ -104,4 +107,4 @@ def pretrain(
         shown = ", ".join(
             f"{name} {values['held_out_perplexity']:.2f}" for name, values in figures.items()
         )
-        typer.echo(f"Saved {output}: perplexity on held-out texts {shown}.", err=True)
+        say(f"Saved {output}: perplexity on held-out texts {shown}.", err=True)

@@ -8,8 +8,10 @@ from typing import Annotated, Any
 import typer
 
 from reelfeel.cli import options as shared
+from reelfeel.cli.early_checks import refuse_early
 from reelfeel.config import Config
 from reelfeel.presets import get_preset, list_presets
+from reelfeel.terminal import say
 
 
 def train(
@@ -69,6 +71,13 @@ def train(
     changes = shared.read_changes(config, set_, seed)
     # Refused before the slow imports.
     (get_preset(preset) if preset else Config()).updated(changes)
+    # Of several seeds each has a folder of its own inside of the output.
+    refuse_early(
+        output if seeds is None else output / "seeds.json",
+        force=force or seeds is not None,
+        sources=[source, unlabelled, data_dir],
+        models=[from_],
+    )
     from reelfeel.training.progress import ConsoleObserver
     from reelfeel.training.train import train as train_model
 
@@ -89,7 +98,7 @@ def train(
             return
         engine = train_model(source, **arguments, observer=ConsoleObserver())
     except KeyboardInterrupt:
-        typer.echo("Stopped. Go on with the same command and --resume.", err=True)
+        say("Stopped. Go on with the same command and --resume.", err=True)
         raise
     shared.say_saved(engine, output, as_json=as_json)
 
@@ -102,7 +111,7 @@ def _train_seeds(source: str, arguments: dict[str, Any], *, num_seeds: int, as_j
     record = train_seeds(
         source,
         num_seeds=num_seeds,
-        on_note=lambda note: typer.echo(note, err=True),
+        on_note=lambda note: say(note, err=True),
         **arguments,
     )
     if as_json:
@@ -110,7 +119,7 @@ def _train_seeds(source: str, arguments: dict[str, Any], *, num_seeds: int, as_j
         return
     for name, spread in record["spread"].items():
         lower, upper = spread["interval"]
-        typer.echo(
+        say(
             f"{name}: {spread['mean']:.4f} +- {spread['standard_deviation']:.4f} over "
             f"{num_seeds} seeds, {spread['lowest']:.4f} to {spread['highest']:.4f}; 95 % interval "
             f"of the mean {lower:.4f} to {upper:.4f} (validation).",

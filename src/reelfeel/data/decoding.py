@@ -3,16 +3,11 @@
 from __future__ import annotations
 
 import codecs
-import gzip
-import zlib
 from dataclasses import dataclass
 from pathlib import Path
 
-from reelfeel.errors import ArchiveError, DataError, UsageError
+from reelfeel.data.limits import read_whole
 
-# A table of 50,000 reviews has about 66 MB; a gzip bomb has terabytes.
-MAX_FILE_BYTES = 8 * 2**30
-_GZIP = b"\x1f\x8b"
 # UTF-32 first: its little-endian mark begins with that of UTF-16.
 _MARKS = (
     (codecs.BOM_UTF32_LE, "utf-32"),
@@ -40,40 +35,8 @@ class Decoded:
 
 
 def read_bytes(path: Path) -> bytes:
-    """Returns the content of a file, unpacked where it is gzip by content.
-
-    Raises:
-        UsageError: if there is no such file.
-        ArchiveError: if the gzip stream is truncated, damaged or absurdly large.
-        DataError: if the file cannot be read, for want of permission for example.
-    """
-    try:
-        with path.open("rb") as file:
-            is_gzip = file.read(2) == _GZIP
-        if not is_gzip:
-            return path.read_bytes()
-        with gzip.open(path, "rb") as file:
-            return _limit(file.read(MAX_FILE_BYTES + 1), path)
-    except FileNotFoundError:
-        raise UsageError(f"There is no file {path}. Check the path; case counts.") from None
-    except (EOFError, zlib.error, gzip.BadGzipFile) as error:
-        raise ArchiveError(
-            f"{path} is not a whole gzip file: {error}. It may be truncated or damaged; "
-            f"copy it again. Received {path.stat().st_size:,} bytes."
-        ) from error
-    except OSError as error:
-        raise DataError(
-            f"Could not read {path}: {error.strerror or error}. Expected a readable file."
-        ) from error
-
-
-def _limit(content: bytes, path: Path) -> bytes:
-    if len(content) > MAX_FILE_BYTES:
-        raise ArchiveError(
-            f"{path} is refused: it unpacks to more than {MAX_FILE_BYTES:,} bytes. Unpack it "
-            "yourself and cut it into smaller tables."
-        )
-    return content
+    """Returns the content of a file, unpacked where it is gzip by content; see `read_whole`."""
+    return read_whole(path)
 
 
 def decode_text(content: bytes) -> Decoded:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import io
 import json
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -12,7 +13,10 @@ from pathlib import Path
 import polars as pl
 
 from reelfeel.data.decoding import Decoded, decode_text, read_bytes
+from reelfeel.data.limits import refuse_columns, refuse_shape
+from reelfeel.data.parquet_probe import refuse_bomb
 from reelfeel.errors import SchemaError, UsageError
+from reelfeel.inputs import refuse_special
 
 SUFFIXES = {
     ".csv": "csv",
@@ -73,6 +77,7 @@ def read_file(path: Path, expected_columns: Sequence[str]) -> Table:
         SchemaError: if the content is not of that format.
         ArchiveError: if a gzipped file is damaged.
     """
+    refuse_special(path)
     kind = find_format(path)
     if kind is None:
         raise UsageError(
@@ -85,14 +90,16 @@ def read_file(path: Path, expected_columns: Sequence[str]) -> Table:
     if kind == "parquet":
         return _read_parquet(path, content)
     decoded = decode_text(content)
+    refuse_shape(path, decoded.text)
     read = _read_csv if kind == "csv" else _read_json_lines
     return read(path, decoded, expected_columns)
 
 
 def _read_parquet(path: Path, content: bytes) -> Table:
+    refuse_bomb(path, content)
     try:
         frame = pl.read_parquet(io.BytesIO(content))
-    except (pl.exceptions.PolarsError, OSError) as error:
+    except (pl.exceptions.PolarsError, pl.exceptions.PanicException, OSError) as error:
         raise SchemaError(
             f"{path} is not a whole Parquet file: {str(error).splitlines()[0]}. Expected what its "
             f"name says; write or copy it again. Received {len(content):,} bytes."
@@ -105,10 +112,11 @@ def _read_csv(path: Path, decoded: Decoded, expected_columns: Sequence[str]) -> 
     if "\n" not in text:  # the line ends of an old Mac, which Polars does not know
         text = text.replace("\r", "\n")
     delimiter, names = _find_delimiter(path, text, expected_columns)
+    refuse_columns(path, names)
     _refuse_twice_named(path, names)
     try:
         frame = pl.read_csv(text.encode("utf-8"), separator=delimiter, infer_schema=False)
-    except pl.exceptions.PolarsError:
+    except (pl.exceptions.PolarsError, pl.exceptions.PanicException):
         # Polars refuses a stray quote inside a field without quotes, common in TSV files, and says
         # no row where it stumbles; Python's own strict reader takes the one and says the other.
         rows = _read_rows(path, text, delimiter, names)
@@ -141,11 +149,12 @@ def _find_delimiter(path: Path, text: str, expected: Sequence[str]) -> tuple[str
 
 
 def _refuse_twice_named(path: Path, names: Sequence[str]) -> None:
-    twice = sorted({name for name in names if names.count(name) > 1 and name})
+    twice = sorted(name for name, num in Counter(names).items() if num > 1 and name)
     if twice:
+        shown, all_names = (", ".join(map(repr, some))[:400] for some in (twice, names))
         raise SchemaError(
-            f"{path} names a column twice: {', '.join(map(repr, twice))}. Expected one column of "
-            f"each name; rename one of them. Received {', '.join(map(repr, names))}."
+            f"{path} names a column twice: {shown}. Expected one column of each name; rename one "
+            f"of them. Received {all_names}."
         )
 
 
@@ -192,6 +201,7 @@ def _read_json_lines(path: Path, decoded: Decoded, expected_columns: Sequence[st
         if line.strip()
     ]
     names = dict.fromkeys(name for row in rows for name in row)
+    refuse_columns(path, list(names), len(rows))
     columns = {name: [row.get(name) for row in rows] for name in names}
     return Table(path, columns, notes=_notes(path, decoded))
 

@@ -4,7 +4,8 @@
     aclImdb/train/urls_pos.txt       line 127 (counted from 0) of this file
     aclImdb/train/unsup/0_0.txt      an unlabelled review: zero stars stands for unknown
 
-A copy is parsed once, from the stream and never unpacked, and kept as one Parquet file a part.
+A copy is parsed once, from the stream and never unpacked, and kept as one Parquet file a part,
+which is named after its own check sum.
 """
 
 from __future__ import annotations
@@ -18,9 +19,11 @@ import numpy as np
 import polars as pl
 
 from reelfeel.data.downloads import PublishedFile, download
+from reelfeel.data.frame_cache import read_cached_frame, write_cached_frame
 from reelfeel.data.imdb_layout import parse_members, read_folder_members
 from reelfeel.errors import SchemaError, UsageError
-from reelfeel.files import home, write_whole
+from reelfeel.files import home
+from reelfeel.inputs import explain_reading, refuse_special
 from reelfeel.types import Reviews
 
 ImdbPart = Literal["train", "test", "unsupervised"]
@@ -38,7 +41,7 @@ EXPECTED_COUNTS = {
     "unsupervised": (0, 0, 50_000),
 }
 # Raise it when the columns of the cached tables change: old ones are then left alone.
-_CACHE_FORMAT = 1
+_CACHE_FORMAT = 2
 _LOCAL_COPY = (
     "give a local copy (archive or unpacked folder) with --data-dir or the environment variable "
     "REELFEEL_IMDB."
@@ -73,10 +76,15 @@ def load_imdb(part: ImdbPart, data_dir: str | Path | None = None) -> Reviews:
     if part not in PARTS:
         raise UsageError(f"IMDB has the parts {', '.join(PARTS)}. Received {part!r}.")
     copy = find_imdb(data_dir)
-    cached = home() / "imdb" / _content_key(copy, part) / f"{part}.parquet"
-    frame = _read_cached(cached)
+    with explain_reading(copy):
+        return _load(copy, part)
+
+
+def _load(copy: Path, part: ImdbPart) -> Reviews:
+    cache = home() / "imdb" / _content_key(copy, part)
+    frame = read_cached_frame(cache, part)
     if frame is None:
-        frame = _parse(copy, cached.parent, part)
+        frame = _parse(copy, cache, part)
     return _to_reviews(frame, part)
 
 
@@ -91,6 +99,7 @@ def find_imdb(data_dir: str | Path | None = None) -> Path:
     if place is None:
         return download(OFFICIAL, home() / "downloads", instead=_LOCAL_COPY)
     path = Path(place).expanduser()
+    refuse_special(path)
     if not path.exists():
         raise UsageError(f"There is no file or folder {path}. To read IMDB, {_LOCAL_COPY}")
     if path.is_file():
@@ -129,23 +138,13 @@ def _content_key(copy: Path, part: ImdbPart) -> str:
     return digest.hexdigest()[:32]
 
 
-def _read_cached(path: Path) -> pl.DataFrame | None:
-    if not path.is_file():
-        return None
-    try:
-        return pl.read_parquet(path)
-    except (pl.exceptions.PolarsError, OSError):  # damaged since: parse again and replace it
-        return None
-
-
 def _parse(copy: Path, cache: Path, part: ImdbPart) -> pl.DataFrame:
     """Parses a copy, checks it and caches it: all parts of an archive, one part of a folder."""
     frames = parse_members(copy, part)
     for name, frame in frames.items():
         _check_counts(frame, name, copy)
     for name, frame in frames.items():
-        with write_whole(cache / f"{name}.parquet") as path:
-            frame.write_parquet(path, compression="zstd")
+        write_cached_frame(frame, cache, name)
     return frames[part]
 
 

@@ -10,8 +10,10 @@ from pathlib import Path
 
 import polars as pl
 
-from reelfeel.data.archives import read_members
+from reelfeel.data.archives import MAX_MEMBER_BYTES, read_members
+from reelfeel.data.limits import read_blocks
 from reelfeel.errors import ArchiveError, SchemaError
+from reelfeel.inputs import refuse_special
 
 _FOLDERS = {
     "train": ("train/neg", "train/pos"),
@@ -19,9 +21,14 @@ _FOLDERS = {
     "unsupervised": ("train/unsup",),
 }
 _LABELS = {"neg": 0, "pos": 1, "unsup": -1}
-_REVIEW = re.compile(r"(?:aclImdb/)?((train|test)/(neg|pos|unsup))/(([0-9]+)_([0-9]{1,2}))\.txt")
+_REVIEW = re.compile(
+    r"(?:aclImdb/)?((train|test)/(neg|pos|unsup))/(([0-9]{1,9})_([0-9]{1,2}))\.txt"
+)
 _URLS = re.compile(r"(?:aclImdb/)?(train|test)/urls_(neg|pos|unsup)\.txt")
 _TITLE = re.compile(rb"/title/(tt[0-9]+)")
+# IMDB has 131 MB of reviews, the longest 14,106 bytes; its longest list has 50,000 addresses.
+MAX_REVIEWS_BYTES, MAX_REVIEW_BYTES = 256 * 2**20, 2**20
+MAX_LISTED, MAX_LIST_BYTES = 100_000, MAX_MEMBER_BYTES
 _SCHEMA = {
     "id": pl.String,
     "text": pl.String,
@@ -44,7 +51,7 @@ class FolderMember:
 class _Parsed:
     """What the files of one folder (such as train/pos) said so far."""
 
-    reviews: dict[int, tuple[str, str, int, bool]] = field(default_factory=dict)
+    reviews: dict[int, tuple[str, bytes, int, bool]] = field(default_factory=dict)
     movies: list[str] | None = None
 
 
@@ -78,9 +85,9 @@ def parse_members(copy: Path, part: str) -> dict[str, pl.DataFrame]:
         SchemaError: if a list of addresses is shorter than its reviews.
     """
     if copy.is_file():
-        parsed, parts = _parse(read_members(copy), copy), tuple(_FOLDERS)
+        parsed, parts = _parse(read_members(copy, _is_wanted), copy), tuple(_FOLDERS)
     else:
-        members = ((member.name, member.path.read_bytes()) for member in _plain_files(copy, part))
+        members = ((member.name, _read(member.path)) for member in _plain_files(copy, part))
         parsed, parts = _parse(members, copy), (part,)
     return {name: _to_frame(parsed, name, copy) for name in parts}
 
@@ -91,7 +98,14 @@ def _plain_files(copy: Path, part: str) -> Iterator[FolderMember]:
 
 def _parse(members: Iterable[tuple[str, bytes]], copy: Path) -> dict[str, _Parsed]:
     parsed = {folder: _Parsed() for folders in _FOLDERS.values() for folder in folders}
+    num_bytes = 0
     for name, content in members:
+        num_bytes += len(content)
+        if num_bytes > MAX_REVIEWS_BYTES:
+            raise ArchiveError(
+                f"{copy} is refused: its reviews have more than {MAX_REVIEWS_BYTES:,} bytes, as "
+                "those of IMDB have not. Use the official archive."
+            )
         if review := _REVIEW.fullmatch(name):
             folder, _, _, stem, number, rating = review.groups()
             if folder in parsed:
@@ -99,7 +113,7 @@ def _parse(members: Iterable[tuple[str, bytes]], copy: Path) -> dict[str, _Parse
         elif urls := _URLS.fullmatch(name):
             folder = f"{urls[1]}/{urls[2]}"
             if folder in parsed:
-                parsed[folder].movies = [_read_title(line) for line in content.splitlines()]
+                parsed[folder].movies = _read_titles(content, f"{copy}, {name}")
     return parsed
 
 
@@ -107,16 +121,43 @@ def _add_review(
     parsed: _Parsed, named: tuple[str, str, int, int], content: bytes, copy: Path
 ) -> None:
     folder, stem, number, rating = named
+    if len(content) > MAX_REVIEW_BYTES:
+        raise ArchiveError(
+            f"{copy} is refused: the review {stem}.txt of {folder} has {len(content):,} bytes, and "
+            f"at most {MAX_REVIEW_BYTES:,} are allowed. Use the official archive."
+        )
     if number in parsed.reviews:
         raise ArchiveError(
             f"{copy} is refused: review {number} stands twice in {folder}. Expected one file for "
             f"each number; use the official archive. Received {stem}.txt a second time."
         )
     try:
-        text, damaged = content.decode("utf-8"), False
+        content.decode("utf-8")
+        damaged = False
     except UnicodeDecodeError:
-        text, damaged = content.decode("utf-8", "replace"), True
-    parsed.reviews[number] = (f"{folder}/{stem}", text, rating, damaged)
+        content, damaged = content.decode("utf-8", "replace").encode("utf-8"), True
+    # As bytes: a single emoji makes Python take four bytes for each character of its text.
+    parsed.reviews[number] = (f"{folder}/{stem}", content, rating, damaged)
+
+
+def _read_titles(content: bytes, where: str) -> list[str]:
+    lines = content.count(b"\n") + content.count(b"\r")
+    if lines > MAX_LISTED or len(content) > MAX_LIST_BYTES:
+        raise ArchiveError(
+            f"{where} is refused: it has {lines:,} lines and {len(content):,} bytes, and at most "
+            f"{MAX_LISTED:,} and {MAX_LIST_BYTES:,} are allowed. Use the official archive."
+        )
+    return [_read_title(line) for line in content.splitlines()]
+
+
+def _is_wanted(name: str) -> bool:
+    return bool(_REVIEW.fullmatch(name) or _URLS.fullmatch(name))
+
+
+def _read(path: Path) -> bytes:
+    refuse_special(path)
+    with path.open("rb") as file:
+        return read_blocks(file, path, MAX_MEMBER_BYTES)
 
 
 def _read_title(line: bytes) -> str:
@@ -131,7 +172,8 @@ def _to_frame(parsed: dict[str, _Parsed], part: str, copy: Path) -> pl.DataFrame
         for number, (id_, text, rating, damaged) in sorted(parsed[folder].reviews.items()):
             movie = _find_movie(parsed[folder].movies, number, folder, copy)
             rows.append((id_, text, label, rating, movie, damaged))
-    return pl.DataFrame(rows, schema=_SCHEMA, orient="row")
+    schema = {**_SCHEMA, "text": pl.Binary}
+    return pl.DataFrame(rows, schema=schema, orient="row").cast({"text": pl.String})
 
 
 def _find_movie(movies: list[str] | None, number: int, folder: str, copy: Path) -> str | None:

@@ -9,7 +9,8 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-from reelfeel.errors import SchemaError, UsageError
+from reelfeel.errors import DataError, SchemaError, UsageError
+from reelfeel.escaping import has_half_character
 from reelfeel.types import Reviews
 
 # Words whose meaning is beyond doubt, negative first; as `_normalise` writes them.
@@ -34,6 +35,8 @@ class LabelMap:
     negative_to_stars: float | None = None
 
     def __post_init__(self) -> None:
+        for label in (self.positive, self.negative):
+            _refuse_half_character(label or "", "The label to look for", UsageError)
         limits = (self.negative_to_stars, self.positive_from_stars)
         if limits == (None, None):
             return
@@ -98,6 +101,8 @@ def map_labels(
     >>> mapped.labels.tolist(), mapped.names
     ([1, 0], ('bad', 'Good'))
     """
+    for place, value in zip(rows, values, strict=True):
+        _refuse_half_character(value, f"{where}, {place}: the label", SchemaError)
     if label_map.has_stars:
         return _map_stars(values, label_map, where, rows)
     column = _LabelColumn.from_values(values, where, rows)
@@ -108,6 +113,15 @@ def map_labels(
             raise SchemaError(column.describe_unknown(row, pair))
     labels = np.array([codes[name] for name in column.names], dtype=np.int8)
     return MappedLabels(labels, (column.spell(pair[0]), column.spell(pair[1])))
+
+
+def _refuse_half_character(label: str, what: str, kind: type[DataError | UsageError]) -> None:
+    """Refuses what no saved model could hold; the training would end without a result."""
+    if has_half_character(label):
+        raise kind(
+            f"{what} holds half a character (a lone surrogate), which no file in UTF-8 can hold. "
+            f"Expected whole characters; write the label anew. Received {label[:40]!r}."
+        )
 
 
 def refuse_one_class(reviews: Reviews) -> None:
@@ -121,6 +135,7 @@ def refuse_one_class(reviews: Reviews) -> None:
     reelfeel.errors.SchemaError: a.csv holds no review labelled 'negative'. Training needs both ...
     """
     for code, name in enumerate(reviews.label_names):
+        _refuse_half_character(name, f"{reviews.source}: the label", SchemaError)
         if not (reviews.labels == code).any():
             raise SchemaError(
                 f"{reviews.source} holds no review labelled {name!r}. Training needs both labels; "

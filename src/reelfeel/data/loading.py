@@ -13,6 +13,7 @@ from reelfeel.data.imdb import PARTS, load_imdb
 from reelfeel.data.mini import load_mini
 from reelfeel.data.tables import TableOptions, read_table
 from reelfeel.errors import SchemaError, UsageError
+from reelfeel.inputs import explain_reading, refuse_special
 from reelfeel.types import Reviews
 
 DATA_SETS = ("imdb", "mini")
@@ -54,14 +55,28 @@ def load_reviews(
     if source == "mini":
         return load_mini(part)  # type: ignore[arg-type]
     path = Path(source).expanduser()
+    refuse_missing(source)
+    options = options or TableOptions()
+    with explain_reading(path):
+        if is_imdb(path):
+            return load_imdb(part, path)  # type: ignore[arg-type]
+        if path.is_dir():
+            return read_folder(_find_part(path, part), options.labels)
+        return read_table(path, options)
+
+
+def refuse_missing(source: str | Path) -> None:
+    """Refuses a source that is not there, or no file or folder; cheap, so call it early.
+
+    Raises:
+        UsageError: if there is no such data set, file or folder, or it is a pipe or a device.
+    """
+    if source in DATA_SETS:
+        return
+    path = Path(source).expanduser()
+    refuse_special(path)
     if not path.exists():
         raise UsageError(_describe_missing(source))
-    if is_imdb(path):
-        return load_imdb(part, path)  # type: ignore[arg-type]
-    options = options or TableOptions()
-    if path.is_dir():
-        return read_folder(_find_part(path, part), options.labels)
-    return read_table(path, options)
 
 
 def load_parts(

@@ -10,6 +10,7 @@ import numpy as np
 from reelfeel.data.decoding import decode_text, read_bytes
 from reelfeel.data.tables import TableOptions, read_table
 from reelfeel.errors import SchemaError, UsageError
+from reelfeel.inputs import explain_reading, refuse_special
 from reelfeel.types import UNLABELLED, Reviews
 
 
@@ -37,19 +38,21 @@ def read_plain_texts(path: str | Path, options: TableOptions | None = None) -> R
     ['A bore.', 'A gem.']
     """
     path = Path(path).expanduser()
+    refuse_special(path)
     if not path.exists():
         raise UsageError(
             f"There is no data set, file or folder {str(path)!r}. Expected 'imdb', 'mini', a text "
             "file, a folder of text files or a table."
         )
-    if path.is_dir():
-        files = sorted(file for file in path.rglob("*.txt") if file.is_file())
-        names = [file.relative_to(path).with_suffix("").as_posix() for file in files]
-        return _to_reviews([_read(file) for file in files], names, path)
-    if path.suffix.lower() == ".txt":
-        lines = [line for line in _read(path).splitlines() if line.strip()]
-        return _to_reviews(lines, [f"line {row + 1}" for row in range(len(lines))], path)
-    return read_table(path, dataclasses.replace(options or TableOptions(), labelled=False))
+    with explain_reading(path):
+        if path.is_dir():
+            files = sorted(file for file in path.rglob("*.txt") if file.is_file())
+            names = [file.relative_to(path).with_suffix("").as_posix() for file in files]
+            return _to_reviews([_read(file) for file in files], names, path)
+        if path.suffix.lower() == ".txt":
+            lines = [line for line in _read(path).splitlines() if line.strip()]
+            return _to_reviews(lines, [f"line {row + 1}" for row in range(len(lines))], path)
+        return read_table(path, dataclasses.replace(options or TableOptions(), labelled=False))
 
 
 def _read(file: Path) -> str:

@@ -13,6 +13,7 @@ import numpy as np
 
 from reelfeel.data.formats import Table, read_file
 from reelfeel.data.labels import LabelMap, map_labels
+from reelfeel.data.limits import refuse_long_text
 from reelfeel.errors import SchemaError
 from reelfeel.types import UNLABELLED, Reviews
 
@@ -239,6 +240,7 @@ def _read_texts(columns: _Columns, rows: list[int]) -> list[str]:
                 "text in every row; choose another column with --text-column. Received "
                 f"{type(text).__name__}: {str(text)[:40]}."
             )
+        refuse_long_text(columns.path, text, f"column {name!r}, row {row + 1}")
         texts.append(text)
     return texts
 

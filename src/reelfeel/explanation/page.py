@@ -16,6 +16,7 @@ _HEAD = """<!doctype html>
 <meta charset="utf-8">
 <meta name="viewport" content="width=device-width, initial-scale=1">
 <meta http-equiv="Content-Security-Policy" content="default-src 'none'; style-src 'unsafe-inline'">
+<meta name="generator" content="ReelFeel">
 <title>Why the model said so</title>
 <style>
 :root { color-scheme: light dark; --for: 22 130 70; --against: 190 50 40; }

@@ -25,7 +25,7 @@ import numpy.typing as npt
 from safetensors import SafetensorError
 
 from reelfeel.errors import BundleError, ReelFeelError
-from reelfeel.files import SUMS, find_damaged, write_sums, write_whole
+from reelfeel.files import SUMS, find_damaged, refuse_existing, write_sums, write_whole
 from reelfeel.models.lstm import FusedLSTM
 from reelfeel.pretraining_config import DIRECTIONS, PretrainingConfig
 from reelfeel.text.tokenizer import TextSettings
@@ -198,7 +198,8 @@ def write_language_model(
         "pretraining": model.config.to_dict(),
         **model.about,
     }
-    with write_whole(path, overwrite=overwrite) as folder:
+    refuse_existing(path, overwrite=overwrite)
+    with write_whole(path) as folder:
         folder.mkdir()
         (folder / _DESCRIPTION).write_text(json.dumps(description, indent=2) + "\n", "utf-8")
         model.vocabulary.save(folder / _VOCABULARY)
@@ -206,7 +207,7 @@ def write_language_model(
             file = folder / f"{direction}.safetensors"
             write_weights(file, weights, model.config.weight_precision)
         write_sums(folder, sorted(file.name for file in folder.iterdir()))
-        (folder / "README.md").write_text(card, "utf-8")
+        (folder / "README.md").write_bytes(card.encode("utf-8", "backslashreplace"))
 
 
 def read_language_model(path: str | Path) -> LanguageModel:

@@ -53,7 +53,7 @@ def write_report(contents: Contents, folder: Path, *, overwrite: bool = False) -
     refuse_existing(folder, overwrite=overwrite)
     comparison, exhibits = hang_comparison(contents), hang_pictures(contents)
     page = render_page(contents, comparison, exhibits)
-    with write_whole(folder, overwrite=overwrite) as unfinished:
+    with write_whole(folder) as unfinished:
         (unfinished / "pictures").mkdir(parents=True)
         for exhibit in (*exhibits, comparison):
             if exhibit and exhibit.picture:

@@ -44,7 +44,7 @@ import numpy.typing as npt
 
 from reelfeel.config import Config
 from reelfeel.errors import BundleError, ConfigError
-from reelfeel.files import find_damaged, write_sums, write_whole
+from reelfeel.files import find_damaged, refuse_existing, write_sums, write_whole
 from reelfeel.runtime.graph import write_graph
 from reelfeel.runtime.shipped import CLASSIFIERS
 from reelfeel.text.tokenizer import TextSettings
@@ -173,7 +173,8 @@ def write_bundle(
         UsageError: if the path exists and `overwrite` is false.
         ReelFeelError: if the disk refuses.
     """
-    with write_whole(bundle.path, overwrite=overwrite) as folder:
+    refuse_existing(bundle.path, overwrite=overwrite)
+    with write_whole(bundle.path) as folder:
         folder.mkdir()
         _write_json(folder / "config.json", _config_document(bundle))
         _write_json(folder / "decision.json", asdict(bundle.decision))
@@ -191,7 +192,8 @@ def write_bundle(
 def write_about(folder: Path, name: str, value: Any) -> None:
     """Writes a file about a model into its bundle: JSON, or a text where the name ends in .md."""
     if name.endswith(".md"):
-        (folder / name).write_text(value, "utf-8")
+        # Paths and commands may hold bytes that are no UTF-8.
+        (folder / name).write_bytes(value.encode("utf-8", "backslashreplace"))
     else:
         _write_json(folder / f"{name}.json", value)
 
@@ -309,4 +311,6 @@ def _read_golden(path: Path) -> tuple[GoldenAnswer, ...]:
 
 
 def _write_json(path: Path, value: Any) -> None:
-    path.write_text(json.dumps(value, indent=2, ensure_ascii=False) + "\n", "utf-8")
+    # What is no UTF-8, as in the path of a file, becomes what JSON itself writes for it: \udcff.
+    content = json.dumps(value, indent=2, ensure_ascii=False) + "\n"
+    path.write_bytes(content.encode("utf-8", "backslashreplace"))

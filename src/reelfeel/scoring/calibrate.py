@@ -25,6 +25,7 @@ from reelfeel.evaluation.thresholds import (
     threshold_for_precision,
     threshold_for_recall,
 )
+from reelfeel.outputs import hold_place
 from reelfeel.runtime.bundle import Decision, write_decision
 from reelfeel.runtime.engine import Engine, load
 from reelfeel.runtime.shipped import find_model, refuse_shipped
@@ -107,25 +108,26 @@ def calibrate(
     path = find_model(model)
     refuse_shipped(path, "Calibrating")
     engine = load(path)
-    place = source if source is not None else find_trained_source(engine)
-    reviews = load_labelled("Calibration", place, part, data_dir, options)
-    reviews = _leave_out_learned(engine, reviews)
-    labels, y_prob = reviews.labels.astype(np.int64), _score_uncalibrated(engine, reviews)
-    decision = fit_decision(labels, y_prob, aims)
-    record = {
-        "source": reviews.source,
-        "num_reviews": len(reviews),
-        "sha256": reviews.fingerprint(),
-        "aims": {name: value for name, value in asdict(aims).items() if value is not None},
-    }
-    decision = replace(decision, calibration=record)
-    measured = {
-        "before": _measure(labels, y_prob, y_prob >= 0.5),
-        "after": _measure_fitting(labels, y_prob, aims),
-    }
-    hashes = [f"{number:016x}" for number in hash_texts(reviews.texts).tolist()]
-    write_decision(path, decision, {"calibration_texts": hashes})
-    return {"model": str(model), "decision": asdict(decision), **measured}
+    with hold_place(path / "decision.json"):
+        place = source if source is not None else find_trained_source(engine)
+        reviews = load_labelled("Calibration", place, part, data_dir, options)
+        reviews = _leave_out_learned(engine, reviews)
+        labels, y_prob = reviews.labels.astype(np.int64), _score_uncalibrated(engine, reviews)
+        decision = fit_decision(labels, y_prob, aims)
+        record = {
+            "source": reviews.source,
+            "num_reviews": len(reviews),
+            "sha256": reviews.fingerprint(),
+            "aims": {name: value for name, value in asdict(aims).items() if value is not None},
+        }
+        decision = replace(decision, calibration=record)
+        measured = {
+            "before": _measure(labels, y_prob, y_prob >= 0.5),
+            "after": _measure_fitting(labels, y_prob, aims),
+        }
+        hashes = [f"{number:016x}" for number in hash_texts(reviews.texts).tolist()]
+        write_decision(path, decision, {"calibration_texts": hashes})
+        return {"model": str(model), "decision": asdict(decision), **measured}
 
 
 def fit_decision(y_true: npt.ArrayLike, y_prob: npt.ArrayLike, aims: Aims) -> Decision:

@@ -13,7 +13,8 @@ import numpy as np
 import numpy.typing as npt
 
 from reelfeel.errors import DataError
-from reelfeel.files import write_whole
+from reelfeel.escaping import for_spreadsheet
+from reelfeel.files import refuse_existing, write_whole
 from reelfeel.report.words import log_odds_scores
 from reelfeel.runtime.engine import Engine
 from reelfeel.scoring.neighbours import Neighbour, find_neighbours
@@ -239,6 +240,8 @@ def write_errors(
 ) -> None:
     """Writes mistakes as CSV, one a row, whole or not at all.
 
+    A cell that a spreadsheet would run begins with an apostrophe, see `for_spreadsheet`.
+
     Args:
         path: the file.
         errors: as `find_errors` returned them.
@@ -252,8 +255,10 @@ def write_errors(
     table = io.StringIO(newline="")
     writer = csv.writer(table)
     writer.writerow(COLUMNS)
-    writer.writerows(_to_row(error, label_names) for error in errors)
-    with write_whole(path, overwrite=overwrite) as unfinished:
+    rows = (_to_row(error, label_names) for error in errors)
+    writer.writerows(map(for_spreadsheet, row) for row in rows)
+    refuse_existing(path, overwrite=overwrite)
+    with write_whole(path) as unfinished:
         # Half characters, which UTF-8 cannot hold, become question marks.
         unfinished.write_bytes(table.getvalue().encode("utf-8", "replace"))
 

@@ -9,9 +9,10 @@ from pathlib import Path
 from xml.etree import ElementTree
 
 from reelfeel.errors import GateError, UsageError
+from reelfeel.escaping import for_xml
 from reelfeel.evaluation.metrics import LOSSES, METRICS, Metrics
 from reelfeel.evaluation.paired import Comparison, describe_comparison
-from reelfeel.files import write_whole
+from reelfeel.files import refuse_existing, write_whole
 
 
 @dataclass(frozen=True, slots=True)
@@ -115,7 +116,7 @@ def write_junit(results: Sequence[GateResult], path: Path, *, suite: str) -> Non
 
     Args:
         results: one test case each.
-        path: the file to write; an existing one is replaced.
+        path: the file to write; an earlier one of ours is replaced.
         suite: the name of what was tested.
     """
     failures = sum(not one.passed for one in results)
@@ -123,17 +124,18 @@ def write_junit(results: Sequence[GateResult], path: Path, *, suite: str) -> Non
     element = ElementTree.SubElement(
         root,
         "testsuite",
-        name=_printable(suite),
+        name=for_xml(suite),
         tests=str(len(results)),
         failures=str(failures),
         errors="0",
     )
     for one in results:
         case = ElementTree.SubElement(
-            element, "testcase", classname="reelfeel.gates", name=_printable(one.name)
+            element, "testcase", classname="reelfeel.gates", name=for_xml(one.name)
         )
         if not one.passed:
-            ElementTree.SubElement(case, "failure", message=_printable(one.message))
+            ElementTree.SubElement(case, "failure", message=for_xml(one.message))
+    refuse_existing(path, overwrite=True)
     with write_whole(path) as unfinished:
         ElementTree.ElementTree(root).write(unfinished, encoding="utf-8", xml_declaration=True)
 
@@ -170,9 +172,3 @@ def _check(metrics: Metrics, gate: Gate) -> GateResult:
     passed = value >= gate.bound if gate.is_minimum else value <= gate.bound
     message = f"{gate.metric} is {value:.6g} on {metrics.num_reviews:,} reviews."
     return GateResult(name, bool(passed), message, float(value), gate.bound)
-
-
-def _printable(text: str) -> str:
-    # XML knows no control characters and no halves of characters.
-    whole = text.encode("utf-8", "replace").decode("utf-8")
-    return "".join(sign if sign.isprintable() else " " for sign in whole)

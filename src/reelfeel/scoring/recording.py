@@ -80,4 +80,4 @@ def _renew_card(bundle: Bundle, metrics: Mapping[str, Any]) -> None:
     about = {"provenance": bundle.about("provenance"), "metrics": metrics}
     card = write_card(bundle, about, num_parameters=num_parameters)
     with write_whole(bundle.path / "README.md") as unfinished:
-        unfinished.write_text(card, "utf-8")
+        unfinished.write_bytes(card.encode("utf-8", "backslashreplace"))

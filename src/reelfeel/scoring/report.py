@@ -15,7 +15,7 @@ from reelfeel.data.tables import TableOptions
 from reelfeel.evaluation.baseline_scores import score_baseline
 from reelfeel.evaluation.baselines import BASELINES
 from reelfeel.evaluation.slices import judge_slices
-from reelfeel.files import refuse_existing
+from reelfeel.outputs import claim_output
 from reelfeel.report.contents import Aside, Contents, Contestant, Costs, Epoch, Mistake
 from reelfeel.report.judging import TITLES, judge, judge_baseline
 from reelfeel.report.page import write_report
@@ -95,19 +95,19 @@ def report(
     """
     engine = model if isinstance(model, Engine) else load(model)
     folder = Path(output) if output is not None else _choose_folder(engine.bundle.path)
-    refuse_existing(folder, overwrite=overwrite)
-    settings = settings or ReportSettings()
-    source = source if source is not None else find_trained_source(engine)
-    reviews = load_labelled("A report", source, settings.part, data_dir, options)
-    place = settings.train_source if settings.train_source is not None else _find_train(source)
-    train = None
-    if settings.baselines and place is not None:
-        train = load_labelled(
-            "A report", place, "train", data_dir if place == "imdb" else None, options
-        )
-    contents = gather(engine, reviews, train, settings, on_note=on_note)
-    on_note("Drawing the pictures.")
-    return write_report(contents, folder, overwrite=overwrite)
+    with claim_output(folder, overwrite=overwrite):
+        settings = settings or ReportSettings()
+        source = source if source is not None else find_trained_source(engine)
+        reviews = load_labelled("A report", source, settings.part, data_dir, options)
+        place = settings.train_source if settings.train_source is not None else _find_train(source)
+        train = None
+        if settings.baselines and place is not None:
+            train = load_labelled(
+                "A report", place, "train", data_dir if place == "imdb" else None, options
+            )
+        contents = gather(engine, reviews, train, settings, on_note=on_note)
+        on_note("Drawing the pictures.")
+        return write_report(contents, folder, overwrite=overwrite)
 
 
 def gather(

@@ -24,7 +24,12 @@ from reelfeel.files import write_whole
 from reelfeel.models.classifier import assign_weights, build_classifier, named_weights
 from reelfeel.native.cores import available_cores
 from reelfeel.text.token_ids import TokenIds
-from reelfeel.training.checkpoints import Arrays, load_checkpoint, save_checkpoint
+from reelfeel.training.checkpoints import (
+    Arrays,
+    load_checkpoint,
+    load_finished,
+    save_checkpoint,
+)
 from reelfeel.training.fit import CHECKPOINT, Fit
 from reelfeel.training.memory import keep_freed_memory
 from reelfeel.training.progress import Observer
@@ -89,7 +94,7 @@ class Job:
 
     def read_result(self) -> tuple[FitResult, Arrays] | None:
         """Returns what an equal run left that went to its end; None without one."""
-        finished = load_checkpoint(self.folder / _FINISHED)
+        finished = load_finished(self.folder / _FINISHED)
         return FitResult.from_checkpoint(finished) if finished else None
 
     def find_position(self) -> tuple[int, int] | None:

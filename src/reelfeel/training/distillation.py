@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from reelfeel.data.tables import TableOptions
-from reelfeel.files import refuse_existing
+from reelfeel.outputs import claim_output
 from reelfeel.presets import get_preset
 from reelfeel.runtime.engine import Engine
 from reelfeel.training.execution import Order, adopt, execute
@@ -63,21 +63,21 @@ def distill(
         ReelFeelError: if the disk refuses, or a process fails.
     """
     output, observer = Path(output), observer or Observer()
-    refuse_existing(output, overwrite=overwrite)
-    config = get_preset(preset).updated(settings or {})
-    members = Teachers.read(teachers)
-    language_model = read_start(start) if start is not None else None
-    if language_model:
-        config = adopt(config, language_model, observer)
-    lessons_from = load_source(
-        source,
-        config,
-        data_dir=data_dir,
-        options=options,
-        language_model=language_model,
-        with_texts=True,
-    )
-    names = " and ".join(teacher.bundle.path.name for teacher in members.members)
-    own = {"name": f"student of {names}", "command": read_command_line()}
-    taught = replace(lessons_from, teachers=members, stages=(*members.stages(), own))
-    return execute(taught, config, Order(output, preset, resume, overwrite), observer)
+    with claim_output(output, overwrite=overwrite):
+        config = get_preset(preset).updated(settings or {})
+        members = Teachers.read(teachers)
+        language_model = read_start(start) if start is not None else None
+        if language_model:
+            config = adopt(config, language_model, observer)
+        lessons_from = load_source(
+            source,
+            config,
+            data_dir=data_dir,
+            options=options,
+            language_model=language_model,
+            with_texts=True,
+        )
+        names = " and ".join(teacher.bundle.path.name for teacher in members.members)
+        own = {"name": f"student of {names}", "command": read_command_line()}
+        taught = replace(lessons_from, teachers=members, stages=(*members.stages(), own))
+        return execute(taught, config, Order(output, preset, resume, overwrite), observer)

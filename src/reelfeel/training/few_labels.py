@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import tempfile
 from collections.abc import Callable, Mapping
 from dataclasses import replace
 from pathlib import Path
@@ -11,9 +10,11 @@ from typing import Any
 import numpy as np
 
 from reelfeel.config import Config
+from reelfeel.files import home
 from reelfeel.label_presets import MOST_TEXTS, choose_label_preset
 from reelfeel.models.language_model import LanguageModel
 from reelfeel.runtime.engine import Engine
+from reelfeel.scratch import open_scratch
 from reelfeel.training.execution import Order, adopt, adopt_start, execute
 from reelfeel.training.progress import Observer
 from reelfeel.training.sources import Source
@@ -54,8 +55,10 @@ def train_from_labels(
     observer.on_note(f"{preset.reason}.")
     if preset.tuning is None or not config.training.epochs:
         return _fit_head(preset.head.updated(settings), source, start, order, observer)
-    with tempfile.TemporaryDirectory() as folder:
-        first = replace(order, output=Path(folder) / "head", keeps_networks=False)
+    head = home() / "few-labels" / "head"
+    head.parent.mkdir(parents=True, exist_ok=True)
+    with open_scratch(head) as folder:
+        first = replace(order, output=folder / "head", keeps_networks=False)
         _fit_head(preset.head.updated(_shared(settings)), source, start, first, observer)
         config = preset.tuning.updated(settings)
         texts = source.texts if preset.learns_answers else ()

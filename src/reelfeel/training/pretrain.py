@@ -18,12 +18,13 @@ import torch
 
 from reelfeel.data.tables import TableOptions
 from reelfeel.errors import UsageError
-from reelfeel.files import home, refuse_existing
+from reelfeel.files import home
 from reelfeel.models.language_model import (
     LanguageModel,
     read_language_model,
 )
 from reelfeel.models.lstm import select_kernel
+from reelfeel.outputs import claim_output
 from reelfeel.pretraining_config import DIRECTIONS, PretrainingConfig
 from reelfeel.runtime.shipped import find_model, name_model
 from reelfeel.text.encoder import TextEncoder, token_counts
@@ -79,40 +80,40 @@ def pretrain(
         ReelFeelError: if the disk refuses, or a process fails.
     """
     output, display = Path(output), display or PretrainingDisplay()
-    refuse_existing(output, overwrite=overwrite)
-    start = find_model(start) if start is not None else None
-    plan = _Plan.make(
-        config or PretrainingConfig(), directions, start, widened=widened, resume=resume
-    )
-    clock = _Clock()
-    corpus = read_corpus(
-        sources,
-        held_out_share=plan.config.held_out_share,
-        split_seed=plan.config.split_seed,
-        data_dir=data_dir,
-        options=options,
-    )
-    display.on_note(corpus.describe())
-    encoder = plan.make_encoder(corpus)
-    texts, held_out = (
-        TokenTexts.from_encoded(encoder.encode(part), encoder.vocabulary.size)
-        for part in (corpus.texts, corpus.held_out)
-    )
-    jobs = plan.write_jobs(texts, held_out, num_words=encoder.vocabulary.size + 1)
-    clock.stop("text")
-    with display:
-        _run(jobs, display)
-    clock.stop("fit")
-    # Of a run that was interrupted or is finished already, the clock has seen the last part only.
-    clock.seconds["fit"] = max(clock.seconds["fit"], _count_seconds(jobs))
-    about = {
-        "figures": {job.direction: _figures(job) for job in jobs},
-        "provenance": _provenance(corpus, plan, clock.seconds)
-        | {"unknown_share": round(float((held_out.ids == UNKNOWN_ID).mean()), 5)},
-    }
-    weights = {job.direction: job.result()[0] for job in jobs}
-    model = LanguageModel(plan.config, encoder.vocabulary, encoder.settings, weights, about)
-    return save_language_model(model, output, overwrite=overwrite)
+    with claim_output(output, overwrite=overwrite):
+        start = find_model(start) if start is not None else None
+        plan = _Plan.make(
+            config or PretrainingConfig(), directions, start, widened=widened, resume=resume
+        )
+        clock = _Clock()
+        corpus = read_corpus(
+            sources,
+            held_out_share=plan.config.held_out_share,
+            split_seed=plan.config.split_seed,
+            data_dir=data_dir,
+            options=options,
+        )
+        display.on_note(corpus.describe())
+        encoder = plan.make_encoder(corpus)
+        texts, held_out = (
+            TokenTexts.from_encoded(encoder.encode(part), encoder.vocabulary.size)
+            for part in (corpus.texts, corpus.held_out)
+        )
+        jobs = plan.write_jobs(texts, held_out, num_words=encoder.vocabulary.size + 1)
+        clock.stop("text")
+        with display:
+            _run(jobs, display)
+        clock.stop("fit")
+        # Of a run that was interrupted or is finished already, the clock has seen its last part.
+        clock.seconds["fit"] = max(clock.seconds["fit"], _count_seconds(jobs))
+        about = {
+            "figures": {job.direction: _figures(job) for job in jobs},
+            "provenance": _provenance(corpus, plan, clock.seconds)
+            | {"unknown_share": round(float((held_out.ids == UNKNOWN_ID).mean()), 5)},
+        }
+        weights = {job.direction: job.result()[0] for job in jobs}
+        model = LanguageModel(plan.config, encoder.vocabulary, encoder.settings, weights, about)
+        return save_language_model(model, output, overwrite=overwrite)
 
 
 @dataclass(frozen=True)

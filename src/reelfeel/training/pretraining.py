@@ -10,8 +10,14 @@ from pathlib import Path
 import numpy as np
 
 from reelfeel.pretraining_config import PretrainingConfig
-from reelfeel.training.checkpoints import Arrays, Checkpoint, load_checkpoint, save_checkpoint
-from reelfeel.training.interruption import Interruption, delayed_interruption
+from reelfeel.signals import Interruption, delayed_interruption
+from reelfeel.training.checkpoints import (
+    Arrays,
+    Checkpoint,
+    load_checkpoint,
+    load_finished,
+    save_checkpoint,
+)
 from reelfeel.training.perplexity import measure_loss
 from reelfeel.training.pretraining_records import PassRecord, PretrainingObserver, StreamState
 from reelfeel.training.pretraining_step import LanguageModelStep
@@ -86,7 +92,7 @@ class Pretraining:
             BundleError: if the checkpoint is damaged.
             KeyboardInterrupt: after writing a checkpoint.
         """
-        finished = load_checkpoint(self.finished_path)
+        finished = load_finished(self.finished_path)
         if finished:
             self.observer.on_note("is finished already; its weights are reused.")
             return finished.arrays, StreamState.from_checkpoint(finished).history
@@ -117,8 +123,9 @@ class Pretraining:
             now = time.perf_counter()
             state.seconds += now - started
             started = now
-            self.observer.on_step(state.passes_done, inputs.size, state.mean_loss())
+            # First the signal: a terminal that is gone cannot be told of the step.
             interruption.raise_if_come()
+            self.observer.on_step(state.passes_done, inputs.size, state.mean_loss())
             if now - saved >= config.checkpoint_every_s:
                 self.save()
                 saved = time.perf_counter()

@@ -22,7 +22,7 @@ from reelfeel.errors import ReelFeelError
 from reelfeel.files import write_whole
 from reelfeel.models.language_model import read_language_model
 from reelfeel.pretraining_config import PretrainingConfig
-from reelfeel.training.checkpoints import Arrays, load_checkpoint
+from reelfeel.training.checkpoints import Arrays, load_checkpoint, load_finished
 from reelfeel.training.memory import keep_freed_memory
 from reelfeel.training.pretraining import Pretraining
 from reelfeel.training.pretraining_records import PassRecord, PretrainingObserver, StreamState
@@ -80,7 +80,7 @@ class Job:
 
     def is_finished(self) -> bool:
         """Whether an equal run has left its result."""
-        return (self.folder / "finished.safetensors").exists()
+        return load_finished(self.folder / "finished.safetensors") is not None
 
     def run(self, observer: PretrainingObserver) -> None:
         """Trains; `result` then has the weights."""

@@ -10,7 +10,8 @@ import numpy as np
 
 from reelfeel.errors import UsageError
 from reelfeel.evaluation.spread import measure_spread
-from reelfeel.files import refuse_existing
+from reelfeel.files import refuse_existing, write_whole
+from reelfeel.outputs import hold_place
 from reelfeel.presets import get_preset
 from reelfeel.runtime.bundle import write_about
 from reelfeel.runtime.engine import Engine
@@ -63,17 +64,19 @@ def train_seeds(
     places = {seed: folder / f"seed-{seed}" for seed in range(first, first + num_seeds)}
     for place in places.values():
         refuse_existing(place, overwrite=overwrite)
-    trained = []
-    for seed, place in places.items():
-        on_note(f"Seed {seed}, {seed - first + 1} of {num_seeds}.")
-        own = {**changes, "training": {**changes.get("training", {}), "seed": seed}}
-        engine = train(
-            source, output=place, preset=preset, settings=own, overwrite=overwrite, **options
-        )
-        trained.append({"seed": seed, "model": place.name, **_read_metrics(engine)})
-    record = {"seeds": trained, "spread": _measure(trained)}
-    write_about(folder, "seeds", record)
-    return record
+    with hold_place(folder / "seeds.json"):
+        trained = []
+        for seed, place in places.items():
+            on_note(f"Seed {seed}, {seed - first + 1} of {num_seeds}.")
+            own = {**changes, "training": {**changes.get("training", {}), "seed": seed}}
+            engine = train(
+                source, output=place, preset=preset, settings=own, overwrite=overwrite, **options
+            )
+            trained.append({"seed": seed, "model": place.name, **_read_metrics(engine)})
+        record = {"seeds": trained, "spread": _measure(trained)}
+        with write_whole(folder / "seeds.json") as unfinished:
+            write_about(unfinished.parent, "seeds", record)
+        return record
 
 
 def _read_metrics(engine: Engine) -> dict[str, float | None]:

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import shutil
 from dataclasses import dataclass, replace
 from itertools import pairwise
 from pathlib import Path
@@ -16,6 +17,7 @@ from typing import Any, NamedTuple
 
 from reelfeel.config import list_changes
 from reelfeel.data.tables import TableOptions
+from reelfeel.errors import BundleError
 from reelfeel.files import home
 from reelfeel.models.language_model import LanguageModel, read_language_model
 from reelfeel.presets import Recipe, get_preset
@@ -175,8 +177,12 @@ class Stages:
 
     def _is_missing(self, folder: Path) -> bool:
         if folder.exists():
-            self.observer.on_note(f"Finished before, from equal texts and settings: {folder}")
-            return False
+            damage = _find_damage(folder)
+            if damage is None:
+                self.observer.on_note(f"Finished before, from equal texts and settings: {folder}")
+                return False
+            self.observer.on_note(f"It is made again: {damage}")
+            shutil.rmtree(folder)
         self.observer.on_note(f"Will be kept in {folder}")
         return True
 
@@ -187,6 +193,18 @@ class Stages:
 
     def _name_source(self) -> str:
         return "DATA" if isinstance(self.source, Reviews) else str(self.source)
+
+
+def _find_damage(folder: Path) -> str | None:
+    """Returns what is wrong with a stage that was kept; None where all is well."""
+    try:
+        if (folder / "language_model.json").exists():
+            read_language_model(folder)
+        else:
+            read_bundle(folder)
+    except BundleError as error:
+        return str(error)
+    return None
 
 
 def _start_of(lessons: Source) -> LanguageModel:

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import hashlib
 import time
+import zipfile
+import zlib
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -50,13 +52,14 @@ class Teacher:
         for start in range(0, len(texts), _CHUNK_SIZE):
             chunk = texts[start : start + _CHUNK_SIZE]
             path = self._find_place(chunk)
-            if not path.exists():
+            kept = _recall(path, len(chunk))
+            if kept is None:
                 started = time.perf_counter()
                 engine = engine or load(self.bundle.path)
-                _keep(path, engine.predict_proba(chunk), time.perf_counter() - started)
-            with np.load(path) as kept:
-                answers.append(to_logits(kept["probabilities"], smallest=_SMALLEST_PROBABILITY))
-                self.seconds += float(kept["seconds"])
+                kept = engine.predict_proba(chunk), time.perf_counter() - started
+                _keep(path, *kept)
+            answers.append(to_logits(kept[0], smallest=_SMALLEST_PROBABILITY))
+            self.seconds += kept[1]
             done = start + len(chunk)
             observer.on_work(f"teacher {self.bundle.path.name}", done, len(texts))
         return np.concatenate(answers)
@@ -174,6 +177,17 @@ class Teachers:
                     "seed of the teacher's split."
                 )
         return doubts
+
+
+def _recall(path: Path, num_texts: int) -> tuple[npt.NDArray[np.float64], float] | None:
+    """Returns answers that were kept, and the seconds they took; None for missing or damaged."""
+    try:
+        # The archive has a check sum for each array.
+        with np.load(path) as kept:
+            probabilities, seconds = kept["probabilities"], float(kept["seconds"])
+    except (OSError, EOFError, ValueError, KeyError, TypeError, zipfile.BadZipFile, zlib.error):
+        return None
+    return (probabilities, seconds) if probabilities.shape == (num_texts,) else None
 
 
 def _keep(path: Path, probabilities: npt.NDArray[np.float64], seconds: float) -> None:

@@ -12,7 +12,7 @@ from reelfeel.config import Config
 from reelfeel.data.plain_texts import read_plain_texts
 from reelfeel.data.tables import TableOptions
 from reelfeel.errors import UsageError
-from reelfeel.files import refuse_existing
+from reelfeel.outputs import claim_output
 from reelfeel.presets import find_recipe, get_preset
 from reelfeel.runtime.engine import Engine
 from reelfeel.training.execution import Order, adopt, execute
@@ -70,34 +70,34 @@ def train(
         ReelFeelError: if the disk refuses, or a process fails.
     """
     output, observer = Path(output), observer or Observer()
-    refuse_existing(output, overwrite=overwrite)
-    if start is not None and preset is None:
-        reading = partial(_load, source, unlabelled, data_dir=data_dir, options=options)
-        order = Order(output, FEW_LABELS, resume, overwrite)
-        return train_from_labels(reading, read_start(start), settings or {}, order, observer)
-    preset = preset or "seed"
-    config = get_preset(preset).updated(settings or {})
-    recipe = find_recipe(preset)
-    if recipe:
-        _refuse_start(start, preset)
-        _refuse_unlabelled(unlabelled)
-        stages = Stages(recipe.with_last(config), source, data_dir, options, resume, observer)
-        return stages.run(output, preset, overwrite=overwrite)
-    language_model = read_start(start) if start is not None else None
-    if language_model:
-        config = adopt(config, language_model, observer)
-    if config.training.epochs and not config.training.virtual_adversarial_norm:
-        _refuse_unlabelled(unlabelled)
-    learned_from = _load(
-        source,
-        unlabelled,
-        config,
-        data_dir=data_dir,
-        options=options,
-        language_model=language_model,
-        with_texts=not config.training.epochs,
-    )
-    return execute(learned_from, config, Order(output, preset, resume, overwrite), observer)
+    with claim_output(output, overwrite=overwrite):
+        if start is not None and preset is None:
+            reading = partial(_load, source, unlabelled, data_dir=data_dir, options=options)
+            order = Order(output, FEW_LABELS, resume, overwrite)
+            return train_from_labels(reading, read_start(start), settings or {}, order, observer)
+        preset = preset or "seed"
+        config = get_preset(preset).updated(settings or {})
+        recipe = find_recipe(preset)
+        if recipe:
+            _refuse_start(start, preset)
+            _refuse_unlabelled(unlabelled)
+            stages = Stages(recipe.with_last(config), source, data_dir, options, resume, observer)
+            return stages.run(output, preset, overwrite=overwrite)
+        language_model = read_start(start) if start is not None else None
+        if language_model:
+            config = adopt(config, language_model, observer)
+        if config.training.epochs and not config.training.virtual_adversarial_norm:
+            _refuse_unlabelled(unlabelled)
+        learned_from = _load(
+            source,
+            unlabelled,
+            config,
+            data_dir=data_dir,
+            options=options,
+            language_model=language_model,
+            with_texts=not config.training.epochs,
+        )
+        return execute(learned_from, config, Order(output, preset, resume, overwrite), observer)
 
 
 def _load(

@@ -1,0 +1,48 @@
+"""What is refused before the slow imports: what is not there, and what may not be written."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from pathlib import Path
+
+
+def refuse_early(
+    output: Path,
+    *,
+    force: bool,
+    sources: Iterable[str | Path | None] = (),
+    models: Iterable[str | Path | None] = (),
+) -> None:
+    """Looks at the places that a training names; none of this needs Keras.
+
+    Args:
+        output: the folder to be written.
+        force: whether it may be replaced.
+        sources: data sets, files and folders to be read; None is passed over.
+        models: names or folders of models to be read; None is passed over.
+
+    Raises:
+        UsageError: if a source is not there or no file, or the output may not be replaced.
+        BundleError: if there is no such model.
+    """
+    from reelfeel.data.loading import refuse_missing
+    from reelfeel.files import refuse_existing
+
+    refuse_existing(output, overwrite=force)
+    for source in sources:
+        if source is not None:
+            refuse_missing(source)
+    for model in models:
+        if model is not None:
+            _refuse_missing_model(model)
+
+
+def _refuse_missing_model(model: str | Path) -> None:
+    from reelfeel.errors import BundleError
+    from reelfeel.runtime.shipped import find_model
+
+    if not find_model(model).is_dir():
+        raise BundleError(
+            f"There is no model at {model}. Expected a folder that `reelfeel pretrain --output` or "
+            "`reelfeel train --output` wrote, or a name that `reelfeel models` lists."
+        )

@@ -1,0 +1,202 @@
+"""What a file may be: plain, of a bounded size, of a sane shape; all else is refused in one line.
+
+A file from elsewhere can be a pipe that never ends, a device, or some kilobytes that unpack to
+terabytes. So everything is read in blocks, and counted before it is parsed.
+"""
+
+from __future__ import annotations
+
+import gzip
+import io
+import lzma
+import os
+import zlib
+from collections.abc import Sequence
+from pathlib import Path
+from typing import IO, Any
+
+from reelfeel.errors import ArchiveError, DataError, SchemaError, UsageError
+from reelfeel.inputs import explain_reading, refuse_special
+
+# More than any table that was made to be read at once.
+MAX_FILE_BYTES = 8 * 2**30
+# What a packed file may unpack to however small it is, and beyond that how many times its size:
+# packed reviews have a third to a tenth of their size, and a bomb has a thousandth.
+FREE_UNPACKED_BYTES = 64 * 2**20
+MAX_RATIO = 40
+# Polars and Python's own readers need seconds for so many, and no end for a million.
+MAX_COLUMNS = 10_000
+# A novel has some million characters; the longest review of IMDB has 14,106.
+MAX_TEXT_CHARACTERS = 10_000_000
+# Of a decoder of xz: `xz -9` needs 65 MB, a copy of IMDB was seen with 193; a file may claim 4 GB.
+_XZ_MEMORY_BYTES = 320 * 2**20
+_BLOCK_BYTES = 2**20
+_GZIP = b"\x1f\x8b"
+# What stands in a text, how many of it cost little, and how long each is at least in a sane file.
+_SHAPES = (
+    ("rows", "\n", 2_000_000, 24),
+    ("fields", ",;\t|", 16_000_000, 6),
+    ("lists and objects", "[{", 1_000_000, 32),
+)
+
+
+def read_whole(path: Path) -> bytes:
+    """Returns the content of a plain file, unpacked where it is gzip by content.
+
+    Raises:
+        UsageError: if there is no such file, or it is no plain one.
+        ArchiveError: if the gzip stream is truncated, damaged or absurdly large.
+        DataError: if the file cannot be read, for want of permission for example.
+    """
+    refuse_special(path)
+    with explain_reading(path):
+        if not path.exists():
+            raise UsageError(f"There is no file {path}. Check the path; case counts.")
+        with path.open("rb") as file:
+            found = os.fstat(file.fileno())
+            _refuse_holes(path, found)
+            is_gzip = file.read(len(_GZIP)) == _GZIP
+            file.seek(0)
+            if not is_gzip:
+                return read_blocks(file, path, MAX_FILE_BYTES)
+            return _read_gzip(file, path, found.st_size)
+
+
+def _read_gzip(file: IO[bytes], path: Path, packed_bytes: int) -> bytes:
+    try:
+        with gzip.GzipFile(fileobj=file) as packed:
+            return read_blocks(packed, path, bound_unpacked(packed_bytes))
+    except (EOFError, zlib.error, gzip.BadGzipFile) as error:
+        raise ArchiveError(
+            f"{path} is not a whole gzip file: {error}. It may be truncated or damaged; "
+            f"copy it again. Received {packed_bytes:,} bytes."
+        ) from error
+
+
+def bound_unpacked(packed_bytes: int) -> int:
+    """Returns how many bytes a packed file may unpack to.
+
+    Example:
+
+    >>> bound_unpacked(204), bound_unpacked(100_000_000)
+    (67108864, 4000000000)
+    """
+    return min(max(FREE_UNPACKED_BYTES, MAX_RATIO * packed_bytes), MAX_FILE_BYTES)
+
+
+def read_blocks(stream: IO[bytes] | Any, path: Path, most_bytes: int) -> bytes:
+    """Reads a stream to its end in blocks, and reserves no more than is there.
+
+    Raises:
+        ArchiveError: if it has more than `most_bytes`.
+    """
+    content = bytearray()
+    while block := stream.read(_BLOCK_BYTES):
+        content += block
+        if len(content) > most_bytes:
+            raise ArchiveError(
+                f"{path} is refused: it holds more than {most_bytes:,} bytes, as no table of its "
+                "size does. Unpack it yourself if you trust it, and cut it into smaller tables."
+            )
+    return bytes(content)
+
+
+def refuse_shape(path: Path, text: str) -> None:
+    r"""Refuses a text of millions of rows, fields or lists with nearly nothing in them.
+
+    Such a file costs fifty times its size as values of Python, and no table of reviews is like it.
+
+    Raises:
+        SchemaError: if it is.
+
+    Example:
+
+    >>> refuse_shape(Path("a.jsonl"), "{}\n" * 3_000_000)
+    Traceback (most recent call last):
+    ...
+    reelfeel.errors.SchemaError: a.jsonl has 3,000,000 rows in 9,000,000 characters, ...
+    """
+    for what, signs, few, fewest_characters in _SHAPES:
+        num = max(map(text.count, signs)) if what == "fields" else sum(map(text.count, signs))
+        if num > few and len(text) < num * fewest_characters:
+            raise SchemaError(
+                f"{path} has {num:,} {what} in {len(text):,} characters, nearly nothing in each. "
+                "Expected a table of reviews; leave out what is empty, or cut it into smaller "
+                "tables."
+            )
+
+
+def refuse_columns(path: Path, names: Sequence[str], num_rows: int = 1) -> None:
+    """Refuses a table with too many columns, or with so many for its rows that none can be full.
+
+    Raises:
+        SchemaError: if it has.
+    """
+    if len(names) > MAX_COLUMNS or len(names) * num_rows > 50_000_000:
+        shown = ", ".join(repr(name[:40]) for name in names[:5])
+        raise SchemaError(
+            f"{path} has {len(names):,} columns. Expected at most {MAX_COLUMNS:,}, and fewer where "
+            "there are many rows; keep those of the text, the label and what else you need. "
+            f"Received {shown}, ..."
+        )
+
+
+def refuse_long_text(path: Path, text: str, where: str) -> None:
+    """Refuses a single text that is longer than any review.
+
+    Raises:
+        SchemaError: if it is.
+    """
+    if len(text) > MAX_TEXT_CHARACTERS:
+        raise SchemaError(
+            f"{path}, {where} holds a text of {len(text):,} characters. Expected at most "
+            f"{MAX_TEXT_CHARACTERS:,}, as no review is longer; the quotes may not fit together, or "
+            "the lines not be separated."
+        )
+
+
+class XzStream(io.RawIOBase):
+    """A stream out of an xz file whose decoder may not take more memory than a sane file needs."""
+
+    def __init__(self, file: IO[bytes]) -> None:
+        self._file, self._decoder = file, self._start()
+
+    def readable(self) -> bool:
+        """Whether it can be read: always."""
+        return True
+
+    def read(self, size: int = -1) -> bytes:
+        """Returns at most `size` bytes, none at the end.
+
+        Raises:
+            lzma.LZMAError: if the stream is damaged, or wants too much memory.
+            EOFError: if it ends too early.
+        """
+        size = _BLOCK_BYTES if size < 0 else size
+        while True:
+            if self._decoder.eof:
+                rest = self._decoder.unused_data or self._file.read(_BLOCK_BYTES)
+                rest = rest.lstrip(b"\0")  # streams are padded with zeros
+                if not rest:
+                    return b""
+                self._decoder, fed = self._start(), rest
+            else:
+                fed = self._file.read(_BLOCK_BYTES) if self._decoder.needs_input else b""
+                if self._decoder.needs_input and not fed:
+                    raise EOFError("the xz stream ends before its end is marked")
+            if block := self._decoder.decompress(fed, size):
+                return block
+
+    @staticmethod
+    def _start() -> lzma.LZMADecompressor:
+        return lzma.LZMADecompressor(lzma.FORMAT_XZ, memlimit=_XZ_MEMORY_BYTES)
+
+
+def _refuse_holes(path: Path, found: os.stat_result) -> None:
+    """Refuses a file of terabytes that takes no room on the disk, and one that is too large."""
+    stored = getattr(found, "st_blocks", found.st_size) * 512
+    if found.st_size > min(MAX_FILE_BYTES, max(FREE_UNPACKED_BYTES, MAX_RATIO * stored)):
+        raise DataError(
+            f"{path} is refused: it says that it has {found.st_size:,} bytes, and {stored:,} are "
+            "stored. Expected a table that fits into memory; cut it into smaller tables."
+        )
