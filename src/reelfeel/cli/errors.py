@@ -89,6 +89,7 @@ def _to_json(found: list[ModelError], themes: list[Theme]) -> str:
             "id": error.id,
             "label": error.label,
             "said": error.said,
+            "abstained": error.explanation.prediction.abstained,
             "probability": error.probability,
             "driving_words": words,
             "neighbours": near,
@@ -125,7 +126,7 @@ def _tabulate_errors(found: list[ModelError], label_names: tuple[str, str]) -> T
     for error in found:
         words = ", ".join(printable(word.text) for word in error.driving_words)
         near = [f"{one.id} ({label_names[one.label]})" for one in error.neighbours[:1]]
-        cells = [error.id, label_names[error.label], label_names[error.said]]
+        cells = [error.id, label_names[error.label], error.explanation.prediction.label]
         cells += [f"{error.probability:.1%}", words, *near]
         table.add_row(*(Text(printable(cell)) for cell in cells))
     return table

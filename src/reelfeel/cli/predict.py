@@ -32,8 +32,9 @@ def predict(
 ) -> None:
     """Label texts as positive or negative.
 
-    Prints label, probability of the positive class and text, separated by tabs; with --json one
-    JSON object a line. The label is "unsure" where the model abstains, see `reelfeel calibrate`.
+    Prints label, probability of the positive class and text, separated by tabs, and in brackets
+    what was cut, unknown or not there to read; with --json one JSON object a line. The label is
+    "unsure" where the model abstains, see `reelfeel calibrate`.
     """
     from reelfeel.runtime.engine import load
 
@@ -67,5 +68,5 @@ def _format(text: str, prediction: Prediction, *, as_json: bool) -> str:
         # ASCII only, so that lone surrogates survive too.
         return json.dumps({"text": text, **asdict(prediction)})
     printable = " ".join(text.encode("utf-8", "replace").decode("utf-8").split())
-    label = "unsure" if prediction.abstained else prediction.label
-    return f"{label}\t{prediction.probability:.4f}\t{printable}"
+    marks = f"\t[{'; '.join(prediction.notes)}]" if prediction.notes else ""
+    return f"{prediction.label}\t{prediction.probability:.4f}\t{printable}{marks}"

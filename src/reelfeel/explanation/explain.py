@@ -95,7 +95,7 @@ class Explainer:
             removed = tuple(units[part] for part in parts)
             edited = remove_parts(text, removed)
             prediction = self._predict([edited])[0]
-            if prediction.label != explanation.prediction.label:
+            if prediction.best_guess != explanation.prediction.best_guess:
                 return replace(explanation, flip=Flip(removed, edited, prediction))
         return explanation
 

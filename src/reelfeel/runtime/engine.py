@@ -16,7 +16,7 @@ from reelfeel.runtime.shipped import find_model
 from reelfeel.text.encoder import Encoded, TextEncoder
 from reelfeel.text.given_texts import check_texts, in_chunks
 from reelfeel.text.token_ids import TokenIds
-from reelfeel.types import Explanation, Prediction
+from reelfeel.types import UNSURE, Explanation, Prediction
 
 if TYPE_CHECKING:
     from reelfeel.explanation.gradients import Differentiable
@@ -110,14 +110,15 @@ class Engine:
     def __call__(self, texts: Iterable[str]) -> list[dict[str, str | float]]:
         """Returns `{"label", "score"}` for each text, as a Hugging Face pipeline does.
 
-        The score is the probability of the label given, not of the positive class.
+        The score is the probability of the label given, not of the positive class. Where the model
+        abstains the label is "unsure", and the score is that of its best guess.
         """
         negative = self.bundle.label_names[0]
         return [
             {
                 "label": prediction.label,
                 "score": 1 - prediction.probability
-                if prediction.label == negative
+                if prediction.best_guess == negative
                 else prediction.probability,
             }
             for prediction in self.predict(texts)
@@ -201,13 +202,16 @@ class Engine:
     ) -> Iterator[Prediction]:
         decision = self.bundle.decision
         for row, probability in enumerate(probabilities.tolist()):
+            guess = self.bundle.label_names[int(probability >= decision.threshold)]
+            abstained = decision.abstains(probability)
             yield Prediction(
-                label=self.bundle.label_names[int(probability >= decision.threshold)],
+                label=UNSURE if abstained else guess,
                 probability=probability,
                 num_tokens=int(encoded.num_tokens[row]),
                 truncated=bool(encoded.truncated[row]),
                 unknown_share=float(encoded.unknown_share[row]),
-                abstained=decision.abstains(probability),
+                abstained=abstained,
+                best_guess=guess,
             )
 
 
