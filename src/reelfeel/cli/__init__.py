@@ -6,8 +6,10 @@ Data goes to stdout; progress, notes and errors go to stderr.
 
 from __future__ import annotations
 
+import logging
+import signal
 import sys
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 
@@ -29,11 +31,18 @@ from reelfeel.cli.pretrain import pretrain
 from reelfeel.cli.report import report
 from reelfeel.cli.train import train
 from reelfeel.errors import ReelFeelError
+from reelfeel.escaping import for_terminal
+from reelfeel.signals import SIGNALS, Interruption, raised_signals
+from reelfeel.terminal import say
+
+# Of wrong options and arguments; typer names only what derives from it.
+_UsageError: Any = typer.BadParameter.__base__
 
 app = typer.Typer(
     name="reelfeel",
     help="Sentiment analysis of reviews with LSTMs.",
-    epilog="Exit codes: 0 ok, 1 failure, 2 usage, 3 data refused, 4 gate not met, 130 interrupted.",
+    epilog="Exit codes: 0 ok, 1 failure, 2 usage, 3 data refused, 4 gate not met, "
+    "130, 143, 129 ended by SIGINT, SIGTERM, SIGHUP.",
     no_args_is_help=True,
     pretty_exceptions_enable=False,
     context_settings={"help_option_names": ["-h", "--help"]},
@@ -73,11 +82,44 @@ def _options(
 
 
 def main() -> None:
-    """Runs the command line; an error raised on purpose is a message and an exit code."""
+    """Runs the command line; an error raised on purpose is a message and an exit code.
+
+    SIGINT, SIGTERM and SIGHUP end it in order, wherever it is, with 130, 143 and 129.
+    """
+    logging.getLogger("reelfeel").addHandler(_Notes())
     try:
-        app()
+        with raised_signals():
+            code = _run()
+    except KeyboardInterrupt:
+        code = 1
+    except BaseException:
+        # An import that is broken off may say so by an error of its own.
+        if Interruption.last is None:
+            raise
+        code = 1
+    for number in SIGNALS:
+        # All is said and done: from here on a signal ends the process at once, without a traceback.
+        signal.signal(number, signal.SIG_DFL)
+    sys.exit(128 + Interruption.last if code and Interruption.last else code)
+
+
+def _run() -> int:
+    try:
+        return app(standalone_mode=False) or 0
     except ReelFeelError as error:
-        # What was read may hold half a character, which no terminal can print.
-        message = str(error).encode("utf-8", "backslashreplace").decode("utf-8")
-        typer.secho(f"Error: {message}", err=True, fg="red" if sys.stderr.isatty() else None)
-        sys.exit(error.exit_code)
+        say(f"Error: {error}", err=True, is_error=True)
+        return error.exit_code
+    except _UsageError as error:
+        error.message = for_terminal(error.message)
+        error.show()
+        return int(error.exit_code)
+    except MemoryError:
+        say("Error: The memory is not enough. Give it less at once.", err=True, is_error=True)
+        return ReelFeelError.exit_code
+
+
+class _Notes(logging.Handler):
+    """Says what is logged, such as rows that were dropped, on stderr."""
+
+    def emit(self, record: logging.LogRecord) -> None:
+        say(record.getMessage(), err=True)

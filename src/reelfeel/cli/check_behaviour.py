@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from reelfeel.cli import options as shared
+from reelfeel.terminal import say
 
 if TYPE_CHECKING:
     from rich.table import Table
@@ -63,20 +64,20 @@ def check_behaviour(
         training_source=training_data,
         data_dir=data_dir,
         options=shared.table_options(locals()),
-        on_note=lambda note: typer.echo(note, err=True),
+        on_note=lambda note: say(note, err=True),
     )
     if as_json:
         typer.echo(json.dumps(result, indent=2, allow_nan=False))
     else:
         _print_all(result)
     for warning in result["warnings"]:
-        typer.echo(f"Warning: {warning}", err=True)
+        say(f"Warning: {warning}", err=True)
 
 
 def _print_all(result: Mapping[str, Any]) -> None:
-    from rich.console import Console
+    from reelfeel.console import open_console
 
-    console = Console()
+    console = open_console()
     if result["perturbations"]:
         console.print(_tabulate_perturbations(result))
     console.print(_tabulate_made(result["made_texts"]))

@@ -47,17 +47,17 @@ def check_data(
 
     The exit code is 3 when something would spoil training.
     """
-    from rich.console import Console
+    from reelfeel.console import open_console
 
     options = shared.table_options(locals())
-    with Console(stderr=True).status("Reading the reviews"):
+    with open_console(stderr=True).status("Reading the reviews"):
         parts = _load(sources, data_dir, options)
-    with Console(stderr=True).status("Checking the reviews"):
+    with open_console(stderr=True).status("Checking the reviews"):
         result = _audit(parts, max_tokens)
     if as_json:
         typer.echo(json.dumps(result.to_dict(), indent=2, allow_nan=False))
     else:
-        _print_audit(result, Console())
+        _print_audit(result, open_console())
     if result.has_errors:
         raise typer.Exit(3)
 
@@ -94,7 +94,7 @@ def _print_audit(result: Audit, console: Console) -> None:
     from rich.table import Table
     from rich.text import Text
 
-    table = Table("part", *(_plain(part.name) for part in result.parts), title="Sizes")
+    table = Table("part", *(part.name for part in result.parts), title="Sizes")
     rows = [_describe_part(part) for part in result.parts]
     for name in rows[0]:
         table.add_row(name, *(row[name] for row in rows))
@@ -131,12 +131,7 @@ def _describe_lengths(lengths: dict[str, float] | None) -> str:
 def _describe(finding: Finding) -> Text:
     from rich.text import Text
 
-    text = Text(_plain(f"{finding.part}: {finding.message} ({finding.code})\n"))
+    text = Text(f"{finding.part}: {finding.message} ({finding.code})\n")
     if finding.examples and finding.severity != "note":
-        text.append(_plain(f"Such as {', '.join(finding.examples)}\n"), style="dim")
+        text.append(f"Such as {', '.join(finding.examples)}\n", style="dim")
     return text.append(finding.mend, style="dim")
-
-
-def _plain(text: str) -> str:
-    """Returns text that cannot steer a terminal: ids and names come from a user's file."""
-    return "".join(c if c.isprintable() or c == "\n" else "\ufffd" for c in text)

@@ -7,6 +7,7 @@ from typing import Annotated
 import typer
 
 from reelfeel.cli import options as shared
+from reelfeel.terminal import say
 
 
 def compare(
@@ -62,4 +63,4 @@ def compare(
     else:
         print_comparison(result)
     for warning in result["warnings"]:
-        typer.echo(f"Warning: {warning}", err=True)
+        say(f"Warning: {warning}", err=True)

@@ -8,6 +8,7 @@ import typer
 
 from reelfeel.cli import options as shared
 from reelfeel.presets import get_preset, list_presets
+from reelfeel.terminal import say
 
 
 def distill(
@@ -75,6 +76,6 @@ def distill(
             observer=ConsoleObserver(),
         )
     except KeyboardInterrupt:
-        typer.echo("Stopped. Go on with the same command and --resume.", err=True)
+        say("Stopped. Go on with the same command and --resume.", err=True)
         raise
     shared.say_saved(engine, output, as_json=as_json)

@@ -8,6 +8,7 @@ from importlib.util import find_spec
 import typer
 
 from reelfeel.cli import options as shared
+from reelfeel.terminal import say
 
 _PACKAGES = {
     "prediction": ("numpy", "openvino", "onnxruntime", "polars", "safetensors"),
@@ -24,7 +25,7 @@ def doctor(as_json: shared.Json = False) -> None:
         typer.echo(json.dumps(facts, indent=2))
         return
     for name, value in facts.items():
-        typer.echo(f"{name:<22}{value}")
+        say(f"{name:<22}{value}")
 
 
 def _find_machine() -> dict[str, str]:

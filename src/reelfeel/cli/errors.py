@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from reelfeel.cli import options as shared
+from reelfeel.terminal import say
 
 if TYPE_CHECKING:
     from rich.table import Table
@@ -71,7 +72,7 @@ def errors(
     themes = find_themes(engine, reviews, y_prob)
     if output:
         write_errors(output, found, engine.bundle.label_names, overwrite=force)
-        typer.echo(f"Wrote {len(found)} mistakes to {output}", err=True)
+        say(f"Wrote {len(found)} mistakes to {output}", err=True)
     if as_json:
         typer.echo(_to_json(found, themes))
     else:
@@ -100,9 +101,9 @@ def _to_json(found: list[ModelError], themes: list[Theme]) -> str:
 
 
 def _print_all(found: list[ModelError], themes: list[Theme], label_names: tuple[str, str]) -> None:
-    from rich.console import Console
+    from reelfeel.console import open_console
 
-    console = Console(highlight=False, markup=False, emoji=False)
+    console = open_console()
     if not found:
         console.print("The model judged every review rightly.")
         return
@@ -114,9 +115,8 @@ def _print_all(found: list[ModelError], themes: list[Theme], label_names: tuple[
 
 def _tabulate_errors(found: list[ModelError], label_names: tuple[str, str]) -> Table:
     from rich.table import Table
-    from rich.text import Text
 
-    from reelfeel.cli.explain import printable
+    from reelfeel.escaping import for_line
 
     table = Table(title="Surest mistakes", title_justify="left")
     for name in ("review", "is", "said", "sure", "because of"):
@@ -124,24 +124,25 @@ def _tabulate_errors(found: list[ModelError], label_names: tuple[str, str]) -> T
     if any(error.neighbours for error in found):
         table.add_column("nearest in training")
     for error in found:
-        words = ", ".join(printable(word.text) for word in error.driving_words)
+        words = ", ".join(for_line(word.text) for word in error.driving_words)
         near = [f"{one.id} ({label_names[one.label]})" for one in error.neighbours[:1]]
         cells = [error.id, label_names[error.label], error.explanation.prediction.label]
         cells += [f"{error.probability:.1%}", words, *near]
-        table.add_row(*(Text(printable(cell)) for cell in cells))
+        table.add_row(*map(for_line, cells))
     return table
 
 
 def _tabulate_themes(themes: list[Theme], label_name: str) -> Table:
     from rich.table import Table
-    from rich.text import Text
 
-    title = f"Words that mark mistakes among reviews called {label_name}"
+    from reelfeel.escaping import for_line
+
+    title = f"Words that mark mistakes among reviews called {for_line(label_name)}"
     table = Table(title=title if themes else f"{title}: none is sure", title_justify="left")
     for name in ("word", "wrong", "right", "z"):
         table.add_column(name, justify="left" if name == "word" else "right")
     for theme in themes:
         table.add_row(
-            Text(theme.word), f"{theme.num_wrong:,}", f"{theme.num_right:,}", f"{theme.score:.1f}"
+            theme.word, f"{theme.num_wrong:,}", f"{theme.num_right:,}", f"{theme.score:.1f}"
         )
     return table

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from reelfeel.cli import options as shared
+from reelfeel.terminal import say
 
 if TYPE_CHECKING:
     from reelfeel.scoring.evaluate import Checks
@@ -112,7 +113,7 @@ def evaluate(
     else:
         print_evaluation(result)
     for warning in result["warnings"]:
-        typer.echo(f"Warning: {warning}", err=True)
+        say(f"Warning: {warning}", err=True)
     refuse_failures(gates)
 
 

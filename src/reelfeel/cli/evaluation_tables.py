@@ -5,14 +5,15 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from rich.console import Console
 from rich.table import Table
 from rich.text import Text
+
+from reelfeel.console import open_console
 
 
 def print_evaluation(result: Mapping[str, Any]) -> None:
     """Prints what `evaluate` found: metrics, slices, what was cut, abstention, gates."""
-    console = Console()
+    console = open_console()
     console.print(_tabulate_metrics(result))
     console.print(_tabulate_slices(result))
     for line in (*_describe_abstention(result), *_describe_truncation(result)):
@@ -25,7 +26,7 @@ def print_evaluation(result: Mapping[str, Any]) -> None:
 
 def print_comparison(result: Mapping[str, Any]) -> None:
     """Prints what `compare` found: the sentence, and every difference with its interval."""
-    console = Console()
+    console = open_console()
     console.print(Text(result["sentence"]))
     table = Table()
     for title in ("metric", "A", "B", "A less B", "95 % interval"):
@@ -38,7 +39,7 @@ def print_comparison(result: Mapping[str, Any]) -> None:
 
 def print_calibration(result: Mapping[str, Any]) -> None:
     """Prints what `calibrate` stored, and what it changes."""
-    console, decision = Console(), result["decision"]
+    console, decision = open_console(), result["decision"]
     table = Table(title=f"{result['model']}, measured in folds it was not fitted on")
     table.add_column("")
     for title in ("before", "after"):

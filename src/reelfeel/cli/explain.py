@@ -9,6 +9,8 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from reelfeel.cli import options as shared
+from reelfeel.escaping import for_line, for_terminal
+from reelfeel.terminal import say
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -132,7 +134,7 @@ def _write_page(
 
     with write_whole(path, overwrite=overwrite) as unfinished:
         unfinished.write_text(render_page(explanations, label_names=label_names), "utf-8")
-    typer.echo(f"Wrote {path}", err=True)
+    say(f"Wrote {path}", err=True)
 
 
 def _print_json(explanations: list[Explanation]) -> None:
@@ -145,9 +147,9 @@ def _print_json(explanations: list[Explanation]) -> None:
 
 
 def _print_all(explanations: list[Explanation], *, wants_flip: bool) -> None:
-    from rich.console import Console
+    from reelfeel.console import open_console
 
-    console = Console(highlight=False, markup=False, emoji=False)
+    console = open_console()
     for number, explanation in enumerate(explanations):
         if number:
             console.print()
@@ -160,7 +162,7 @@ def _print_one(console: Console, explanation: Explanation, *, wants_flip: bool) 
 
     said = explanation.prediction
     console.print(
-        f"{printable(said.label)}: {said.probability:.1%} positive", style="bold", soft_wrap=True
+        f"{for_line(said.label)}: {said.probability:.1%} positive", style="bold", soft_wrap=True
     )
     console.print(describe_reading(explanation), style="dim")
     pieces = list(lay_out(explanation))
@@ -177,7 +179,7 @@ def _join(pieces: list[Piece]) -> Text:
 
     joined = Text()
     for piece in pieces:
-        text = printable(piece.text)
+        text = for_terminal(piece.text)
         if piece.weight is None:
             joined.append(_shorten(text), style="dim")
         elif piece.sign:
@@ -198,7 +200,7 @@ def _print_strongest(console: Console, title: str, units: tuple[Attribution, ...
     console.print(f"{title}, in log-odds of the positive class:", style="bold")
     for unit in list_strongest(units, _NUM_LISTED):
         style = "green" if unit.score > 0 else "red"
-        text = " ".join(printable(unit.text).split())
+        text = for_line(unit.text)
         console.print(
             f"  {unit.score:+6.2f}  {text}", style=style, no_wrap=True, overflow="ellipsis"
         )
@@ -208,20 +210,11 @@ def _describe_flip(explanation: Explanation) -> str:
     flip = explanation.flip
     if flip is None:
         return "No words were found whose removal turns the verdict around."
-    removed = ", ".join(f'"{" ".join(printable(part.text).split())}"' for part in flip.removed)
+    removed = ", ".join(f'"{for_line(part.text)}"' for part in flip.removed)
     return (
-        f"Without {removed}: {printable(flip.prediction.label)}, "
+        f"Without {removed}: {for_line(flip.prediction.label)}, "
         f"{flip.prediction.probability:.1%} positive."
     )
-
-
-def printable(text: str) -> str:
-    r"""Returns a text that cannot steer a terminal: no control characters, no half characters.
-
-    >>> printable("good\x1b[2Jfilm")
-    'good [2Jfilm'
-    """
-    return "".join(letter if letter.isprintable() or letter == "\n" else " " for letter in text)
 
 
 def _shorten(text: str) -> str:

@@ -8,6 +8,7 @@ from typing import Annotated
 import typer
 
 from reelfeel.cli import options as shared
+from reelfeel.terminal import say
 
 
 def export(
@@ -45,4 +46,4 @@ def export(
         export_keras(
             bundle.config.model, bundle.vocabulary.size, bundle.calibrated_weights(), unfinished
         )
-    typer.echo(str(output))
+    say(output)

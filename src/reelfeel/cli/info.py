@@ -34,13 +34,14 @@ def info(model: shared.ModelArgument, as_json: shared.Json = False) -> None:
     if as_json:
         typer.echo(json.dumps(facts, indent=2))
         return
-    from rich.console import Console
     from rich.table import Table
+
+    from reelfeel.console import open_console
 
     table = Table(show_header=False, box=None, pad_edge=False)
     for name, value in _flatten(facts):
         table.add_row(name, str(value))
-    Console().print(table)
+    open_console().print(table)
 
 
 def _flatten(facts: Any, prefix: str = "") -> list[tuple[str, Any]]:

@@ -31,10 +31,11 @@ def models(as_json: shared.Json = False) -> None:
 
 
 def _print_table(found: list[ModelFacts]) -> None:
-    from rich.console import Console
     from rich.table import Table
 
-    console = Console(highlight=False)
+    from reelfeel.console import open_console
+
+    console = open_console()
     if not found:
         console.print("No model is in this installation of ReelFeel.")
         return

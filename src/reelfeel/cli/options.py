@@ -10,6 +10,8 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from reelfeel.terminal import say
+
 if TYPE_CHECKING:
     from reelfeel.data.tables import TableOptions
     from reelfeel.runtime.engine import Engine
@@ -107,7 +109,7 @@ def say_saved(engine: Engine, output: Path, *, as_json: bool) -> None:
         typer.echo(json.dumps({"model": str(output), **metrics}, indent=2, allow_nan=False))
         return
     validation = metrics["validation"]
-    typer.echo(
+    say(
         f"Saved {output}: validation accuracy {validation['accuracy']:.4f} on "
         f"{validation['num_reviews']:,} reviews.",
         err=True,

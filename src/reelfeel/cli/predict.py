@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from reelfeel.cli import options as shared
+from reelfeel.escaping import for_line
 
 if TYPE_CHECKING:
     from reelfeel.types import Prediction
@@ -67,6 +68,6 @@ def _format(text: str, prediction: Prediction, *, as_json: bool) -> str:
     if as_json:
         # ASCII only, so that lone surrogates survive too.
         return json.dumps({"text": text, **asdict(prediction)})
-    printable = " ".join(text.encode("utf-8", "replace").decode("utf-8").split())
     marks = f"\t[{'; '.join(prediction.notes)}]" if prediction.notes else ""
-    return f"{prediction.label}\t{prediction.probability:.4f}\t{printable}{marks}"
+    label = for_line(prediction.label)
+    return f"{label}\t{prediction.probability:.4f}\t{for_line(text)}{marks}"

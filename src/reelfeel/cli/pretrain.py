@@ -7,6 +7,7 @@ from typing import Annotated
 import typer
 
 from reelfeel.cli import options as shared
+from reelfeel.terminal import say
 
 
 def pretrain(
@@ -95,7 +96,7 @@ def pretrain(
             display=ConsoleDisplay(),
         )
     except KeyboardInterrupt:
-        typer.echo("Stopped. Go on with the same command and --resume.", err=True)
+        say("Stopped. Go on with the same command and --resume.", err=True)
         raise
     figures = model.about["figures"]
     if as_json:
@@ -104,4 +105,4 @@ def pretrain(
         shown = ", ".join(
             f"{name} {values['held_out_perplexity']:.2f}" for name, values in figures.items()
         )
-        typer.echo(f"Saved {output}: perplexity on held-out texts {shown}.", err=True)
+        say(f"Saved {output}: perplexity on held-out texts {shown}.", err=True)

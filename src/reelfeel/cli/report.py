@@ -8,6 +8,7 @@ from typing import Annotated
 import typer
 
 from reelfeel.cli import options as shared
+from reelfeel.terminal import say
 
 
 def report(
@@ -71,6 +72,6 @@ def report(
         data_dir=data_dir,
         options=shared.table_options(locals()),
         overwrite=force,
-        on_note=lambda note: typer.echo(note, err=True),
+        on_note=lambda note: say(note, err=True),
     )
-    typer.echo(page)
+    say(page)

@@ -10,6 +10,7 @@ import typer
 from reelfeel.cli import options as shared
 from reelfeel.config import Config
 from reelfeel.presets import get_preset, list_presets
+from reelfeel.terminal import say
 
 
 def train(
@@ -89,7 +90,7 @@ def train(
             return
         engine = train_model(source, **arguments, observer=ConsoleObserver())
     except KeyboardInterrupt:
-        typer.echo("Stopped. Go on with the same command and --resume.", err=True)
+        say("Stopped. Go on with the same command and --resume.", err=True)
         raise
     shared.say_saved(engine, output, as_json=as_json)
 
@@ -102,7 +103,7 @@ def _train_seeds(source: str, arguments: dict[str, Any], *, num_seeds: int, as_j
     record = train_seeds(
         source,
         num_seeds=num_seeds,
-        on_note=lambda note: typer.echo(note, err=True),
+        on_note=lambda note: say(note, err=True),
         **arguments,
     )
     if as_json:
@@ -110,7 +111,7 @@ def _train_seeds(source: str, arguments: dict[str, Any], *, num_seeds: int, as_j
         return
     for name, spread in record["spread"].items():
         lower, upper = spread["interval"]
-        typer.echo(
+        say(
             f"{name}: {spread['mean']:.4f} +- {spread['standard_deviation']:.4f} over "
             f"{num_seeds} seeds, {spread['lowest']:.4f} to {spread['highest']:.4f}; 95 % interval "
             f"of the mean {lower:.4f} to {upper:.4f} (validation).",

@@ -107,7 +107,6 @@ class _ProgressBar:
             self._progress.stop()
 
     def _start(self) -> None:
-        from rich.console import Console
         from rich.progress import (
             BarColumn,
             DownloadColumn,
@@ -117,9 +116,14 @@ class _ProgressBar:
             TransferSpeedColumn,
         )
 
-        columns = (TextColumn("{task.description}"), BarColumn(), DownloadColumn())
+        from reelfeel.console import open_console
+
+        columns = (TextColumn("{task.description}", markup=False), BarColumn(), DownloadColumn())
         self._progress = Progress(
-            *columns, TransferSpeedColumn(), TimeRemainingColumn(), console=Console(stderr=True)
+            *columns,
+            TransferSpeedColumn(),
+            TimeRemainingColumn(),
+            console=open_console(stderr=True),
         )
         self._progress.start()
         self._task = self._progress.add_task(self._name, total=self.total or None)

@@ -13,6 +13,7 @@ import numpy as np
 import numpy.typing as npt
 
 from reelfeel.errors import DataError
+from reelfeel.escaping import for_spreadsheet
 from reelfeel.files import write_whole
 from reelfeel.report.words import log_odds_scores
 from reelfeel.runtime.engine import Engine
@@ -239,6 +240,8 @@ def write_errors(
 ) -> None:
     """Writes mistakes as CSV, one a row, whole or not at all.
 
+    A cell that a spreadsheet would run begins with an apostrophe, see `for_spreadsheet`.
+
     Args:
         path: the file.
         errors: as `find_errors` returned them.
@@ -252,7 +255,8 @@ def write_errors(
     table = io.StringIO(newline="")
     writer = csv.writer(table)
     writer.writerow(COLUMNS)
-    writer.writerows(_to_row(error, label_names) for error in errors)
+    rows = (_to_row(error, label_names) for error in errors)
+    writer.writerows(map(for_spreadsheet, row) for row in rows)
     with write_whole(path, overwrite=overwrite) as unfinished:
         # Half characters, which UTF-8 cannot hold, become question marks.
         unfinished.write_bytes(table.getvalue().encode("utf-8", "replace"))

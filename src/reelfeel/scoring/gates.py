@@ -9,6 +9,7 @@ from pathlib import Path
 from xml.etree import ElementTree
 
 from reelfeel.errors import GateError, UsageError
+from reelfeel.escaping import for_xml
 from reelfeel.evaluation.metrics import LOSSES, METRICS, Metrics
 from reelfeel.evaluation.paired import Comparison, describe_comparison
 from reelfeel.files import write_whole
@@ -123,17 +124,17 @@ def write_junit(results: Sequence[GateResult], path: Path, *, suite: str) -> Non
     element = ElementTree.SubElement(
         root,
         "testsuite",
-        name=_printable(suite),
+        name=for_xml(suite),
         tests=str(len(results)),
         failures=str(failures),
         errors="0",
     )
     for one in results:
         case = ElementTree.SubElement(
-            element, "testcase", classname="reelfeel.gates", name=_printable(one.name)
+            element, "testcase", classname="reelfeel.gates", name=for_xml(one.name)
         )
         if not one.passed:
-            ElementTree.SubElement(case, "failure", message=_printable(one.message))
+            ElementTree.SubElement(case, "failure", message=for_xml(one.message))
     with write_whole(path) as unfinished:
         ElementTree.ElementTree(root).write(unfinished, encoding="utf-8", xml_declaration=True)
 
@@ -170,9 +171,3 @@ def _check(metrics: Metrics, gate: Gate) -> GateResult:
     passed = value >= gate.bound if gate.is_minimum else value <= gate.bound
     message = f"{gate.metric} is {value:.6g} on {metrics.num_reviews:,} reviews."
     return GateResult(name, bool(passed), message, float(value), gate.bound)
-
-
-def _printable(text: str) -> str:
-    # XML knows no control characters and no halves of characters.
-    whole = text.encode("utf-8", "replace").decode("utf-8")
-    return "".join(sign if sign.isprintable() else " " for sign in whole)

@@ -18,6 +18,7 @@ from reelfeel.evaluation.logits import to_probabilities
 from reelfeel.files import write_whole
 from reelfeel.models.classifier import assign_weights, named_weights, read_variable
 from reelfeel.models.tower import Tower, dropout_variables
+from reelfeel.signals import Interruption, delayed_interruption
 from reelfeel.text.batching import plan_training_batches
 from reelfeel.training.averaging import AveragedWeights
 from reelfeel.training.batches import (
@@ -27,7 +28,6 @@ from reelfeel.training.batches import (
     predict_logits,
 )
 from reelfeel.training.checkpoints import Arrays, Checkpoint, load_checkpoint, save_checkpoint
-from reelfeel.training.interruption import Interruption, delayed_interruption
 from reelfeel.training.optimizer import Optimizer
 from reelfeel.training.progress import Observer
 from reelfeel.training.records import (
@@ -154,7 +154,9 @@ class Fit:
         self.optimizer.start_epoch(state.epoch)
         for rows in self._plan_epoch(state.epoch)[state.step :]:
             self._run_step(rows)
+            # First the signal: a terminal that is gone cannot be told of the step.
             interruption.raise_if_come()
+            self.observer.on_step(state.epoch, len(rows), *state.running_means())
             if time.perf_counter() - saved >= self.config.training.checkpoint_every_s:
                 self._count_seconds(started)
                 self.save()
@@ -171,7 +173,6 @@ class Fit:
         self.optimizer.step(state.total_steps)
         state.count_step(len(rows), outcome.loss, outcome.num_correct)
         self.average.update(state.total_steps)
-        self.observer.on_step(state.epoch, len(rows), *state.running_means())
 
     def _make_batch(self, rows: npt.NDArray[np.intp]) -> Batch:
         labels, device = self.train.labels[rows], self._device

@@ -10,8 +10,8 @@ from pathlib import Path
 import numpy as np
 
 from reelfeel.pretraining_config import PretrainingConfig
+from reelfeel.signals import Interruption, delayed_interruption
 from reelfeel.training.checkpoints import Arrays, Checkpoint, load_checkpoint, save_checkpoint
-from reelfeel.training.interruption import Interruption, delayed_interruption
 from reelfeel.training.perplexity import measure_loss
 from reelfeel.training.pretraining_records import PassRecord, PretrainingObserver, StreamState
 from reelfeel.training.pretraining_step import LanguageModelStep
@@ -117,8 +117,9 @@ class Pretraining:
             now = time.perf_counter()
             state.seconds += now - started
             started = now
-            self.observer.on_step(state.passes_done, inputs.size, state.mean_loss())
+            # First the signal: a terminal that is gone cannot be told of the step.
             interruption.raise_if_come()
+            self.observer.on_step(state.passes_done, inputs.size, state.mean_loss())
             if now - saved >= config.checkpoint_every_s:
                 self.save()
                 saved = time.perf_counter()

@@ -9,6 +9,7 @@ from typing import Self
 from rich.console import Console
 from rich.progress import BarColumn, Progress, TaskID, TextColumn, TimeRemainingColumn
 
+from reelfeel.console import open_console
 from reelfeel.training.pretraining_records import PassRecord, PretrainingObserver
 
 # Where there is no terminal, a pass of twenty minutes should not be silent.
@@ -46,9 +47,9 @@ class ConsoleDisplay(PretrainingDisplay):
     """
 
     def __init__(self, console: Console | None = None, name: str = "") -> None:
-        self.console, self.name = console or Console(stderr=True), name
+        self.console, self.name = console or open_console(stderr=True), name
         self.progress = Progress(
-            TextColumn("{task.description}"),
+            TextColumn("{task.description}", markup=False),
             BarColumn(),
             TextColumn("{task.fields[figures]}"),
             TimeRemainingColumn(),
@@ -69,7 +70,7 @@ class ConsoleDisplay(PretrainingDisplay):
 
     def on_note(self, text: str) -> None:
         """Prints the line."""
-        self.console.print(text, highlight=False, soft_wrap=True)
+        self.console.print(text, markup=False, highlight=False, soft_wrap=True)
 
     def of(self, direction: str) -> PretrainingObserver:
         """Returns the bar of a direction."""

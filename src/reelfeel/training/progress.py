@@ -18,6 +18,7 @@ from rich.progress import (
     TimeRemainingColumn,
 )
 
+from reelfeel.console import open_console
 from reelfeel.training.pretraining_progress import (
     SECONDS_BETWEEN_LINES,
     ConsoleDisplay,
@@ -71,10 +72,10 @@ class ConsoleObserver(Observer):
     """Shows a bar with loss, accuracy, reviews/s and time left, and a line for every epoch."""
 
     def __init__(self, console: Console | None = None) -> None:
-        self.console = console or Console(stderr=True)
+        self.console = console or open_console(stderr=True)
         self.name = ""
         self.progress = Progress(
-            TextColumn("{task.description}"),
+            TextColumn("{task.description}", markup=False),
             BarColumn(),
             MofNCompleteColumn(),
             TextColumn("{task.fields[figures]}"),
@@ -117,7 +118,7 @@ class ConsoleObserver(Observer):
 
     def on_note(self, text: str) -> None:
         """Prints the line."""
-        self.console.print(text, highlight=False, soft_wrap=True)
+        self.console.print(text, markup=False, highlight=False, soft_wrap=True)
 
     def on_work(self, name: str, done: int, total: int) -> None:
         """Shows a bar until all is done."""

@@ -11,7 +11,6 @@ import contextlib
 import json
 import os
 import queue
-import signal
 import subprocess
 import sys
 import threading
@@ -20,6 +19,7 @@ from typing import Any
 
 from reelfeel import errors
 from reelfeel.errors import ReelFeelError
+from reelfeel.signals import raised_signals
 
 Tell = Callable[..., None]
 
@@ -59,9 +59,9 @@ def run_worker(work: Callable[[Tell], None]) -> int:
     Args:
         work: is given a function that tells the parent of an event: `tell("on_step", 3)`.
     """
-    signal.signal(signal.SIGTERM, signal.default_int_handler)
     try:
-        work(_tell)
+        with raised_signals():
+            work(_tell)
     except KeyboardInterrupt:
         return _INTERRUPTED
     except BrokenPipeError:
