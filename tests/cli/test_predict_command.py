@@ -10,7 +10,7 @@ import time
 import pytest
 from typer.testing import CliRunner
 
-from reelfeel.cli.app import build_app
+from reelfeel.cli.commands import build_app
 from reelfeel.errors import DataError, UsageError
 from reelfeel.runtime.engine import load
 

@@ -26,6 +26,6 @@ def main() -> None:
 def __getattr__(name: str) -> Any:
     if name != "app":
         raise AttributeError(f"module 'reelfeel.cli' has no attribute {name!r}")
-    from reelfeel.cli.app import build_app
+    from reelfeel.cli.commands import build_app
 
     return build_app()

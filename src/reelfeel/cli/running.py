@@ -43,7 +43,7 @@ def run(arguments: Sequence[str]) -> None:
 
 
 def _call(arguments: Sequence[str]) -> int:
-    from reelfeel.cli.app import build_app, choose_commands
+    from reelfeel.cli.commands import build_app, choose_commands
 
     app = build_app(choose_commands(arguments))
     # Of wrong options and arguments; typer names only what derives from it.
