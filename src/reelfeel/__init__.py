@@ -11,7 +11,9 @@
 Names are imported when they are first used, so `import reelfeel` costs nothing.
 """
 
+import sys
 from importlib import import_module
+from types import ModuleType
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
@@ -65,3 +67,20 @@ def __getattr__(name: str) -> Any:
 
 def __dir__() -> list[str]:
     return [*globals(), *_HOMES]
+
+
+class _Package(ModuleType):
+    """This package, whose public names stay what they are whatever is imported after them.
+
+    Once a submodule is loaded, the import system writes it into its package under its own name: the
+    room `reelfeel.report` would take the place of the function `reelfeel.report` as soon as
+    anything needs the room. `from reelfeel.report.page import ...` works all the same.
+    """
+
+    def __setattr__(self, name: str, value: object) -> None:
+        if name not in _HOMES or not isinstance(value, ModuleType):
+            super().__setattr__(name, value)
+
+
+# How the language reference customises the attributes of a module.
+sys.modules[__name__].__class__ = _Package

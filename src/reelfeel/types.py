@@ -10,6 +10,11 @@ import numpy as np
 import numpy.typing as npt
 
 NEGATIVE, POSITIVE, UNLABELLED = 0, 1, -1
+# What a model that abstains says in place of a class.
+UNSURE = "unsure"
+# From this share of unknown words on, an answer says so. No test review of IMDB has more than 0.22,
+# with the words of `base` or `small`.
+_NOTABLE_UNKNOWN_SHARE = 0.5
 
 
 @dataclass(frozen=True)
@@ -67,13 +72,22 @@ class Prediction:
     """What a model says about one text.
 
     Attributes:
-        label: the name of the predicted class, in the words of the training data.
+        label: the name of the predicted class, in the words of the training data; "unsure" where
+            the model abstains. Every way out shows this one.
         probability: of the positive class (class 1), in [0, 1].
-        num_tokens: tokens in the text before anything was cut.
+        num_tokens: tokens in the text before anything was cut; 0 where there was nothing to read.
         truncated: whether the model read only a part of the text.
         unknown_share: share in [0, 1] of the tokens read that are not in the vocabulary.
         abstained: whether the model is too unsure to be believed, by the band that `reelfeel
-            calibrate` stored; without one, never. `label` is then its best guess.
+            calibrate` stored; without one, never.
+        best_guess: the name of the class that is nearer, also where the model abstains.
+
+    Example:
+
+    >>> Prediction("unsure", 0.55, 3, False, 0.0, abstained=True, best_guess="pos").best_guess
+    'pos'
+    >>> Prediction("pos", 0.9, 3, False, 0.0).best_guess
+    'pos'
     """
 
     label: str
@@ -82,6 +96,29 @@ class Prediction:
     truncated: bool
     unknown_share: float
     abstained: bool = False
+    best_guess: str = ""
+
+    def __post_init__(self) -> None:
+        if not self.best_guess:
+            object.__setattr__(self, "best_guess", self.label)
+
+    @property
+    def notes(self) -> tuple[str, ...]:
+        """What a reader has to know of how the text was read; empty for most texts.
+
+        Example:
+
+        >>> Prediction("pos", 0.9, 812, True, 0.0).notes
+        ('cut: 812 words, not all were read',)
+        """
+        if not self.num_tokens:
+            return ("nothing to read",)
+        notes = []
+        if self.truncated:
+            notes.append(f"cut: {self.num_tokens:,} words, not all were read")
+        if self.unknown_share >= _NOTABLE_UNKNOWN_SHARE:
+            notes.append(f"{self.unknown_share:.0%} of the words are unknown")
+        return tuple(notes)
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,26 +10,8 @@ import polars as pl
 import pytest
 
 import reelfeel
+from reelfeel.cli.commands import COMMANDS
 from reelfeel.data.mini import load_mini
-
-COMMANDS = (
-    "train",
-    "pretrain",
-    "distill",
-    "evaluate",
-    "predict",
-    "explain",
-    "errors",
-    "calibrate",
-    "compare",
-    "report",
-    "check-behaviour",
-    "check-data",
-    "info",
-    "models",
-    "export",
-    "doctor",
-)
 
 
 def run(*arguments, stdin="", timeout=200, **environment):
@@ -109,7 +91,7 @@ def test_standard_input_is_one_text_a_line(trained):
     assert result.returncode == 0, result.stderr.decode()
     lines = result.stdout.decode().splitlines()
     assert len(lines) == 3
-    assert lines[1].endswith("\t")
+    assert lines[1].endswith("\t\t[nothing to read]")
 
 
 def test_evaluate_reads_as_a_table_too(trained):

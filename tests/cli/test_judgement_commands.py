@@ -102,11 +102,27 @@ def test_a_model_is_calibrated_in_place(run, bundle_copy):
     assert "--cost-false-negative" in str(half.exception)
 
 
-def test_an_unsure_model_says_so_on_the_terminal_and_in_json(run, bundle_copy):
+def test_an_unsure_model_says_so_on_every_way_out(run, bundle_copy, tmp_path):
     from reelfeel.runtime.bundle import Decision, write_decision
+    from reelfeel.runtime.engine import load
 
     write_decision(bundle_copy, Decision(abstain_lower=0.0, abstain_upper=1.0), {})
     assert run("predict", "-m", bundle_copy, "A film.").stdout.startswith("unsure\t")
     answer = json.loads(run("predict", "-m", bundle_copy, "A film.", "--json").stdout)
     assert answer["abstained"] is True
-    assert answer["label"] in ("negative", "positive")
+    assert answer["label"] == "unsure"
+    assert answer["best_guess"] in ("negative", "positive")
+    loaded = load(bundle_copy)
+    (said,) = loaded(["A film."])
+    assert said["label"] == "unsure"
+    assert said["score"] == max(answer["probability"], 1 - answer["probability"])
+    assert loaded.predict(["A film."])[0].label == "unsure"
+    page = tmp_path / "page.html"
+    explained = run("explain", "-m", bundle_copy, "A film.", "--flip", "--html", page, "--json")
+    assert json.loads(explained.stdout)["prediction"]["label"] == "unsure"
+    assert "<h2>unsure: " in page.read_text("utf-8")
+    assert run("explain", "-m", bundle_copy, "A film.").stdout.startswith("unsure: ")
+    table = tmp_path / "errors.csv"
+    found = run("errors", bundle_copy, "--data", "mini", "--json", "-o", table)
+    assert all(error["abstained"] for error in json.loads(found.stdout)["errors"])
+    assert ",unsure," in table.read_text("utf-8").splitlines()[1]

@@ -1,4 +1,6 @@
 import os
+import re
+from pathlib import Path
 
 import pytest
 
@@ -58,3 +60,23 @@ def test_whole_cores_within_the_quota_are_used(monkeypatch, quota, scheduled, ex
     monkeypatch.setattr(cores, "_own_quota", lambda: quota)
     monkeypatch.setattr(os, "sched_getaffinity", lambda pid: set(range(scheduled)), raising=False)
     assert available_cores() == expected
+
+
+def test_a_system_that_does_not_say_where_a_process_may_run_has_all_its_cores(monkeypatch):
+    # macOS and Windows.
+    monkeypatch.delattr(os, "sched_getaffinity", raising=False)
+    monkeypatch.setattr(cores, "_own_quota", lambda: None)
+    monkeypatch.setattr(os, "cpu_count", lambda: 7)
+    assert available_cores() == 7
+    monkeypatch.setattr(os, "cpu_count", lambda: None)
+    assert available_cores() == 1
+
+
+def test_nobody_else_asks_the_system_for_its_cores():
+    source = Path(cores.__file__).parents[1]
+    asking = [
+        path.relative_to(source).as_posix()
+        for path in source.rglob("*.py")
+        if re.search(r"cpu_count|sched_getaffinity|process_cpu_count", path.read_text("utf-8"))
+    ]
+    assert asking == ["native/cores.py"]

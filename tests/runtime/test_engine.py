@@ -254,3 +254,17 @@ def test_huge_logits_do_not_overflow(tmp_path):
         weights["logit/bias"] = np.array([sign * 2000], "float32")
         write_bundle(bundle, weights, {}, overwrite=True)
         assert load(bundle.path).predict_proba(["good"])[0] == (sign + 1) / 2
+
+
+def test_a_flip_is_another_class_and_not_only_a_doubt(bundle_copy):
+    from reelfeel.runtime.bundle import write_decision
+
+    write_decision(bundle_copy, Decision(abstain_lower=0.0, abstain_upper=1.0), {})
+    loaded = load(bundle_copy)
+    found = loaded.explain(
+        ["A wonderful film, not dull.", "Dull, a dreadful bore."], with_flip=True
+    )
+    for one in found:
+        assert one.prediction.label == "unsure"
+        if one.flip:
+            assert one.flip.prediction.best_guess != one.prediction.best_guess

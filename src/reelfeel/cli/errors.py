@@ -91,6 +91,7 @@ def _to_json(found: list[ModelError], themes: list[Theme]) -> str:
             "id": error.id,
             "label": error.label,
             "said": error.said,
+            "abstained": error.explanation.prediction.abstained,
             "probability": error.probability,
             "driving_words": words,
             "neighbours": near,
@@ -126,7 +127,7 @@ def _tabulate_errors(found: list[ModelError], label_names: tuple[str, str]) -> T
     for error in found:
         words = ", ".join(for_line(word.text) for word in error.driving_words)
         near = [f"{one.id} ({label_names[one.label]})" for one in error.neighbours[:1]]
-        cells = [error.id, label_names[error.label], label_names[error.said]]
+        cells = [error.id, label_names[error.label], error.explanation.prediction.label]
         cells += [f"{error.probability:.1%}", words, *near]
         table.add_row(*map(for_line, cells))
     return table

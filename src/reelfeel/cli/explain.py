@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from reelfeel.cli import options as shared
+from reelfeel.cli.texts import TextsCommand, read_texts, refuse_files
 from reelfeel.escaping import for_line, for_terminal
 from reelfeel.terminal import say
 
@@ -21,6 +22,7 @@ if TYPE_CHECKING:
     from reelfeel.runtime.engine import Engine
     from reelfeel.types import Attribution, Explanation
 
+COMMAND_CLASS = TextsCommand
 # Parts listed below a text, and characters shown of a stretch that was not read.
 _NUM_LISTED, _UNREAD_SHOWN = 8, 60
 # Of a file that is one text.
@@ -57,7 +59,7 @@ def explain(
         Unit.WORD
     ),
     method: Annotated[
-        Method, typer.Option(help="integrated-gradients needs the extra [train].")
+        Method, typer.Option(help="integrated-gradients needs the extra \\[train].")
     ] = Method.OCCLUSION,
     flip: Annotated[
         bool, typer.Option("--flip", help="Find a small edit that turns the verdict around.")
@@ -92,8 +94,6 @@ def explain(
 
 
 def _read_texts(texts: list[str], file: Path | None) -> list[str]:
-    import sys
-
     from reelfeel.errors import UsageError
     from reelfeel.inputs import read_bounded
 
@@ -104,11 +104,8 @@ def _read_texts(texts: list[str], file: Path | None) -> list[str]:
         )
     if file:
         return [read_bounded(file, _MAX_FILE_BYTES).decode("utf-8", "surrogateescape")]
-    if texts != ["-"]:
-        return texts
-    if hasattr(sys.stdin, "reconfigure"):
-        sys.stdin.reconfigure(encoding="utf-8", errors="surrogateescape")
-    return [line.rstrip("\r\n") for line in sys.stdin]
+    refuse_files(texts, "explain", "--file")
+    return [text for group in read_texts(texts) for text in group]
 
 
 def _open_network(engine: Engine) -> DifferentiableClassifier:

@@ -2,29 +2,40 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from typing import TYPE_CHECKING, Annotated
+from collections.abc import Iterator, Mapping, Sequence
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from reelfeel.cli import options as shared
+from reelfeel.cli.texts import TextsCommand, read_texts, refuse_files
 from reelfeel.escaping import for_line
 
 if TYPE_CHECKING:
     from reelfeel.types import Prediction
 
-# Lines of standard input answered at a time: an endless stream gets answers, a file full speed.
-_LINES_AT_A_TIME = 4_096
+COMMAND_CLASS = TextsCommand
+# Rows of a table answered at a time.
+_ROWS_AT_A_TIME = 4_096
 
 
 def predict(
     texts: Annotated[
-        list[str],
+        list[str] | None,
         typer.Argument(
             help="Texts, each in quotes; or - for standard input, one text a line.",
             show_default=False,
         ),
-    ],
+    ] = None,
+    data: Annotated[
+        str | None,
+        typer.Option(
+            help="A table, a .txt file with one text a line, or a folder of .txt files.",
+            show_default=False,
+        ),
+    ] = None,
+    text_column: shared.TextColumn = "text",
+    skip_bad_rows: shared.SkipBadRows = False,
     model: shared.ModelOption = shared.DEFAULT_MODEL,
     engine: shared.EngineName = None,
     precision: shared.Precision = "auto",
@@ -33,31 +44,44 @@ def predict(
 ) -> None:
     """Label texts as positive or negative.
 
-    Prints label, probability of the positive class and text, separated by tabs; with --json one
-    JSON object a line. The label is "unsure" where the model abstains, see `reelfeel calibrate`.
+    Prints label, probability of the positive class and text, separated by tabs, and in brackets
+    what was cut, unknown or not there to read; with --json one JSON object a line. The label is
+    "unsure" where the model abstains, see `reelfeel calibrate`.
     """
+    typed = locals()
+    import sys
+
+    _refuse_confusion(texts or [], data)
+    groups = _read_table(data, typed) if data is not None else read_texts(texts or [])
+
     from reelfeel.runtime.engine import load
 
     loaded = load(model, engine=engine, precision=precision, threads=threads)
-    for batch in _read_batches(texts):
-        for text, prediction in zip(batch, loaded.predict(batch), strict=True):
-            typer.echo(_format(text, prediction, as_json=as_json))
+    for group in groups:
+        said = zip(group, loaded.predict(group), strict=True)
+        lines = [_format(text, prediction, as_json=as_json) for text, prediction in said]
+        sys.stdout.write("".join(f"{line}\n" for line in lines))
+        sys.stdout.flush()
 
 
-def _read_batches(texts: list[str]) -> Iterator[list[str]]:
-    if texts != ["-"]:
-        yield texts
-        return
-    import sys
-    from itertools import islice
+def _refuse_confusion(texts: Sequence[str], data: str | None) -> None:
+    from reelfeel.errors import UsageError
 
-    # Bytes that are not UTF-8 become lone surrogates, which cleaning knows.
-    if hasattr(sys.stdin, "reconfigure"):
-        sys.stdin.reconfigure(encoding="utf-8", errors="surrogateescape")
-    # An interactive or slow source gets its answer after every line.
-    size = 1 if sys.stdin.isatty() else _LINES_AT_A_TIME
-    while lines := [line.rstrip("\r\n") for line in islice(sys.stdin, size)]:
-        yield lines
+    if bool(texts) == (data is not None):
+        raise UsageError(
+            'Nothing to label, or too much. Give texts, as in: reelfeel predict "A fine film.", or '
+            "- for standard input, or a file: --data reviews.csv --text-column text. Received "
+            f"{len(texts)} texts and the file {data}."
+        )
+    refuse_files(texts, "predict", "--text-column text --data")
+
+
+def _read_table(data: str, typed: Mapping[str, Any]) -> Iterator[list[str]]:
+    from reelfeel.data.plain_texts import read_plain_texts
+
+    texts = read_plain_texts(data, shared.table_options(typed)).texts
+    for start in range(0, len(texts), _ROWS_AT_A_TIME):
+        yield list(texts[start : start + _ROWS_AT_A_TIME])
 
 
 def _format(text: str, prediction: Prediction, *, as_json: bool) -> str:
@@ -67,5 +91,6 @@ def _format(text: str, prediction: Prediction, *, as_json: bool) -> str:
     if as_json:
         # ASCII only, so that lone surrogates survive too.
         return json.dumps({"text": text, **asdict(prediction)})
-    label = "unsure" if prediction.abstained else for_line(prediction.label)
-    return f"{label}\t{prediction.probability:.4f}\t{for_line(text)}"
+    marks = f"\t[{'; '.join(prediction.notes)}]" if prediction.notes else ""
+    label = for_line(prediction.label)
+    return f"{label}\t{prediction.probability:.4f}\t{for_line(text)}{marks}"

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import itertools
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import replace
 
 import numpy as np
@@ -14,6 +14,7 @@ from reelfeel.explanation.gradients import Differentiable, integrate_gradients
 from reelfeel.explanation.occlusion import ScoreTokenIds, Span, occlude_twice
 from reelfeel.explanation.sentences import split_sentences
 from reelfeel.text.encoder import TextEncoder, ends_kept
+from reelfeel.text.given_texts import check_texts
 from reelfeel.text.tokenizer import Token
 from reelfeel.types import Attribution, Explanation, Flip, Prediction
 
@@ -49,7 +50,7 @@ class Explainer:
         self._score = score
         self._network = network
 
-    def explain(self, texts: Sequence[str], *, by: str = "word") -> list[Explanation]:
+    def explain(self, texts: Iterable[str], *, by: str = "word") -> list[Explanation]:
         """Returns an explanation for each text.
 
         Args:
@@ -58,11 +59,13 @@ class Explainer:
                 sentences only: a review of 500 words then costs some 20 variants and not 500.
 
         Raises:
-            UsageError: if `texts` is one string, or `by` is neither.
+            UsageError: if `texts` is one string or what else `check_texts` refuses, or `by` is
+                neither.
             DataError: if an element is not a string.
         """
         if by not in UNITS:
             raise UsageError(f"A text is explained by one of {UNITS}. Received by={by!r}")
+        texts = list(check_texts(texts))  # read twice here, and a generator can be read once
         predictions = self._predict(texts)
         return [
             self._explain(text, prediction, by)
@@ -92,7 +95,7 @@ class Explainer:
             removed = tuple(units[part] for part in parts)
             edited = remove_parts(text, removed)
             prediction = self._predict([edited])[0]
-            if prediction.label != explanation.prediction.label:
+            if prediction.best_guess != explanation.prediction.best_guess:
                 return replace(explanation, flip=Flip(removed, edited, prediction))
         return explanation
 

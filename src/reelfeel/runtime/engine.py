@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -14,8 +14,9 @@ from reelfeel.runtime.bundle import Bundle, read_bundle
 from reelfeel.runtime.sessions import Runner, Session, choose_runner, open_session
 from reelfeel.runtime.shipped import find_model
 from reelfeel.text.encoder import Encoded, TextEncoder
+from reelfeel.text.given_texts import check_texts, in_chunks
 from reelfeel.text.token_ids import TokenIds
-from reelfeel.types import Explanation, Prediction
+from reelfeel.types import UNSURE, Explanation, Prediction
 
 if TYPE_CHECKING:
     from reelfeel.explanation.gradients import Differentiable
@@ -69,7 +70,7 @@ def load(
 class Engine:
     """A model ready to predict; made by `load`.
 
-    Every method takes a sequence of 0, 1 or a million texts, each of any length, and answers in
+    Every method takes an iterable of 0, 1 or a million texts, each of any length, and answers in
     their order. An engine is not safe to share between threads: load one for each.
 
     Attributes:
@@ -83,21 +84,21 @@ class Engine:
         self._session = session
         self._encoder = TextEncoder(bundle.vocabulary, bundle.text_settings)
 
-    def predict_proba(self, texts: Sequence[str]) -> npt.NDArray[np.float64]:
+    def predict_proba(self, texts: Iterable[str]) -> npt.NDArray[np.float64]:
         """Returns the probability of the positive class for each text, float64 `(num_texts,)`.
 
         Raises:
-            UsageError: if `texts` is one string.
+            UsageError: if `texts` is one string or what else `check_texts` refuses.
             DataError: if an element is not a string.
         """
         probabilities = [self._score(encoded) for encoded in self.encode(texts)]
         return np.concatenate(probabilities) if probabilities else np.empty(0)
 
-    def predict(self, texts: Sequence[str]) -> list[Prediction]:
+    def predict(self, texts: Iterable[str]) -> list[Prediction]:
         """Returns label, probability and how each text was read.
 
         Raises:
-            UsageError: if `texts` is one string.
+            UsageError: if `texts` is one string or what else `check_texts` refuses.
             DataError: if an element is not a string.
         """
         return [
@@ -106,17 +107,18 @@ class Engine:
             for prediction in self._explain_reading(encoded, self._score(encoded))
         ]
 
-    def __call__(self, texts: Sequence[str]) -> list[dict[str, str | float]]:
+    def __call__(self, texts: Iterable[str]) -> list[dict[str, str | float]]:
         """Returns `{"label", "score"}` for each text, as a Hugging Face pipeline does.
 
-        The score is the probability of the label given, not of the positive class.
+        The score is the probability of the label given, not of the positive class. Where the model
+        abstains the label is "unsure", and the score is that of its best guess.
         """
         negative = self.bundle.label_names[0]
         return [
             {
                 "label": prediction.label,
                 "score": 1 - prediction.probability
-                if prediction.label == negative
+                if prediction.best_guess == negative
                 else prediction.probability,
             }
             for prediction in self.predict(texts)
@@ -124,7 +126,7 @@ class Engine:
 
     def explain(
         self,
-        texts: Sequence[str],
+        texts: Iterable[str],
         *,
         by: str = "word",
         with_flip: bool = False,
@@ -140,7 +142,8 @@ class Engine:
                 `reelfeel.models.differentiation.DifferentiableClassifier`.
 
         Raises:
-            UsageError: if `texts` is one string, or `by` is neither.
+            UsageError: if `texts` is one string or what else `check_texts` refuses, or `by` is
+                neither.
             DataError: if an element is not a string.
         """
         from reelfeel.explanation.explain import Explainer
@@ -163,17 +166,14 @@ class Engine:
         expected = np.array([answer.probability for answer in golden])
         return float(np.abs(answers - expected).max(initial=0.0))
 
-    def encode(self, texts: Sequence[str]) -> Iterator[Encoded]:
+    def encode(self, texts: Iterable[str]) -> Iterator[Encoded]:
         """Yields what the model reads of the texts, some thousand texts at a time, in order.
 
         Raises:
-            UsageError: if `texts` is one string.
+            UsageError: if `texts` is one string or what else `check_texts` refuses.
             DataError: if an element is not a string.
         """
-        if isinstance(texts, str):
-            self._encoder.encode(texts)  # refuses it, with the mend
-        for start in range(0, len(texts), CHUNK_SIZE):
-            chunk = texts[start : start + CHUNK_SIZE]
+        for chunk in in_chunks(check_texts(texts), CHUNK_SIZE):
             yield self._encoder.encode(chunk, threads=self.runner.threads)
 
     def score_token_ids(
@@ -202,13 +202,16 @@ class Engine:
     ) -> Iterator[Prediction]:
         decision = self.bundle.decision
         for row, probability in enumerate(probabilities.tolist()):
+            guess = self.bundle.label_names[int(probability >= decision.threshold)]
+            abstained = decision.abstains(probability)
             yield Prediction(
-                label=self.bundle.label_names[int(probability >= decision.threshold)],
+                label=UNSURE if abstained else guess,
                 probability=probability,
                 num_tokens=int(encoded.num_tokens[row]),
                 truncated=bool(encoded.truncated[row]),
                 unknown_share=float(encoded.unknown_share[row]),
-                abstained=decision.abstains(probability),
+                abstained=abstained,
+                best_guess=guess,
             )
 
 

@@ -25,6 +25,7 @@ from reelfeel.runtime.bundle import Bundle
 from reelfeel.runtime.native_session import NativeSession
 from reelfeel.runtime.numpy_session import NumpySession
 from reelfeel.text.batching import pad_batch, plan_scoring_batches
+from reelfeel.text.encoder import check_threads
 from reelfeel.text.token_ids import TokenIds
 
 Session = Callable[[TokenIds], npt.NDArray[np.float32]]
@@ -112,8 +113,7 @@ def _check(engine: str, precision: str, threads: int | None) -> None:
         raise UsageError(f"engine must be one of {list(ENGINES)}. Received: {engine!r}")
     if precision not in PRECISIONS:
         raise UsageError(f"precision must be one of {list(PRECISIONS)}. Received: {precision!r}")
-    if threads is not None and threads < 1:
-        raise UsageError(f"threads must be at least 1. Received: {threads}")
+    check_threads(threads)
     if not _is_here(engine):
         mend = f"Install it with: pip install {engine}"
         if engine == "native":

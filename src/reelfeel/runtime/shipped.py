@@ -10,6 +10,7 @@ the same is written `./base`.
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 
 from reelfeel.errors import BundleError, UsageError
@@ -18,7 +19,7 @@ CLASSIFIERS = ("base", "small")
 NAMES = (*CLASSIFIERS, "language-model")
 
 
-def find_model(model: str | Path) -> Path:
+def find_model(model: str | os.PathLike[str]) -> Path:
     """Returns the folder of a model.
 
     Args:
@@ -26,6 +27,7 @@ def find_model(model: str | Path) -> Path:
             path; a string that is a name means the model that comes with ReelFeel.
 
     Raises:
+        UsageError: if `model` is neither a string nor a path.
         BundleError: if a model of that name is not in this installation.
 
     Example:
@@ -35,7 +37,12 @@ def find_model(model: str | Path) -> Path:
     >>> find_model(Path("base"))
     PosixPath('base')
     """
-    if isinstance(model, Path) or model not in NAMES:
+    if not isinstance(model, str | os.PathLike):
+        raise UsageError(
+            f"Expected the name of a model ({', '.join(CLASSIFIERS)}) or the path of its folder, "
+            f"as a string or a path. Received a value of type {type(model).__name__}."
+        )
+    if not isinstance(model, str) or model not in NAMES:
         return Path(model)
     folder = shipped_folder() / model
     if not folder.is_dir():

@@ -18,7 +18,7 @@ from reelfeel.files import refuse_existing, write_whole
 from reelfeel.report.words import log_odds_scores
 from reelfeel.runtime.engine import Engine
 from reelfeel.scoring.neighbours import Neighbour, find_neighbours
-from reelfeel.types import Attribution, Explanation, Reviews
+from reelfeel.types import UNSURE, Attribution, Explanation, Reviews
 
 # A word in fewer reviews is an anecdote, not a theme.
 FEWEST_REVIEWS = 5
@@ -268,7 +268,7 @@ def _to_row(error: ModelError, label_names: tuple[str, str]) -> tuple[object, ..
     return (
         error.id,
         label_names[error.label],
-        label_names[error.said],
+        UNSURE if said.abstained else label_names[error.said],
         f"{error.probability:.6f}",
         said.num_tokens,
         said.truncated,

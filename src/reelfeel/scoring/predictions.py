@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import math
+import os
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -55,8 +56,10 @@ class Predictions:
         return digest.hexdigest()
 
 
-def is_predictions(path: str | Path) -> bool:
+def is_predictions(path: str | os.PathLike[str]) -> bool:
     """Whether a path is a table, and so may hold predictions: a saved model is a folder."""
+    if not isinstance(path, str | os.PathLike):
+        return False
     place = Path(path).expanduser()
     return place.is_file() and find_format(place) is not None
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import hashlib
-import os
 import platform
 import sys
 from collections.abc import Mapping, Sequence
@@ -11,6 +10,7 @@ from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
+from reelfeel.native.cores import available_cores
 from reelfeel.report.contents import Facts
 from reelfeel.report.judging import NUM_RESAMPLES, SEED
 from reelfeel.report.wording import count, listed, percent
@@ -158,7 +158,7 @@ def _describe_report(engine: Engine) -> tuple[tuple[str, str], ...]:
         ("Command", " ".join([Path(sys.argv[0]).name, *sys.argv[1:]])),
         ("Engine", str(engine.runner)),
         ("Versions", _spell_pairs(versions)),
-        ("Machine", f"{platform.machine()}, {os.cpu_count()} cores"),
+        ("Machine", f"{platform.machine()}, {available_cores()} cores"),
         ("Intervals", f"95 %, {NUM_RESAMPLES:,} bootstrap resamples where resampled, seed {SEED}"),
     )
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 
 import numpy as np
@@ -26,8 +27,15 @@ def load_labelled(
 
     Raises:
         DataError: if the reviews are refused or none of them has a label.
-        UsageError: if a column to slice by is asked for that the source does not have.
+        UsageError: if the source is of another kind, or a column to slice by is asked for that it
+            does not have.
     """
+    if not isinstance(source, str | os.PathLike | Reviews):
+        raise UsageError(
+            f"{purpose} needs a data set by its name, the path of a folder, an archive or a table, "
+            "or labelled reviews, made with reelfeel.Reviews(texts, labels, ids). Expected a "
+            f"string, a path or Reviews. Received a value of type {type(source).__name__}."
+        )
     reviews = (
         source
         if isinstance(source, Reviews)

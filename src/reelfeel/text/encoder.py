@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import functools
-import itertools
 from collections import Counter
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
@@ -11,11 +10,12 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-from reelfeel.errors import DataError, UsageError
+from reelfeel.errors import UsageError
 from reelfeel.native.cores import available_cores
 from reelfeel.native.text import FlatIds
 from reelfeel.text.bulk import BulkCounter, BulkEncoder, can_read
 from reelfeel.text.cleaning import clean
+from reelfeel.text.given_texts import check_texts, in_chunks
 from reelfeel.text.reference import ReferenceEncoder, Remembered, cut
 from reelfeel.text.token_ids import TokenIds
 from reelfeel.text.tokenizer import (
@@ -95,7 +95,8 @@ class TextEncoder:
             Their token ids, and what was cut and unknown.
 
         Raises:
-            UsageError: if `texts` is one string, or `threads` is below 1.
+            UsageError: if `texts` is one string or what else `check_texts` refuses, or `threads` is
+                below 1.
             DataError: if an element is not a string.
         """
         num_threads = check_threads(threads)
@@ -148,7 +149,7 @@ def count_tokens(texts: Iterable[str], settings: TextSettings = DEFAULT_SETTINGS
         int64 array of shape `(num_texts,)`; 0 for a text without tokens.
 
     Raises:
-        UsageError: if `texts` is one string.
+        UsageError: if `texts` is one string or what else `check_texts` refuses.
         DataError: if an element is not a string.
 
     Example:
@@ -178,7 +179,7 @@ def token_counts(texts: Iterable[str], settings: TextSettings = DEFAULT_SETTINGS
         The number of occurrences of each token.
 
     Raises:
-        UsageError: if `texts` is one string.
+        UsageError: if `texts` is one string or what else `check_texts` refuses.
         DataError: if an element is not a string.
 
     Example:
@@ -242,34 +243,11 @@ def ends_kept(settings: TextSettings) -> tuple[int, int]:
     return first, settings.max_tokens - first
 
 
-def check_texts(texts: Iterable[str]) -> Iterator[str]:
-    """Yields the texts; refuses one bare string, and names the position of what is no string.
-
-    Raises:
-        UsageError: if `texts` is one string.
-        DataError: if an element is not a string.
-    """
-    if isinstance(texts, str | bytes):
-        raise UsageError(
-            f"Expected a list of texts and received one string. Put it in a list: [{texts[:40]!r}]."
-        )
-    return map(_check_text, texts, itertools.count())
-
-
-def _check_text(text: str, position: int) -> str:
-    if not isinstance(text, str):
-        raise DataError(
-            f"Text {position} (counted from 0) is no string. Expected str everywhere; fill or "
-            f"leave out missing texts first. Received {text!r} of type {type(text).__name__}."
-        )
-    return text
-
-
 def check_threads(threads: int | None) -> int:
     """Returns how many threads to use: what was asked for, or as many as there are cores.
 
     Raises:
-        UsageError: if `threads` is below 1.
+        UsageError: if `threads` is no whole number or below 1.
 
     Example:
 
@@ -278,15 +256,16 @@ def check_threads(threads: int | None) -> int:
     """
     if threads is None:
         return available_cores()
-    if threads < 1:
-        raise UsageError(f"threads must be at least 1, or None for all cores; received {threads}.")
+    if not isinstance(threads, int) or threads < 1:
+        raise UsageError(
+            "threads must be a whole number of at least 1, or None for all cores; received "
+            f"{threads!r}."
+        )
     return threads
 
 
 def _in_chunks(texts: Iterable[str]) -> Iterator[list[str]]:
-    checked = check_texts(texts)
-    while chunk := list(itertools.islice(checked, _CHUNK_SIZE)):
-        yield chunk
+    return in_chunks(check_texts(texts), _CHUNK_SIZE)
 
 
 def _pack(parts: list[FlatIds]) -> Encoded:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import dataclasses
 import math
-import os
 import platform
 import sys
 import time
@@ -25,6 +24,7 @@ from reelfeel.models.language_model import (
 )
 from reelfeel.models.lstm import select_kernel
 from reelfeel.outputs import claim_output
+from reelfeel.native.cores import available_cores
 from reelfeel.pretraining_config import DIRECTIONS, PretrainingConfig
 from reelfeel.runtime.shipped import find_model, name_model
 from reelfeel.text.encoder import TextEncoder, token_counts
@@ -203,7 +203,7 @@ class _Clock:
 
 def _run_at_once(jobs: Sequence[object]) -> bool:
     # A GPU is faster with one run at a time.
-    return len(os.sched_getaffinity(0)) >= len(jobs) > 1 and not torch.cuda.is_available()
+    return available_cores() >= len(jobs) > 1 and not torch.cuda.is_available()
 
 
 def _run(jobs: Sequence[Job], display: PretrainingDisplay) -> None:
@@ -234,7 +234,7 @@ def _provenance(corpus: Corpus, plan: _Plan, seconds: dict[str, float]) -> dict[
         "command": " ".join([Path(sys.argv[0]).name, *sys.argv[1:]]),
         "versions": {"python": platform.python_version()}
         | {package: version(package) for package in packages},
-        "machine": {"processor": platform.machine(), "cores": os.cpu_count()},
+        "machine": {"processor": platform.machine(), "cores": available_cores()},
         "kernel": select_kernel(plan.config.precision).name,
         "start": name_model(plan.start) if plan.start else None,
         "data": {

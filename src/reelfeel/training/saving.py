@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import platform
 import sys
 from collections.abc import Mapping
@@ -20,6 +19,7 @@ from reelfeel.evaluation.logits import to_probabilities
 from reelfeel.evaluation.metrics import evaluate_binary
 from reelfeel.models.classifier import assign_weights, build_classifier, join_directions
 from reelfeel.models.lstm import select_kernel
+from reelfeel.native.cores import available_cores
 from reelfeel.runtime.bundle import Bundle, GoldenAnswer, write_bundle
 from reelfeel.runtime.card import write_card
 from reelfeel.runtime.golden import GOLDEN_TEXTS
@@ -125,7 +125,7 @@ def _provenance(run: Run, results: Results, command: str) -> dict[str, Any]:
         # Another number of threads adds in another order: the same seed then ends a little apart.
         "machine": {
             "processor": platform.machine(),
-            "cores": os.cpu_count(),
+            "cores": available_cores(),
             "threads": torch.get_num_threads(),
         },
         "kernel": select_kernel(run.config.training.precision).name,

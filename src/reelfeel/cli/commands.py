@@ -1,0 +1,86 @@
+"""The commands put together: only the one that is called, all of them where help is wanted."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from importlib import import_module
+from typing import Annotated, Any
+
+import typer
+
+from reelfeel import __version__
+
+# In the order of the help.
+COMMANDS = (
+    "train",
+    "pretrain",
+    "distill",
+    "evaluate",
+    "predict",
+    "explain",
+    "errors",
+    "report",
+    "compare",
+    "calibrate",
+    "check-behaviour",
+    "check-data",
+    "info",
+    "models",
+    "export",
+    "doctor",
+)
+
+
+def choose_commands(arguments: Sequence[str]) -> tuple[str, ...]:
+    """Returns the command that is called, none for `--version`, and all for anything else.
+
+    Example:
+
+    >>> choose_commands(["predict", "A fine film."])
+    ('predict',)
+    >>> choose_commands(["--help"]) == choose_commands(["predcit"]) == COMMANDS
+    True
+    """
+    first = arguments[0] if arguments else ""
+    if first == "--version":
+        return ()
+    return (first,) if first in COMMANDS else COMMANDS
+
+
+def build_app(names: Iterable[str] = COMMANDS) -> typer.Typer:
+    """Returns the command line with some of its commands; imports their modules and no others.
+
+    Args:
+        names: of commands.
+    """
+    app = typer.Typer(
+        name="reelfeel",
+        help="Sentiment analysis of reviews with LSTMs.",
+        epilog="Exit codes: 0 ok, 1 failure, 2 usage, 3 data refused, 4 gate not met, "
+        "130, 143, 129 ended by SIGINT, SIGTERM, SIGHUP.",
+        no_args_is_help=True,
+        pretty_exceptions_enable=False,
+        context_settings={"help_option_names": ["-h", "--help"]},
+    )
+    app.callback()(_options)
+    for name in names:
+        word = name.replace("-", "_")
+        module: Any = import_module(f"reelfeel.cli.{word}")
+        # A command whose arguments are texts reads its words in a way of its own.
+        app.command(name, cls=getattr(module, "COMMAND_CLASS", None))(getattr(module, word))
+    return app
+
+
+def _show_version(wanted: bool) -> None:
+    if wanted:
+        typer.echo(f"reelfeel {__version__}")
+        raise typer.Exit
+
+
+def _options(
+    version: Annotated[
+        bool,
+        typer.Option("--version", callback=_show_version, is_eager=True, help="Show the version."),
+    ] = False,
+) -> None:
+    """Sentiment analysis of reviews with LSTMs."""
