@@ -1,4 +1,4 @@
-"""The compiler of each platform's wheel: zig, which comes from PyPI with every system's C library."""
+"""The compiler of each platform's wheel: zig, from PyPI, with the C libraries of all systems."""
 
 from __future__ import annotations
 
