@@ -2,6 +2,7 @@
 
 The build calls it as a hook, for a wheel and for an editable install; `python hatch_build.py` does
 it again in place. Without a compiler there is no library, and ReelFeel runs on its slower Python.
+`REELFEEL_PLATFORM` names another platform, for which `CXX` compiles: so does `make wheels`.
 """
 
 from __future__ import annotations
@@ -9,6 +10,7 @@ from __future__ import annotations
 import concurrent.futures
 import os
 import platform
+import runpy
 import shlex
 import shutil
 import subprocess
@@ -16,16 +18,18 @@ import sys
 import sysconfig
 import tempfile
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 try:
     from hatchling.builders.hooks.plugin.interface import BuildHookInterface
 except ImportError:  # run by hand, outside a build
     BuildHookInterface = object
 
-ROOM = Path(__file__).resolve().parent / "src" / "reelfeel" / "native"
+ROOT = Path(__file__).resolve().parent
+ROOM = ROOT / "src" / "reelfeel" / "native"
 SOURCES = ROOM / "src"
-LIBRARY = ROOM / "libreelfeel.so"
+# The name by which the installed package looks for it; importing the package would need NumPy.
+library_name = runpy.run_path(str(ROOM / "library_name.py"))["library_name"]
 
 # No -march=native: one library runs on every processor of its kind, and chooses at run time.
 # No -ffast-math: a NaN has to stay one. errno is never read, and setting it forbids vector code.
@@ -60,31 +64,96 @@ TARGETS = {
 }
 
 
+class Platform(NamedTuple):
+    """What a library is compiled for.
+
+    Attributes:
+        system: as `sys.platform` names it: "linux", "darwin" or "win32".
+        processor: as `platform.machine()` names it, in small letters.
+        tag: the platform in a wheel's name, with what it needs at least.
+        folder: where the library is put; beside the sources only for this machine.
+    """
+
+    system: str
+    processor: str
+    tag: str
+    folder: Path
+
+    @property
+    def library(self) -> Path:
+        """Returns the library's path."""
+        return self.folder / library_name(self.system)
+
+    @property
+    def is_x86(self) -> bool:
+        """Tells whether this is a 64-bit Intel or AMD processor."""
+        return self.processor in {"x86_64", "amd64"}
+
+
+# Platforms besides this machine, each with the least that wheels/compilers.py makes it need: glibc
+# 2.17 is PyPI's manylinux2014; the C++ library inside calls aligned_alloc, which macOS has since
+# 10.15; macOS runs on ARM since 11; Windows needs the C library that comes with Windows 10.
+OTHER_PLATFORMS = {
+    "linux-x86_64": ("linux", "x86_64", "manylinux2014_x86_64"),
+    "linux-aarch64": ("linux", "aarch64", "manylinux2014_aarch64"),
+    "macos-x86_64": ("darwin", "x86_64", "macosx_10_15_x86_64"),
+    "macos-arm64": ("darwin", "arm64", "macosx_11_0_arm64"),
+    "windows-x86_64": ("win32", "amd64", "win_amd64"),
+}
+
+
 class CustomBuildHook(BuildHookInterface):  # type: ignore[misc]
     """Puts the library into the wheel, and names the platform it was compiled for."""
 
     def initialize(self, version: str, build_data: dict[str, Any]) -> None:
         """Compiles before the files are collected; without a compiler the wheel stays pure."""
-        if not build_library():
+        wanted = wanted_platform()
+        library = build_library(wanted)
+        if not library:
             return
-        build_data["artifacts"].append("src/reelfeel/native/libreelfeel.so")
+        inside = f"reelfeel/native/{library.name}"
+        if wanted.folder == ROOM:
+            build_data["artifacts"].append(f"src/{inside}")
+        else:
+            build_data["force_include"][str(library)] = inside
         build_data["pure_python"] = False
+        build_data["tag"] = f"py3-none-{wanted.tag}"
+
+
+def wanted_platform() -> Platform:
+    """Returns what `$REELFEEL_PLATFORM` names, a key of `OTHER_PLATFORMS`; else this machine."""
+    name = os.environ.get("REELFEEL_PLATFORM")
+    if not name:
         tag = sysconfig.get_platform().replace("-", "_").replace(".", "_")
-        build_data["tag"] = f"py3-none-{tag}"
+        return Platform(sys.platform, platform.machine().lower(), tag, ROOM)
+    if name not in OTHER_PLATFORMS:
+        raise SystemExit(
+            "REELFEEL_PLATFORM names no platform that a wheel can be made for. Expected "
+            f"{', '.join(OTHER_PLATFORMS)}, or nothing for this machine. Received: {name!r}"
+        )
+    if "CXX" not in os.environ:
+        raise SystemExit(
+            f"REELFEEL_PLATFORM={name} needs a compiler that compiles for it, in CXX, as "
+            "aarch64-linux-gnu-g++ does for linux-aarch64. Received none. `make wheels` sets both."
+        )
+    # Not beside the sources, where it would take the place of the one that this checkout runs on.
+    return Platform(*OTHER_PLATFORMS[name], ROOT / "build" / name)
 
 
-def build_library() -> Path | None:
-    """Compiles the library in place and returns its path; None without a compiler."""
+def build_library(wanted: Platform | None = None) -> Path | None:
+    """Compiles the library, by default in place, and returns its path; None without a compiler."""
+    wanted = wanted or wanted_platform()
     compiler = find_compiler()
     if compiler is None:
-        warn_of_missing_compiler()
+        warn_of_missing_compiler(wanted.library)
         return None
-    with tempfile.TemporaryDirectory(dir=ROOM, prefix=".build-") as folder:
-        finished = Path(folder) / LIBRARY.name
-        link(compiler, compile_all(compiler, Path(folder)), finished)
+    wanted.folder.mkdir(parents=True, exist_ok=True)
+    with tempfile.TemporaryDirectory(dir=wanted.folder, prefix=".build-") as folder:
+        finished = Path(folder) / wanted.library.name
+        link(compiler, compile_all(compiler, Path(folder), wanted), finished, wanted)
         # Running processes have the old file mapped: it may be replaced, not written to.
-        finished.replace(LIBRARY)
-    return LIBRARY
+        finished.replace(wanted.library)
+    return wanted.library
 
 
 def find_compiler() -> list[str] | None:
@@ -96,41 +165,58 @@ def find_compiler() -> list[str] | None:
     return None
 
 
-def compile_all(compiler: list[str], folder: Path) -> list[Path]:
+def compile_all(compiler: list[str], folder: Path, wanted: Platform | None = None) -> list[Path]:
     """Compiles every source file for each of its targets, and returns the objects."""
+    wanted = wanted or wanted_platform()
     jobs = [
         (source, target)
         for source in sorted(SOURCES.rglob("*.cpp"))
-        for target in targets_of(source.relative_to(SOURCES).as_posix())
+        for target in targets_of(source.relative_to(SOURCES).as_posix(), wanted)
     ]
     with concurrent.futures.ThreadPoolExecutor(os.cpu_count()) as pool:
-        return list(pool.map(lambda job: compile_one(compiler, *job, folder), jobs))
+        return list(pool.map(lambda job: compile_one(compiler, *job, folder, wanted), jobs))
 
 
-def compile_one(compiler: list[str], source: Path, target: str, folder: Path) -> Path:
+def compile_one(
+    compiler: list[str], source: Path, target: str, folder: Path, wanted: Platform
+) -> Path:
     """Compiles one source file for one target into an object in `folder`."""
     name = "-".join(source.relative_to(SOURCES).with_suffix("").parts)
     compiled = folder / f"{name}-{target}.o"
-    defined = [f"-DREELFEEL_TARGET_{target.upper()}", *(["-DREELFEEL_X86"] if is_x86() else [])]
+    defined = [
+        f"-DREELFEEL_TARGET_{target.upper()}",
+        *(["-DREELFEEL_X86"] if wanted.is_x86 else []),
+    ]
     call(compiler, *FLAGS, *WARNINGS, *defined, f"-I{SOURCES}", "-c", source, "-o", compiled)
     return compiled
 
 
-def link(compiler: list[str], objects: list[Path], library: Path) -> None:
+def link(
+    compiler: list[str], objects: list[Path], library: Path, wanted: Platform | None = None
+) -> None:
     """Links the objects into a shared library that exports what Python calls, and nothing else."""
-    exported = f"-Wl,--version-script={SOURCES / 'exports.map'}"
-    call(compiler, "-shared", "-pthread", exported, *objects, "-o", library)
+    exported = export_flags(wanted or wanted_platform())
+    call(compiler, "-shared", "-pthread", *exported, *objects, "-o", library)
 
 
-def targets_of(source: str) -> tuple[str, ...]:
+def export_flags(wanted: Platform) -> list[str]:
+    """Returns what tells the linker which names to export; on Windows the sources say it."""
+    if wanted.system == "darwin":
+        # The library is found by its path; the name in it only must not be the builder's path.
+        name = f"-Wl,-install_name,@rpath/{library_name('darwin')}"
+        exported = f"-Wl,-exported_symbols_list,{SOURCES / 'exports.txt'}"
+        return [name, exported, "-Wl,-dead_strip"]
+    if wanted.system == "win32":
+        return []
+    return [f"-Wl,--version-script={SOURCES / 'exports.map'}"]
+
+
+def targets_of(source: str, wanted: Platform | None = None) -> tuple[str, ...]:
     """Returns what a file below `SOURCES` is compiled for, on this kind of processor."""
     targets = TARGETS.get(source, ("portable",))
-    return targets if is_x86() else tuple(name for name in targets if name.startswith("portable"))
-
-
-def is_x86() -> bool:
-    """Tells whether this is a 64-bit Intel or AMD processor."""
-    return platform.machine().lower() in {"x86_64", "amd64"}
+    if (wanted or wanted_platform()).is_x86:
+        return targets
+    return tuple(name for name in targets if name.startswith("portable"))
 
 
 def call(compiler: list[str], *arguments: object) -> None:
@@ -147,7 +233,7 @@ def call(compiler: list[str], *arguments: object) -> None:
         print(result.stderr, file=sys.stderr)
 
 
-def warn_of_missing_compiler() -> None:
+def warn_of_missing_compiler(library: Path) -> None:
     """Says on the standard error what is missing, what that means, and how to mend it."""
     print(
         "Warning: no C++ compiler was found (g++ or clang++, or what CXX names), so ReelFeel is "
@@ -155,10 +241,10 @@ def warn_of_missing_compiler() -> None:
         "(apt-get install g++) and build again.",
         file=sys.stderr,
     )
-    if LIBRARY.exists():
+    if library.exists():
         # It belongs to who compiled it, perhaps for another environment of the same checkout.
         print(
-            f"The library compiled here earlier stays, and this checkout uses it: {LIBRARY}. "
+            f"The library compiled here earlier stays, and this checkout uses it: {library}. "
             "If the sources have changed since, remove it or set REELFEEL_NATIVE=off.",
             file=sys.stderr,
         )

@@ -20,8 +20,9 @@ def build(tmp_path, monkeypatch):
     shutil.copy(module.SOURCES / "exports.map", tmp_path / "src")
     monkeypatch.setattr(module, "ROOM", tmp_path)
     monkeypatch.setattr(module, "SOURCES", tmp_path / "src")
-    monkeypatch.setattr(module, "LIBRARY", tmp_path / "libreelfeel.so")
+    monkeypatch.setattr(module, "ROOT", tmp_path)
     monkeypatch.delenv("CXX", raising=False)
+    monkeypatch.delenv("REELFEEL_PLATFORM", raising=False)
     return module
 
 
@@ -29,8 +30,12 @@ def write_source(build, name, code):
     (build.SOURCES / name).write_text(code)
 
 
+def library_of(build):
+    return build.ROOM / "libreelfeel.so"
+
+
 def collect(build):
-    data = {"artifacts": []}
+    data = {"artifacts": [], "force_include": {}}
     build.CustomBuildHook.initialize(None, "standard", data)
     return data
 
@@ -39,7 +44,7 @@ def collect(build):
 def test_the_library_goes_into_a_wheel_for_this_platform(build):
     write_source(build, "one.cpp", 'extern "C" int one() { return 1; }')
     data = collect(build)
-    assert build.LIBRARY.exists()
+    assert library_of(build).exists()
     assert data["artifacts"] == ["src/reelfeel/native/libreelfeel.so"]
     assert data["pure_python"] is False
     assert data["tag"].startswith("py3-none-")
@@ -50,13 +55,13 @@ def test_the_library_goes_into_a_wheel_for_this_platform(build):
 def test_building_again_replaces_the_file_that_processes_have_open(build):
     write_source(build, "one.cpp", 'extern "C" int one() { return 1; }')
     build.build_library()
-    before = build.LIBRARY.stat().st_ino
-    with build.LIBRARY.open("rb") as opened:
+    before = library_of(build).stat().st_ino
+    with library_of(build).open("rb") as opened:
         content = opened.read(64)
         build.build_library()
         opened.seek(0)
         assert opened.read(64) == content
-    assert build.LIBRARY.stat().st_ino != before
+    assert library_of(build).stat().st_ino != before
 
 
 @pytest.mark.parametrize("compiler", ["", "none", "no-such-compiler -m64"])
@@ -64,8 +69,8 @@ def test_without_a_compiler_the_wheel_is_pure_and_a_warning_says_so(
     build, compiler, monkeypatch, capsys
 ):
     monkeypatch.setenv("CXX", compiler)
-    assert collect(build) == {"artifacts": []}
-    assert not build.LIBRARY.exists()
+    assert collect(build) == {"artifacts": [], "force_include": {}}
+    assert not library_of(build).exists()
     said = capsys.readouterr().err
     assert "no C++ compiler" in said
     assert "stays" not in said
@@ -75,9 +80,9 @@ def test_without_a_compiler_the_library_of_a_checkout_stays_and_is_not_packed(
     build, monkeypatch, capsys
 ):
     monkeypatch.setenv("CXX", "none")
-    build.LIBRARY.write_bytes(b"compiled earlier")
-    assert collect(build) == {"artifacts": []}
-    assert build.LIBRARY.read_bytes() == b"compiled earlier"
+    library_of(build).write_bytes(b"compiled earlier")
+    assert collect(build) == {"artifacts": [], "force_include": {}}
+    assert library_of(build).read_bytes() == b"compiled earlier"
     assert "stays, and this checkout uses it" in capsys.readouterr().err
 
 
@@ -86,7 +91,7 @@ def test_code_that_does_not_compile_ends_the_build_with_the_reason(build):
     write_source(build, "wrong.cpp", "int one( { }")
     with pytest.raises(SystemExit, match=r"(?s)did not compile.*wrong\.cpp"):
         build.build_library()
-    assert not build.LIBRARY.exists()
+    assert not library_of(build).exists()
 
 
 @needs_compiler

@@ -9,11 +9,13 @@ from __future__ import annotations
 import ctypes
 import functools
 import os
+import sys
 from pathlib import Path
 
 from reelfeel.errors import UsageError
+from reelfeel.native.library_name import library_name
 
-LIBRARY_PATH = Path(__file__).with_name("libreelfeel.so")
+LIBRARY_PATH = Path(__file__).with_name(library_name(sys.platform))
 
 # Raised, here and in src/common/library.cpp, when a function that Python calls changes its
 # arguments.

@@ -70,7 +70,8 @@ std::uint64_t saved_registers() {
     return (std::uint64_t{high} << 32) | low;
 }
 
-// Linux gives tile registers only to processes that asked for them.
+// Linux gives tile registers only to processes that asked for them. Other systems: not studied, so
+// their processes run the next best kernel.
 bool tiles_are_granted() {
 #if defined(__linux__) && defined(SYS_arch_prctl)
     constexpr int kRequestPermission = 0x1023, kTileData = 18;

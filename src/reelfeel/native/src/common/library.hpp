@@ -2,7 +2,11 @@
 #pragma once
 
 // Only what carries this mark can be called from Python.
+#ifdef _WIN32
+#define REELFEEL_EXPORT extern "C" __declspec(dllexport)
+#else
 #define REELFEEL_EXPORT extern "C" __attribute__((visibility("default")))
+#endif
 
 namespace reelfeel {
 

@@ -3,7 +3,6 @@
 #include "softmax/softmax.hpp"
 
 #include <algorithm>
-#include <cstdlib>
 #include <memory>
 #include <new>
 #include <vector>
@@ -31,19 +30,20 @@ const reelfeel::SoftmaxKernel& choose_kernel(bool is_bf16) {
   return is_bf16 ? reelfeel::portable_bf16::kSoftmax : reelfeel::portable::kSoftmax;
 }
 
+// Not set to zero, and at a cache line's start: a row of a tile is one line. Not `aligned_alloc`,
+// which Windows and older versions of macOS lack.
+constexpr std::align_val_t kCacheLine{64};
+
 struct Free {
-  void operator()(void* memory) const { std::free(memory); }
+  void operator()(void* memory) const { ::operator delete(memory, kCacheLine); }
 };
 
-// Not set to zero, and at a cache line's start: a row of a tile is one line.
 template <typename Number>
 using Memory = std::unique_ptr<Number[], Free>;
 
 template <typename Number>
 Memory<Number> allocate(std::size_t size) {
-  const std::size_t bytes = (size * sizeof(Number) + 63) / 64 * 64;
-  void* memory = std::aligned_alloc(64, bytes + 64);
-  if (!memory) throw std::bad_alloc();
+  void* memory = ::operator new(size * sizeof(Number) + 64, kCacheLine);
   return Memory<Number>(static_cast<Number*>(memory));
 }
 

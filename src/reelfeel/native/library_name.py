@@ -1,0 +1,18 @@
+"""The compiled library's file name on each system; hatch_build.py writes it under this name.
+
+The build runs this file by its path, where nothing is installed yet: it must import nothing.
+"""
+
+
+def library_name(system: str) -> str:
+    """Returns the name of the file.
+
+    Args:
+        system: as `sys.platform` names it.
+
+    Example:
+
+    >>> library_name("linux"), library_name("darwin"), library_name("win32")
+    ('libreelfeel.so', 'libreelfeel.dylib', 'reelfeel.dll')
+    """
+    return {"darwin": "libreelfeel.dylib", "win32": "reelfeel.dll"}.get(system, "libreelfeel.so")
