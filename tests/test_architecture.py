@@ -7,6 +7,7 @@ import pytest
 
 SOURCE = Path(__file__).parents[1] / "src" / "reelfeel"
 GROUND = {"errors", "types", "files", "extras", "weights", "native"}
+GROUND |= {"schema", "plain_files", "array_files", "weight_shapes"}
 GROUND |= {"config", "presets", "label_presets", "pretraining_config", "settings"}
 FLOOR_1 = {"data", "models", "evaluation", "text"}
 # What each room may import besides the ground floor and itself.

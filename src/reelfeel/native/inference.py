@@ -6,16 +6,22 @@ import ctypes
 import weakref
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import NoReturn, SupportsIndex
 
 import numpy as np
 import numpy.typing as npt
 
+from reelfeel.native.arrays import as_integers, require
 from reelfeel.native.library import load_library, processor_features
 
 Floats = npt.NDArray[np.float32]
 POOLINGS = ("last", "last_max_mean")
 # The kernels work on so many units at a time.
 UNIT_MULTIPLE = 16
+# Its C structure counts in 32 bits; far below that lies what memory holds.
+MAX_SIZE = 1 << 24
+# More would wait for each other on any machine, and the system may refuse them.
+MAX_THREADS = 256
 
 
 @dataclass(frozen=True)
@@ -80,8 +86,8 @@ def has_kernel(precision: str) -> bool:
 class NativeTower:
     """The part of a network from token ids to pooled LSTM outputs, ready to run.
 
-    Safe to call from several threads at once. A text's answer does not depend on the texts beside
-    it, bit for bit.
+    Safe to call from several threads at once, and after a fork. A text's answer does not depend on
+    the texts beside it, bit for bit. It cannot be copied or pickled: it is an address.
 
     Args:
         embeddings: float32 `(vocabulary_size, embedding_dim)`.
@@ -93,6 +99,11 @@ class NativeTower:
     Attributes:
         width: numbers per text in the result: the last layer's units, three times that with
             "last_max_mean".
+
+    Raises:
+        ValueError: if the arrays do not fit each other.
+        MemoryError: if there is no memory for them.
+        RuntimeError: if there is no such kernel here.
     """
 
     def __init__(
@@ -106,6 +117,8 @@ class NativeTower:
     ) -> None:
         if not has_kernel(precision):
             raise RuntimeError(f"There is no native kernel in {precision} here.")
+        _check_weights(embeddings, layers)
+        require(pooling in POOLINGS, "pooling", f"one of {POOLINGS}", pooling)
         self._units = layers[-1].units
         self.width = self._units * (1 if pooling == "last" else 3)
         self._num_words = len(embeddings)
@@ -117,7 +130,14 @@ class NativeTower:
             embeddings, padded, POOLINGS.index(pooling), is_reversed, precision
         )
         free = self._library.reelfeel_tower_free  # type: ignore[union-attr]
-        weakref.finalize(self, free, ctypes.c_void_p(self._handle))
+        # Not at the end of the process, which frees everything: a thread may be reading then.
+        weakref.finalize(self, free, ctypes.c_void_p(self._handle)).atexit = False
+
+    def __reduce_ex__(self, protocol: SupportsIndex) -> NoReturn:
+        raise TypeError(
+            "A tower of the native kernels is an address in this process and cannot be copied or "
+            "pickled. Copy or pickle the engine that has it."
+        )
 
     def _create(
         self,
@@ -143,7 +163,13 @@ class NativeTower:
             table.ctypes.data,
             *(ctypes.addressof(group) for group in addresses),
         )
-        return int(self._library.reelfeel_tower_create(ctypes.byref(description)))  # type: ignore[union-attr]
+        # Where memory is refused, it is refused here, in Python, before C++ asks for as much.
+        del_at_once = np.empty(_count_bytes(table, layers), np.uint8)
+        del del_at_once
+        handle = self._library.reelfeel_tower_create(ctypes.byref(description))  # type: ignore[union-attr]
+        if handle is None:
+            raise MemoryError("The native kernels found no memory for the weights of this model.")
+        return int(handle)
 
     def run(
         self, token_ids: npt.NDArray[np.int32], offsets: npt.NDArray[np.int64], num_threads: int
@@ -163,8 +189,9 @@ class NativeTower:
         Raises:
             ValueError: if an id is not in the vocabulary, or a text is empty.
         """
-        token_ids = np.ascontiguousarray(token_ids, np.int32)
-        offsets = np.ascontiguousarray(offsets, np.int64)
+        token_ids = as_integers(token_ids, np.int32, "token_ids")
+        offsets = as_integers(offsets, np.int64, "offsets")
+        require(num_threads >= 1, "num_threads", "at least 1", num_threads)
         self._check(token_ids, offsets)
         num_texts = len(offsets) - 1
         pools = self.width // self._units
@@ -175,7 +202,7 @@ class NativeTower:
                 ctypes.c_void_p(token_ids.ctypes.data),
                 ctypes.c_void_p(offsets.ctypes.data),
                 ctypes.c_int64(num_texts),
-                ctypes.c_int(num_threads),
+                ctypes.c_int(min(num_threads, MAX_THREADS)),
                 ctypes.c_void_p(outputs.ctypes.data),
             )
         return outputs[:, :, : self._units].reshape(num_texts, self.width)
@@ -187,8 +214,38 @@ class NativeTower:
                 f"Token ids must be from 0 to {self._num_words - 1}. Received ids from "
                 f"{token_ids.min()} to {token_ids.max()}."
             )
-        if offsets[0] != 0 or offsets[-1] != len(token_ids) or (np.diff(offsets) < 1).any():
+        rises = len(offsets) and offsets[0] == 0 and offsets[-1] == len(token_ids)
+        if not rises or (np.diff(offsets) < 1).any():
             raise ValueError("Offsets must rise from 0 to the number of ids; no text may be empty.")
+        longest = np.diff(offsets).max(initial=0)
+        require(longest < 1 << 31, "the longest text", "below 2,147,483,648 ids", longest)
+
+
+def _check_weights(embeddings: Floats, layers: Sequence[LayerWeights]) -> None:
+    """Refuses arrays that do not fit each other: the kernels read as far as the sizes say."""
+    require(len(layers) >= 1, "layers", "at least one", len(layers))
+    require(embeddings.ndim == 2, "embeddings", "of two dimensions", embeddings.shape)
+    holds = all(1 <= size <= MAX_SIZE for size in embeddings.shape)
+    require(holds, "embeddings", f"of sizes from 1 to {MAX_SIZE}", embeddings.shape)
+    features = embeddings.shape[1]
+    for place, layer in enumerate(layers):
+        units = layer.recurrent_kernel.shape[0] if layer.recurrent_kernel.ndim else 0
+        require(1 <= units <= MAX_SIZE, f"units of layer {place}", f"from 1 to {MAX_SIZE}", units)
+        for name, shape in (
+            ("kernel", (features, 4 * units)),
+            ("recurrent_kernel", (units, 4 * units)),
+            ("bias", (4 * units,)),
+        ):
+            found = getattr(layer, name).shape
+            require(found == shape, f"{name} of layer {place}", f"of shape {shape}", found)
+        features = units
+
+
+def _count_bytes(table: Floats, layers: Sequence[LayerWeights]) -> int:
+    """Returns about what a tower takes: its packed layers, and its table, folded or not."""
+    packed = sum(layer.kernel.size + layer.recurrent_kernel.size for layer in layers)
+    folded = len(table) * 4 * layers[0].units
+    return 4 * (packed + table.size + min(folded, 1 << 26))
 
 
 def _pad_layers(layers: Sequence[LayerWeights]) -> list[LayerWeights]:

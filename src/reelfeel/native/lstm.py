@@ -8,8 +8,10 @@ from __future__ import annotations
 
 import ctypes
 
+from reelfeel.native.arrays import check_arguments
 from reelfeel.native.library import load_library, processor_features
 
+_COUNTS = ("steps", "rows", "features", "units")
 TILE_ROWS = 16
 TILE_DEPTH = 32
 _Address = ctypes.c_void_p
@@ -131,6 +133,8 @@ def pack_weights(
 
 def arrange(arguments: Arrangement, num_threads: int, *, into_blocks: bool) -> None:
     """Copies numbers from float32 `(batch, steps, width)` into blocks in bfloat16, or back."""
+    counts = ("batch", "steps", "width", "rows", "num_blocks", "block_width")
+    check_arguments(arguments, num_threads, counts)
     _library().reelfeel_arrange(
         ctypes.byref(arguments), ctypes.c_int(into_blocks), ctypes.c_int(num_threads)
     )
@@ -138,16 +142,19 @@ def arrange(arguments: Arrangement, num_threads: int, *, into_blocks: bool) -> N
 
 def run_forward(arguments: LstmForward, num_threads: int) -> None:
     """Runs all time steps forward."""
+    check_arguments(arguments, num_threads, _COUNTS)
     _library().reelfeel_lstm_forward(ctypes.byref(arguments), ctypes.c_int(num_threads))
 
 
 def run_backward(arguments: LstmBackward, num_threads: int) -> None:
     """Runs all time steps backward; overwrites the gates with the gradients of their sums."""
+    check_arguments(arguments, num_threads, _COUNTS, may_lack=("d_outputs", "d_last"))
     _library().reelfeel_lstm_backward(ctypes.byref(arguments), ctypes.c_int(num_threads))
 
 
 def run_gradients(arguments: LstmGradients, num_threads: int) -> None:
     """Multiplies all inputs with the gradients of all gates: the gradients of the weights."""
+    check_arguments(arguments, num_threads, _COUNTS)
     _library().reelfeel_lstm_gradients(ctypes.byref(arguments), ctypes.c_int(num_threads))
 
 

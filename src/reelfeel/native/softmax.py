@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import ctypes
 
+from reelfeel.native.arrays import check_arguments
 from reelfeel.native.library import load_library, processor_features
 
 _DIM_MULTIPLE = 32
@@ -60,6 +61,7 @@ def run_softmax(arguments: SoftmaxArguments, num_threads: int) -> None:
     library = load_library()
     if library is None:
         raise RuntimeError("The native library is missing; ask can_train first.")
+    check_arguments(arguments, num_threads, ("num_tokens", "dim", "num_words", "num_negatives"))
     problem = library.reelfeel_softmax(ctypes.byref(arguments), ctypes.c_int(num_threads))
     if problem == 2:
         raise IndexError(

@@ -11,11 +11,12 @@ import functools
 import weakref
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from typing import Any, Self
+from typing import Any, NoReturn, Self, SupportsIndex
 
 import numpy as np
 import numpy.typing as npt
 
+from reelfeel.native.arrays import as_integers, require
 from reelfeel.native.library import load_library
 
 IntArray = npt.NDArray[np.int64]
@@ -38,6 +39,17 @@ _SIGNATURES: dict[str, tuple[Any, ...]] = {
     "read_part": (None, _POINTER, _INT64, _POINTER, _POINTER),
     "pad": (None, _POINTER, _POINTER, _POINTER, _INT64, _INT64, _POINTER),
 }
+
+# More would wait for each other on any machine, and the system may refuse them.
+MAX_THREADS = 256
+PAGE_SIZE, NUM_PAGES = 256, 0x110000 // 256
+# Ids that are kept of a text; the compiled code adds two such numbers.
+_MOST_KEPT = 1 << 31
+
+_STAYS = (
+    "The compiled text engine is an address in this process and cannot be copied or pickled. Copy "
+    "or pickle the TextEncoder that has it."
+)
 
 # A text that the reference has to read; below it, -2 - p asks for page p.
 NEEDS_REFERENCE = -1
@@ -78,6 +90,8 @@ class FlatIds:
 class NativeTextEngine:
     """Cleans, splits and looks up texts in compiled code; safe to share between threads.
 
+    It cannot be copied or pickled, being an address.
+
     Args:
         tokens: the vocabulary; the first has id 2, as padding and unknown tokens have 0 and 1.
             None of them has a line feed in it.
@@ -90,14 +104,22 @@ class NativeTextEngine:
 
     def __init__(self, tokens: Sequence[str], tag_names: Sequence[str], *, lowercase: bool) -> None:
         self._functions = _bind()
+        # Tokens are told apart by line feeds: one inside would shift the ids of all that follow.
+        joined_tokens = "".join(tokens)
+        require("\n" not in joined_tokens, "tokens", "without line feeds", "one that has some")
         joined = "\n".join(tokens).encode("utf-8", "surrogatepass")
         names = "|".join(tag_names).encode("ascii")
         self._handle = _check(self._functions["create"](joined, len(joined), names, lowercase))
         _destroy_with(self, self._functions["destroy"], self._handle)
 
+    def __reduce_ex__(self, protocol: SupportsIndex) -> NoReturn:
+        raise TypeError(_STAYS)
+
     def define_page(self, page: int, characters: npt.NDArray[np.uint32]) -> None:
         """Says what becomes of the characters `256 * page` to `256 * page + 255`."""
-        characters = np.ascontiguousarray(characters, dtype=np.uint32)
+        characters = as_integers(characters, np.uint32, "characters")
+        require(len(characters) == PAGE_SIZE, "characters", f"{PAGE_SIZE}", len(characters))
+        require(0 <= page < NUM_PAGES, "page", f"from 0 to {NUM_PAGES - 1}", page)
         self._functions["define_page"](self._handle, page, characters.ctypes.data)
 
     def encode(self, texts: Sequence[bytes], *, first: int, last: int, num_threads: int) -> FlatIds:
@@ -111,7 +133,13 @@ class NativeTextEngine:
 
         Raises:
             MemoryError: if there is not enough memory.
+            ValueError: if a number is out of its range.
         """
+        for name, value in (("first", first), ("last", last)):
+            require(0 <= value <= _MOST_KEPT, name, f"from 0 to {_MOST_KEPT}", value)
+        require(first + last >= 1, "first + last", "at least 1", first + last)
+        require(num_threads >= 1, "num_threads", "at least 1", num_threads)
+        num_threads = min(num_threads, MAX_THREADS)
         joined, sizes, ends = _join(texts)
         ids = np.empty(int(np.clip(sizes, 1, first + last).sum()), np.int32)
         num_tokens, lengths, num_unknown = np.empty((3, len(texts)), np.int64)
@@ -134,6 +162,9 @@ class NativeTokenCounter:
         self._handle = _check(self._functions["create_counter"](engine._handle))
         _destroy_with(self, self._functions["destroy_counter"], self._handle)
 
+    def __reduce_ex__(self, protocol: SupportsIndex) -> NoReturn:
+        raise TypeError(_STAYS)
+
     def add(self, texts: Sequence[bytes], *, num_threads: int) -> IntArray:
         """Counts the tokens of texts, each as `NativeTextEngine.encode` takes it.
 
@@ -144,6 +175,8 @@ class NativeTokenCounter:
         Raises:
             MemoryError: if there is not enough memory.
         """
+        require(num_threads >= 1, "num_threads", "at least 1", num_threads)
+        num_threads = min(num_threads, MAX_THREADS)
         joined, _, ends = _join(texts)
         num_tokens = np.empty(len(texts), np.int64)
         failed = self._functions["count"](
@@ -176,13 +209,30 @@ def pad_rows(
 
     Returns:
         int32 array of shape `(len(rows), timesteps)`.
+
+    Raises:
+        ValueError: if the arrays do not fit each other.
     """
+    ids, ends = as_integers(ids, np.int32, "ids"), as_integers(ends, np.int64, "ends")
+    rows = as_integers(rows, np.int64, "rows")
+    _check_rows(len(ids), ends, rows, timesteps)
     padded = np.empty((len(rows), timesteps), np.int32)
     _bind()["pad"](
         ids.ctypes.data, ends.ctypes.data, rows.ctypes.data, len(rows), timesteps,
         padded.ctypes.data,
     )  # fmt: skip
     return padded
+
+
+def _check_rows(num_ids: int, ends: IntArray, rows: IntArray, timesteps: int) -> None:
+    lengths = np.diff(ends, prepend=0)
+    is_rising = not (lengths < 0).any() and ends.max(initial=0) <= num_ids
+    require(is_rising, "ends", f"rising from 0 to {num_ids}", "others")
+    if len(rows):
+        holds = 0 <= rows.min() <= rows.max() < len(ends)
+        require(holds, "rows", f"from 0 to {len(ends) - 1}", int(rows.max()))
+        longest = int(lengths[rows].max())
+        require(longest <= timesteps, "timesteps", f"at least {longest}", timesteps)
 
 
 def _bind() -> dict[str, Any]:

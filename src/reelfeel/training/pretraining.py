@@ -10,7 +10,14 @@ from pathlib import Path
 import numpy as np
 
 from reelfeel.pretraining_config import PretrainingConfig
-from reelfeel.training.checkpoints import Arrays, Checkpoint, load_checkpoint, save_checkpoint
+from reelfeel.training.checkpoints import (
+    Arrays,
+    Checkpoint,
+    check_arrays,
+    explain_damage,
+    load_checkpoint,
+    save_checkpoint,
+)
 from reelfeel.training.interruption import Interruption, delayed_interruption
 from reelfeel.training.perplexity import measure_loss
 from reelfeel.training.pretraining_records import PassRecord, PretrainingObserver, StreamState
@@ -88,12 +95,16 @@ class Pretraining:
         """
         finished = load_checkpoint(self.finished_path)
         if finished:
+            with explain_damage(self.finished_path):
+                check_arrays(finished.arrays, self.step.network.named_weights())
+                history = StreamState.from_checkpoint(finished).history
             self.observer.on_note("is finished already; its weights are reused.")
-            return finished.arrays, StreamState.from_checkpoint(finished).history
+            return finished.arrays, history
         checkpoint = load_checkpoint(self.checkpoint_path) if resume else None
         if checkpoint:
-            self.step.restore(checkpoint.arrays)
-            self.state = StreamState.from_checkpoint(checkpoint)
+            with explain_damage(self.checkpoint_path):
+                self.step.restore(checkpoint.arrays)
+                self.state = StreamState.from_checkpoint(checkpoint)
         with delayed_interruption() as interruption:
             try:
                 while self.state.passes_done < self.config.passes:

@@ -16,21 +16,35 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import torch
 
 from reelfeel.errors import ReelFeelError
 from reelfeel.files import write_whole
 from reelfeel.models.language_model import read_language_model
-from reelfeel.pretraining_config import PretrainingConfig
-from reelfeel.training.checkpoints import Arrays, load_checkpoint
+from reelfeel.plain_files import read_json
+from reelfeel.pretraining_config import DIRECTIONS, PretrainingConfig
+from reelfeel.schema import flag, integer, one_of, optional, record, text
+from reelfeel.training.checkpoints import Arrays, check_arrays, explain_damage, load_checkpoint
 from reelfeel.training.memory import keep_freed_memory
 from reelfeel.training.pretraining import Pretraining
 from reelfeel.training.pretraining_records import PassRecord, PretrainingObserver, StreamState
 from reelfeel.training.side_by_side import Tell, run_side_by_side, run_worker
 from reelfeel.training.token_stream import TokenTexts
 from reelfeel.training.widening import widen
+from reelfeel.weight_shapes import language_model_shapes
 from reelfeel.weights import Weights
 
+_FIELDS = {
+    "direction": one_of(*DIRECTIONS),
+    "folder": text(),
+    "num_words": integer(1, 1 << 24),
+    "config": record({}),
+    "start": optional(text()),
+    "resume": flag,
+    "num_threads": integer(0, 1 << 16),
+}
+_CHECK = record(_FIELDS, required=_FIELDS, others=None)
 ObserverOf = Callable[[str], PretrainingObserver]
 
 
@@ -72,7 +86,10 @@ class Job:
     @classmethod
     def read(cls, folder: Path) -> Job:
         """Reads what `write` wrote."""
-        stored = json.loads((folder / "job.json").read_text("utf-8"))
+        path = folder / "job.json"
+        stored = read_json(path)
+        with explain_damage(path):
+            _CHECK(stored, path.name)
         stored["config"] = PretrainingConfig().updated(stored["config"])
         stored["folder"] = folder
         stored["start"] = Path(stored["start"]) if stored["start"] else None
@@ -104,13 +121,18 @@ class Job:
 
     def result(self) -> tuple[Arrays, StreamState]:
         """Returns the weights of a finished run, and its state with all records."""
-        finished = load_checkpoint(self.folder / "finished.safetensors")
+        path = self.folder / "finished.safetensors"
+        finished = load_checkpoint(path)
         if finished is None:
             raise ReelFeelError(
                 f"The {self.direction} language model in {self.folder} is not finished. Run the "
                 "same command again with --resume."
             )
-        return finished.arrays, StreamState.from_checkpoint(finished)
+        shapes = language_model_shapes(self.config.embedding_dim, self.config.units, self.num_words)
+        with explain_damage(path):
+            expected = {name: np.empty(shape, np.float32) for name, shape in shapes.items()}
+            check_arrays(finished.arrays, expected)
+            return finished.arrays, StreamState.from_checkpoint(finished)
 
 
 def run_in_turn(jobs: Sequence[Job], observer_of: ObserverOf) -> None:

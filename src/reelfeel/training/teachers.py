@@ -12,9 +12,10 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from reelfeel.errors import UsageError
+from reelfeel.array_files import read_arrays
+from reelfeel.errors import BundleError, UsageError
 from reelfeel.evaluation.logits import to_logits
-from reelfeel.files import home, write_whole
+from reelfeel.files import home, name_of, write_whole
 from reelfeel.runtime.bundle import Bundle, read_bundle
 from reelfeel.runtime.engine import load
 from reelfeel.runtime.shipped import find_model
@@ -50,15 +51,16 @@ class Teacher:
         for start in range(0, len(texts), _CHUNK_SIZE):
             chunk = texts[start : start + _CHUNK_SIZE]
             path = self._find_place(chunk)
-            if not path.exists():
+            kept = _recall(path, len(chunk))
+            if kept is None:
                 started = time.perf_counter()
                 engine = engine or load(self.bundle.path)
-                _keep(path, engine.predict_proba(chunk), time.perf_counter() - started)
-            with np.load(path) as kept:
-                answers.append(to_logits(kept["probabilities"], smallest=_SMALLEST_PROBABILITY))
-                self.seconds += float(kept["seconds"])
+                kept = engine.predict_proba(chunk), time.perf_counter() - started
+                _keep(path, *kept)
+            answers.append(to_logits(kept[0], smallest=_SMALLEST_PROBABILITY))
+            self.seconds += kept[1]
             done = start + len(chunk)
-            observer.on_work(f"teacher {self.bundle.path.name}", done, len(texts))
+            observer.on_work(f"teacher {name_of(self.bundle.path)}", done, len(texts))
         return np.concatenate(answers)
 
     def describe(self) -> dict[str, Any]:
@@ -66,7 +68,7 @@ class Teacher:
         provenance = self.bundle.about("provenance") or {}
         metrics = self.bundle.about("metrics") or {}
         return {
-            "model": self.bundle.path.name,
+            "model": name_of(self.bundle.path),
             "preset": self.bundle.preset,
             "sha256": self.fingerprint(),
             "command": provenance.get("command"),
@@ -79,7 +81,7 @@ class Teacher:
         about = self.bundle.about("provenance") or {}
         seconds = round(sum((about.get("seconds") or {}).values()), 1)
         own = {
-            "name": self.bundle.path.name,
+            "name": name_of(self.bundle.path),
             "command": about.get("command"),
             "seconds": seconds,
         }
@@ -95,7 +97,7 @@ class Teacher:
     def fingerprint(self) -> str:
         """Returns a SHA-256, in hexadecimal, of all that its answers depend on."""
         # Its sums cover words, weights and temperature.
-        return hashlib.sha256((self.bundle.path / "SHA256SUMS").read_bytes()).hexdigest()
+        return self.bundle.fingerprint
 
 
 @dataclass(frozen=True)
@@ -159,7 +161,7 @@ class Teachers:
         """
         doubts = []
         for teacher in self.members:
-            name, names = teacher.bundle.path.name, teacher.bundle.label_names
+            name, names = name_of(teacher.bundle.path), teacher.bundle.label_names
             if tuple(names) != tuple(label_names):
                 doubts.append(
                     f"The teacher {name} answers {' or '.join(names)}, and the reviews are "
@@ -174,6 +176,22 @@ class Teachers:
                     "seed of the teacher's split."
                 )
         return doubts
+
+
+def _recall(path: Path, num_texts: int) -> tuple[npt.NDArray[np.float64], float] | None:
+    """Returns kept answers and the seconds they took; None where there are none to use."""
+    if not path.exists():
+        return None
+    try:
+        kept = read_arrays(path, {"probabilities": ("float64", 1), "seconds": ("float64", 0)})
+    except BundleError:
+        # Damaged: what cannot be read is asked for anew.
+        return None
+    probabilities, seconds = kept["probabilities"], float(kept["seconds"])
+    holds = probabilities.shape == (num_texts,) and 0 <= seconds < np.inf
+    # Not `min` and `max` alone: a NaN has to fail too.
+    holds = holds and bool(((probabilities >= 0) & (probabilities <= 1)).all())
+    return (probabilities, seconds) if holds else None
 
 
 def _keep(path: Path, probabilities: npt.NDArray[np.float64], seconds: float) -> None:
