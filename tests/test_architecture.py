@@ -21,8 +21,11 @@ ARROWS = {
     "runtime": {"text", "explanation"},
     "training": {"data", "text", "models", "evaluation", "runtime"},
     "scoring": {"runtime", "data", "text", "evaluation", "explanation", "report"},
+    # What needs Keras imports it in its function: a graph is exported without.
+    "exports": {"runtime", "text", "models"},
     "serving": {"runtime", "data", "explanation"},
-    "cli": FLOOR_1 | {"report", "explanation", "runtime", "training", "scoring", "serving"},
+    "cli": FLOOR_1
+    | {"report", "explanation", "runtime", "training", "scoring", "serving", "exports"},
 }
 HEAVY = {"keras", "torch", "tensorflow", "jax"}
 

@@ -215,11 +215,12 @@ def _cast(weights: Weights, precision: str) -> dict[str, npt.NDArray[np.floating
         stored = {name: np.ascontiguousarray(array, precision) for name, array in weights.items()}
     for name, array in stored.items():
         if not np.isfinite(array).all() or _find_largest(array) > MAX_WEIGHT:
+            most = min(MAX_WEIGHT, float(np.finfo(array.dtype).max))
             raise BundleError(
                 f"The weights cannot be saved: {name} holds values that are no finite numbers in "
-                f"{precision}. Expected values that {precision} can hold, up to "
-                f"{min(MAX_WEIGHT, float(np.finfo(array.dtype).max)):g}. Train with a lower learning "
-                f"rate, or set weight_precision=float32. Received {_describe(weights[name])}."
+                f"{precision}. Expected values that {precision} can hold, up to {most:g}. Train "
+                "with a lower learning rate, or set weight_precision=float32. Received "
+                f"{_describe(weights[name])}."
             )
     return stored
 
