@@ -17,7 +17,7 @@ from reelfeel.plain_files import hash_plain, read_plain
 SUMS = "SHA256SUMS"
 MAX_SUMS_BYTES = 64 << 10
 # A file of a model; those that hold weights are the largest.
-MAX_SUMMED_BYTES = 1 << 30
+MAX_SUMMED_BYTES = 512 << 20
 
 
 def home() -> Path:

@@ -26,6 +26,20 @@ def available_cores() -> int:
     return cores if quota is None else max(1, min(cores, int(quota)))
 
 
+def bound_threads(num_threads: int) -> int:
+    """Returns how many threads are worth starting of those that were asked for.
+
+    More than a few for each core only wait for each other, and the system may refuse them; the
+    answers of our kernels do not depend on their number.
+
+    Example:
+
+    >>> bound_threads(1), bound_threads(10_000) <= 4 * os.cpu_count()
+    (1, True)
+    """
+    return min(num_threads, 4 * available_cores())
+
+
 def read_quota(root: Path, membership: Path) -> float | None:
     """Returns how many cores' worth of time the control groups allow; None where they do not say.
 

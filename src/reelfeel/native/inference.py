@@ -12,6 +12,7 @@ import numpy as np
 import numpy.typing as npt
 
 from reelfeel.native.arrays import as_integers, require
+from reelfeel.native.cores import bound_threads
 from reelfeel.native.library import load_library, processor_features
 
 Floats = npt.NDArray[np.float32]
@@ -20,8 +21,6 @@ POOLINGS = ("last", "last_max_mean")
 UNIT_MULTIPLE = 16
 # Its C structure counts in 32 bits; far below that lies what memory holds.
 MAX_SIZE = 1 << 24
-# More would wait for each other on any machine, and the system may refuse them.
-MAX_THREADS = 256
 
 
 @dataclass(frozen=True)
@@ -202,7 +201,7 @@ class NativeTower:
                 ctypes.c_void_p(token_ids.ctypes.data),
                 ctypes.c_void_p(offsets.ctypes.data),
                 ctypes.c_int64(num_texts),
-                ctypes.c_int(min(num_threads, MAX_THREADS)),
+                ctypes.c_int(bound_threads(num_threads)),
                 ctypes.c_void_p(outputs.ctypes.data),
             )
         return outputs[:, :, : self._units].reshape(num_texts, self.width)

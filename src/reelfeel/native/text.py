@@ -17,6 +17,7 @@ import numpy as np
 import numpy.typing as npt
 
 from reelfeel.native.arrays import as_integers, require
+from reelfeel.native.cores import bound_threads
 from reelfeel.native.library import load_library
 
 IntArray = npt.NDArray[np.int64]
@@ -40,8 +41,6 @@ _SIGNATURES: dict[str, tuple[Any, ...]] = {
     "pad": (None, _POINTER, _POINTER, _POINTER, _INT64, _INT64, _POINTER),
 }
 
-# More would wait for each other on any machine, and the system may refuse them.
-MAX_THREADS = 256
 PAGE_SIZE, NUM_PAGES = 256, 0x110000 // 256
 # Ids that are kept of a text; the compiled code adds two such numbers.
 _MOST_KEPT = 1 << 31
@@ -139,7 +138,7 @@ class NativeTextEngine:
             require(0 <= value <= _MOST_KEPT, name, f"from 0 to {_MOST_KEPT}", value)
         require(first + last >= 1, "first + last", "at least 1", first + last)
         require(num_threads >= 1, "num_threads", "at least 1", num_threads)
-        num_threads = min(num_threads, MAX_THREADS)
+        num_threads = bound_threads(num_threads)
         joined, sizes, ends = _join(texts)
         ids = np.empty(int(np.clip(sizes, 1, first + last).sum()), np.int32)
         num_tokens, lengths, num_unknown = np.empty((3, len(texts)), np.int64)
@@ -176,7 +175,7 @@ class NativeTokenCounter:
             MemoryError: if there is not enough memory.
         """
         require(num_threads >= 1, "num_threads", "at least 1", num_threads)
-        num_threads = min(num_threads, MAX_THREADS)
+        num_threads = bound_threads(num_threads)
         joined, _, ends = _join(texts)
         num_tokens = np.empty(len(texts), np.int64)
         failed = self._functions["count"](
