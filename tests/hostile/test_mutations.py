@@ -33,19 +33,19 @@ SILENCE_S = 40
 class Worker:
     """A process that opens paths one after the other; started anew when one has ended it."""
 
-    def __init__(self, kind, **environment):
-        self.command = [sys.executable, "-W", "ignore", str(HERE / "worker.py"), kind]
+    def __init__(self, **environment):
+        self.command = [sys.executable, "-W", "ignore", str(HERE / "worker.py")]
         self.environment = {**os.environ, "OMP_NUM_THREADS": "1", **environment}
         self.process = None
 
-    def open(self, path):
+    def open(self, kind, path):
         """Returns what came of it: accepted, refused, foreign, ended, or silent."""
         if self.process is None:
             self.process = subprocess.Popen(
                 self.command, stdin=subprocess.PIPE, stdout=subprocess.PIPE,
                 stderr=subprocess.DEVNULL, text=True, env=self.environment, cwd=HERE,
             )  # fmt: skip
-        self.process.stdin.write(f"{path}\n")
+        self.process.stdin.write(f"{kind}\t{path}\n")
         self.process.stdin.flush()
         if not select.select([self.process.stdout], [], [], SILENCE_S)[0]:
             self.close()
@@ -66,16 +66,15 @@ class Worker:
             self.process = None
 
 
-@pytest.fixture
-def start():
-    workers = []
-
-    def start_one(kind, **environment):
-        workers.append(Worker(kind, **environment))
-        return workers[-1]
-
-    yield start_one
-    for worker in workers:
+@pytest.fixture(scope="module")
+def workers():
+    """Workers by the engine that they open models with, each started when it is first asked."""
+    engines = ("onnxruntime", "openvino", "numpy")
+    # These map more memory than the models need, before they are asked anything.
+    workers = {name: Worker(HOSTILE_ENGINE=name, HOSTILE_ROOMY="1") for name in engines}
+    workers |= {"native": Worker(), "training": Worker()}
+    yield workers
+    for worker in workers.values():
         worker.close()
 
 
@@ -134,15 +133,15 @@ def language_model(tmp_path_factory):
     return path
 
 
-def check_folders(worker, originals, seeds, tmp_path):
+def check_folders(worker, kind, originals, seeds, tmp_path):
     """Opens changed copies; returns how many were accepted and how many refused."""
     counts = {"accepted": 0, "refused": 0}
-    assert all(worker.open(original) == "accepted" for original in originals)
+    assert all(worker.open(kind, original) == "accepted" for original in originals)
     for seed in seeds:
         copy = tmp_path / "m" / f"{seed}"
         shutil.copytree(originals[seed % len(originals)], copy)
         done = mutate(copy, seed)
-        check_answer(worker.open(copy), f"seed {seed}, {copy}: {done}", counts)
+        check_answer(worker.open(kind, copy), f"seed {seed}, {copy}: {done}", counts)
         shutil.rmtree(copy)
     return counts
 
@@ -155,24 +154,21 @@ def check_answer(said, case, counts):
     counts[kind] += 1
 
 
-def test_changed_models_are_refused_in_a_line_or_answer(start, bundles, tmp_path):
-    counts = check_folders(start("bundle"), bundles, range(90), tmp_path)
+def test_changed_models_are_refused_in_a_line_or_answer(workers, bundles, tmp_path):
+    counts = check_folders(workers["native"], "bundle", bundles, range(90), tmp_path)
     # Both happen, else nothing would be tried.
     assert counts["refused"] > 40
     assert counts["accepted"] > 5
 
 
 @pytest.mark.parametrize("engine", ["onnxruntime", "openvino", "numpy"])
-def test_other_engines_refuse_changed_models_too(start, bundles, tmp_path, engine):
-    # They map more memory than the models need, before they are asked anything.
-    worker = start("bundle", HOSTILE_ENGINE=engine, HOSTILE_ROOMY="1")
-    check_folders(worker, bundles[:2], range(10_000, 10_012), tmp_path)
+def test_other_engines_refuse_changed_models_too(workers, bundles, tmp_path, engine):
+    check_folders(workers[engine], "bundle", bundles[:2], range(10_000, 10_012), tmp_path)
 
 
-def test_changed_language_models_are_refused_in_a_line_or_read(start, language_model, tmp_path):
-    counts = check_folders(
-        start("language-model"), [language_model], range(20_000, 20_025), tmp_path
-    )
+def test_changed_language_models_are_refused_in_a_line_or_read(workers, language_model, tmp_path):
+    seeds = range(20_000, 20_025)
+    counts = check_folders(workers["training"], "language-model", [language_model], seeds, tmp_path)
     assert counts["refused"] > 10
 
 
@@ -195,9 +191,9 @@ def checkpoints(tmp_path_factory):
     return {"checkpoint": fit.checkpoint_path, "pretraining": run.checkpoint_path}
 
 
-def check_files(worker, original, seeds, tmp_path):
+def check_files(worker, kind, original, seeds, tmp_path):
     counts = {"accepted": 0, "refused": 0}
-    assert worker.open(original) == "accepted"
+    assert worker.open(kind, original) == "accepted"
     for seed in seeds:
         rng = np.random.default_rng(seed)
         copy = tmp_path / "c" / f"{seed}" / original.name
@@ -207,7 +203,9 @@ def check_files(worker, original, seeds, tmp_path):
             seed % 5
         ]
         done = make(copy, rng)
-        check_answer(worker.open(copy), f"seed {seed}, {copy}: {make.__name__} {done}", counts)
+        check_answer(
+            worker.open(kind, copy), f"seed {seed}, {copy}: {make.__name__} {done}", counts
+        )
         shutil.rmtree(copy.parent)
     return counts
 
@@ -232,9 +230,9 @@ def mutate_progress(file, rng):
 
 @pytest.mark.parametrize("kind", ["checkpoint", "pretraining"])
 def test_changed_checkpoints_are_refused_in_a_line_or_gone_on_from(
-    start, checkpoints, tmp_path, kind
+    workers, checkpoints, tmp_path, kind
 ):
-    counts = check_files(start(kind), checkpoints[kind], range(15), tmp_path)
+    counts = check_files(workers["training"], kind, checkpoints[kind], range(15), tmp_path)
     assert counts["refused"] > 5
 
 
@@ -254,7 +252,7 @@ def make_cache(folder):
 
 def check_caches(worker, seeds, tmp_path):
     counts = {"accepted": 0, "refused": 0}
-    assert worker.open(make_cache(tmp_path / "whole")) == "accepted"
+    assert worker.open("cache", make_cache(tmp_path / "whole")) == "accepted"
     for seed in seeds:
         rng = np.random.default_rng(seed)
         folder = make_cache(tmp_path / "k" / f"{seed}")
@@ -263,28 +261,28 @@ def check_caches(worker, seeds, tmp_path):
         make = (mutate_bytes, replace_file)[seed % 2]
         done = make(file, rng)
         case = f"seed {seed}, {file}: {make.__name__} {done}"
-        check_answer(worker.open(folder), case, counts)
+        check_answer(worker.open("cache", folder), case, counts)
         shutil.rmtree(folder)
 
 
-def test_changed_caches_are_refused_in_a_line_or_made_anew(start, tmp_path):
-    check_caches(start("cache"), range(15), tmp_path)
+def test_changed_caches_are_refused_in_a_line_or_made_anew(workers, tmp_path):
+    check_caches(workers["training"], range(15), tmp_path)
 
 
 @pytest.mark.slow
 @pytest.mark.timeout(3_000)
 def test_three_thousand_changes_are_refused_in_a_line_or_answered(
-    start, bundles, language_model, checkpoints, tmp_path
+    workers, bundles, language_model, checkpoints, tmp_path
 ):
-    check_folders(start("bundle"), bundles, range(30_000, 31_900), tmp_path)
+    check_folders(workers["native"], "bundle", bundles, range(30_000, 31_900), tmp_path)
     for place, engine in enumerate(("onnxruntime", "openvino", "numpy")):
         first = 40_000 + 100 * place
-        worker = start("bundle", HOSTILE_ENGINE=engine, HOSTILE_ROOMY="1")
-        check_folders(worker, bundles, range(first, first + 100), tmp_path)
-    check_folders(start("language-model"), [language_model], range(50_000, 50_400), tmp_path)
+        check_folders(workers[engine], "bundle", bundles, range(first, first + 100), tmp_path)
+    worker, seeds = workers["training"], range(50_000, 50_400)
+    check_folders(worker, "language-model", [language_model], seeds, tmp_path)
     for kind, path in checkpoints.items():
-        check_files(start(kind), path, range(60_000, 60_100), tmp_path)
-    check_caches(start("cache"), range(70_000, 70_200), tmp_path)
+        check_files(worker, kind, path, range(60_000, 60_100), tmp_path)
+    check_caches(worker, range(70_000, 70_200), tmp_path)
 
 
 def test_every_model_that_was_saved_is_still_read(bundles):

@@ -1,6 +1,7 @@
-"""Opens what a stranger made, in a process of little memory: a path a line in, what came of it out.
+"""Opens what a stranger made, in a process of little memory: kind and path in, what came of it out.
 
-python worker.py KIND    KIND: bundle, language-model, checkpoint, pretraining, cache
+A line is a kind (bundle, language-model, checkpoint, pretraining, cache), a tab, and a path; the
+first one has to be whole, and shows what the libraries need by themselves.
 """
 
 import json
@@ -124,12 +125,13 @@ def limit_memory(kind, first):
 
 
 def main():
-    kind = sys.argv[1]
-    first = Path(sys.stdin.readline().strip())
-    limit_memory(kind, first)
-    print(json.dumps(answer(kind, first)), flush=True)
+    is_limited = False
     for line in sys.stdin:
-        print(json.dumps(answer(kind, Path(line.strip()))), flush=True)
+        kind, _, path = line.rstrip("\n").partition("\t")
+        if not is_limited:
+            limit_memory(kind, Path(path))
+            is_limited = True
+        print(json.dumps(answer(kind, Path(path))), flush=True)
 
 
 if __name__ == "__main__":

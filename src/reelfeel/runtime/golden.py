@@ -56,10 +56,10 @@ def refuse_long_replay(bundle: Bundle) -> None:
     Raises:
         BundleError: if they are too many or too long.
     """
-    encoded = TextEncoder(bundle.vocabulary, bundle.text_settings).encode(
-        [answer.text for answer in bundle.golden]
-    )
-    timesteps = count_timesteps(encoded.lengths, bundle.config.data, bundle.config.model)
+    data, model = bundle.config.data, bundle.config.model
+    # A token is at least a character: no need to find the tokens, which would be done twice.
+    lengths = [min(max(len(answer.text), 1), data.max_tokens) for answer in bundle.golden]
+    timesteps = count_timesteps(np.array(lengths, np.int64), data, model)
     numbers = sum(
         shape[0] * shape[1]
         for name, shape in bundle.shapes().items()
@@ -68,6 +68,6 @@ def refuse_long_replay(bundle: Bundle) -> None:
     if int(timesteps.sum()) * numbers > MAX_REPLAY:
         raise BundleError(
             f"The golden answers of the model {bundle.path} are too long to be replayed at every "
-            f"load by a network of its size. Expected at most {MAX_REPLAY / numbers:,.0f} tokens. "
-            f"Save it with fewer. Received {int(timesteps.sum()):,}"
+            f"load by a network of its size. Expected at most {MAX_REPLAY / numbers:,.0f} "
+            f"characters. Save it with fewer. Received {int(timesteps.sum()):,}"
         )
