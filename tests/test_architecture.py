@@ -17,6 +17,7 @@ GROUND |= {
     "signals",
     "terminal",
 }
+GROUND |= {"schema", "plain_files", "array_files", "weight_shapes"}
 GROUND |= {"config", "presets", "label_presets", "pretraining_config", "settings"}
 FLOOR_1 = {"data", "models", "evaluation", "text"}
 # What each room may import besides the ground floor and itself.
@@ -30,8 +31,11 @@ ARROWS = {
     "runtime": {"text", "explanation"},
     "training": {"data", "text", "models", "evaluation", "runtime"},
     "scoring": {"runtime", "data", "text", "evaluation", "explanation", "report"},
+    # What needs Keras imports it in its function: a graph is exported without.
+    "exports": {"runtime", "text", "models"},
     "serving": {"runtime", "data", "explanation"},
-    "cli": FLOOR_1 | {"report", "explanation", "runtime", "training", "scoring", "serving"},
+    "cli": FLOOR_1
+    | {"report", "explanation", "runtime", "training", "scoring", "serving", "exports"},
 }
 HEAVY = {"keras", "torch", "tensorflow", "jax"}
 

@@ -53,9 +53,7 @@ def check_wheel(wheel: Path, platform: str) -> list[str]:
 def check_facts(facts: LibraryFacts, platform: str) -> list[str]:
     """Returns what is wrong with a library's names and needs."""
     system, least = platform.split("-")[0], LEAST_VERSIONS[platform]
-    problems = [
-        f"exports {name}" for name in facts.exported if not name.startswith("reelfeel_")
-    ]
+    problems = [f"exports {name}" for name in facts.exported if not name.startswith("reelfeel_")]
     if missing := called_names(platform) - facts.exported:
         problems.append(f"does not export {sorted(missing)}, which Python calls")
     for library in sorted(facts.needed):

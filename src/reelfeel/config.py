@@ -12,7 +12,9 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from reelfeel.errors import ConfigError
+from reelfeel.schema import shorten
 from reelfeel.settings import require_known, update_section, write_assignment
+from reelfeel.weight_shapes import Shapes, classifier_shapes, count_parameters
 
 KEEP = ("head", "tail", "head_tail")
 SPLITS = ("grouped", "random", "folds")
@@ -21,6 +23,20 @@ POOLINGS = ("last", "last_max_mean")
 DIRECTIONS = ("forward", "backward", "both")
 DECAYS = ("none", "linear")
 WEIGHT_PRECISIONS = ("float32", "float16")
+# Bounds that a mistyped setting, or a saved model of a stranger's, meets before anything is made of
+# it: far above what was ever of use here, and what memory and the kernels can carry.
+MAX_TOKENS, MAX_FIXED_TOKENS = 1_000_000, 10_000
+MAX_VOCABULARY_SIZE, MAX_UNITS, MAX_LAYERS = 1_000_000, 16_384, 16
+MAX_PARAMETERS = 100_000_000
+MAX_SEED, MAX_NUMBER = 2**63 - 1, 1_000_000_000
+_MOST = {
+    "vocabulary_size": MAX_VOCABULARY_SIZE,
+    "max_tokens": MAX_TOKENS,
+    "embedding_dim": MAX_UNITS,
+    "dense_units": MAX_UNITS,
+    "split_seed": MAX_SEED,
+    "seed": MAX_SEED,
+}
 # `split_seed` of a split that follows the seed of the training.
 SAME_SEED = -1
 
@@ -57,6 +73,9 @@ class DataConfig:
         _check(self.validation_split in SPLITS, "data.validation_split", f"one of {SPLITS}", self)
         _check(0 < self.validation_share < 1, "data.validation_share", "between 0 and 1", self)
         _check(self.split_seed >= SAME_SEED, "data.split_seed", "-1 or more", self)
+        check_most("data", self)
+        holds = not self.fixed_timesteps or self.max_tokens <= MAX_FIXED_TOKENS
+        _check(holds, "data.max_tokens", f"at most {MAX_FIXED_TOKENS} with fixed_timesteps", self)
 
 
 @dataclass(frozen=True)
@@ -111,6 +130,9 @@ class ModelConfig:
         _check(self.masking or plain, "model.masking", expected, self)
         name, expected = "model.weight_precision", f"one of {WEIGHT_PRECISIONS}"
         _check(self.weight_precision in WEIGHT_PRECISIONS, name, expected, self)
+        check_most("model", self)
+        holds, expected = check_units(self.units)
+        _check(holds, "model.units", expected, self)
 
 
 @dataclass(frozen=True)
@@ -199,6 +221,7 @@ class TrainingConfig:
         average = "training.average_decay"
         _check(0 <= self.average_decay < 1, average, "at least 0 and below 1", self)
         _check(self.precision in PRECISIONS, "training.precision", f"one of {PRECISIONS}", self)
+        check_most("training", self)
 
 
 @dataclass(frozen=True)
@@ -208,6 +231,9 @@ class Config:
     data: DataConfig = field(default_factory=DataConfig)
     model: ModelConfig = field(default_factory=ModelConfig)
     training: TrainingConfig = field(default_factory=TrainingConfig)
+
+    def __post_init__(self) -> None:
+        check_parameters(classifier_shapes(self.model, self.data.vocabulary_size), self.model)
 
     def to_dict(self) -> dict[str, dict[str, Any]]:
         """Returns the sections as nested plain values, ready for JSON or TOML."""
@@ -233,12 +259,12 @@ class Config:
             ...
         reelfeel.errors.ConfigError: training.epoch is not a setting. Did you mean training.epochs?
         """
-        result = self
+        known = [f.name for f in dataclasses.fields(self)]
+        changed = {}
         for name, values in sections.items():
-            require_known(name, [f.name for f in dataclasses.fields(self)], prefix="")
-            section = getattr(result, name)
-            result = dataclasses.replace(result, **{name: update_section(name, section, values)})
-        return result
+            require_known(name, known, prefix="")
+            changed[name] = update_section(name, getattr(self, name), values)
+        return dataclasses.replace(self, **changed)
 
 
 def list_changes(config: Config, base: Config) -> list[str]:
@@ -258,7 +284,47 @@ def list_changes(config: Config, base: Config) -> list[str]:
     ]
 
 
+def check_most(prefix: str, section: Any) -> None:
+    """Refuses numbers of a section of settings that are larger than any use, or infinite.
+
+    Args:
+        prefix: the name of the section, for messages.
+        section: a dataclass.
+
+    Raises:
+        ConfigError: naming the setting and its bound.
+    """
+    for one in dataclasses.fields(section):
+        value, most = getattr(section, one.name), _MOST.get(one.name, MAX_NUMBER)
+        # Not `>`: a NaN has to fail too.
+        if isinstance(value, (int, float)) and not value <= most:
+            raise ConfigError(
+                f"{prefix}.{one.name} must be at most {most}. Received: {shorten(value)}"
+            )
+
+
+def check_units(units: tuple[int, ...]) -> tuple[bool, str]:
+    """Returns whether LSTMs have sizes that can be, and what is expected."""
+    holds = len(units) <= MAX_LAYERS and all(size <= MAX_UNITS for size in units)
+    return holds, f"at most {MAX_LAYERS} sizes, each of at most {MAX_UNITS}"
+
+
+def check_parameters(shapes: Shapes, sizes: Any) -> None:
+    """Refuses a network of more numbers than memory is meant for.
+
+    Raises:
+        ConfigError: if it has more than `MAX_PARAMETERS`.
+    """
+    count = count_parameters(shapes)
+    if count > MAX_PARAMETERS:
+        raise ConfigError(
+            f"The network would have {count:,} weights, and at most {MAX_PARAMETERS:,} are meant "
+            "for a CPU. Lower the vocabulary_size, embedding_dim or units. Received: embedding_dim "
+            f"{sizes.embedding_dim}, units {list(sizes.units)}"
+        )
+
+
 def _check(holds: bool, name: str, expected: str, section: object) -> None:
     if not holds:
         value = getattr(section, name.partition(".")[2])
-        raise ConfigError(f"{name} must be {expected}. Received: {value!r}")
+        raise ConfigError(f"{name} must be {expected}. Received: {shorten(value)}")

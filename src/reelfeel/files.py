@@ -4,9 +4,8 @@ from __future__ import annotations
 
 import contextlib
 import errno
-import hashlib
 import os
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 
 import platformdirs
@@ -14,10 +13,14 @@ import platformdirs
 from reelfeel.errors import ReelFeelError, UsageError
 from reelfeel.escaping import has_half_character
 from reelfeel.ownership import find_foreign
+from reelfeel.plain_files import hash_plain, read_plain
 from reelfeel.scratch import OLD, open_scratch
 from reelfeel.signals import delayed_interruption
 
 SUMS = "SHA256SUMS"
+MAX_SUMS_BYTES = 64 << 10
+# A file of a model; those that hold weights are the largest.
+MAX_SUMMED_BYTES = 512 << 20
 
 
 def home() -> Path:
@@ -68,6 +71,37 @@ def write_whole(path: Path, *, overwrite: bool = True) -> Iterator[Path]:
                 _replace(scratch / path.name, path, scratch / OLD)
 
 
+def name_of(path: str | Path) -> str:
+    """Returns the name of a file or folder, also where it is written `.`, `..` or `runs/x/..`.
+
+    Links are not followed: the name is the one that the caller sees.
+
+    Example:
+
+    >>> name_of("runs/sent-1.1"), name_of(".") == Path.cwd().name
+    ('sent-1.1', True)
+    """
+    return Path(os.path.abspath(path)).name  # noqa: PTH100
+
+
+def add_ending(path: str | Path, ending: str) -> Path:
+    """Returns a path beside a file or folder: its name with something put behind it.
+
+    Nothing is cut off, because what follows a dot may be a version: `sent-1.1` and `sent-1.2` are
+    two names.
+
+    Example:
+
+    >>> add_ending("runs/sent-1.1", ".keras").as_posix()
+    'runs/sent-1.1.keras'
+    """
+    plain = Path(path)
+    # `Path` has no name for `.`, and that of `..` is no name.
+    if plain.name in ("", ".."):
+        plain = Path(os.path.abspath(plain))  # noqa: PTH100
+    return plain.with_name(plain.name + ending)
+
+
 def refuse_existing(path: Path, *, overwrite: bool) -> None:
     """Refuses a place that may not be replaced; cheap, so call it early.
 
@@ -116,32 +150,66 @@ def explain_disk_errors(path: Path) -> Iterator[None]:
 
 def write_sums(folder: Path, names: Iterable[str]) -> None:
     """Writes the SHA-256 of some files of a folder to `SHA256SUMS` there, as sha256sum does."""
-    sums = [f"{_sha256(folder / name)}  {name}\n" for name in names]
-    (folder / SUMS).write_text("".join(sums), "utf-8")
+    (folder / SUMS).write_text(_spell_sums(folder, names), "utf-8")
+
+
+def renew_sums(folder: Path, names: Iterable[str]) -> None:
+    """Does what `write_sums` does, whole or not at all."""
+    sums = _spell_sums(folder, names)
+    with write_whole(folder / SUMS) as unfinished:
+        unfinished.write_text(sums, "utf-8")
+
+
+def _spell_sums(folder: Path, names: Iterable[str]) -> str:
+    return "".join(f"{_sha256(folder / name)}  {name}\n" for name in names)
 
 
 def find_damaged(folder: Path, names: Iterable[str]) -> str | None:
     """Returns the first file that is missing or not as `write_sums` found it; None for none.
 
+    A file may have several sums, of which one has to fit: so it is while it is being replaced.
+
     Args:
         folder: the folder.
         names: of the files that must be there.
+
+    Raises:
+        BundleError: if one of them is no plain file, or too large to be one of ours.
     """
-    try:
-        lines = (folder / SUMS).read_text("utf-8").splitlines()
-        sums = {name: digest for digest, _, name in (line.partition("  ") for line in lines)}
-    except (OSError, ValueError):
-        sums = {}
+    sums = _read_sums(folder)
     for name in names:
         file = folder / name
-        if name not in sums or not file.exists() or _sha256(file) != sums[name]:
+        if not file.exists() or _sha256(file) not in sums.get(name, ()):
             return name
     return None
 
 
+def allow_sums(folder: Path, others: Mapping[str, str]) -> None:
+    """Adds sums to those in `SHA256SUMS`, for files that are about to be replaced.
+
+    Args:
+        folder: the folder.
+        others: the SHA-256, in hexadecimal, of what will be there, by the name of the file.
+    """
+    lines = (folder / SUMS).read_text("utf-8")
+    added = "".join(f"{digest}  {name}\n" for name, digest in others.items())
+    with write_whole(folder / SUMS) as unfinished:
+        unfinished.write_text(lines + added, "utf-8")
+
+
+def _read_sums(folder: Path) -> dict[str, set[str]]:
+    path = folder / SUMS
+    if not path.exists():
+        return {}
+    sums: dict[str, set[str]] = {}
+    for line in read_plain(path, MAX_SUMS_BYTES).decode("utf-8", "replace").splitlines():
+        digest, _, name = line.partition("  ")
+        sums.setdefault(name, set()).add(digest)
+    return sums
+
+
 def _sha256(path: Path) -> str:
-    with path.open("rb") as file:
-        return hashlib.file_digest(file, "sha256").hexdigest()
+    return hash_plain(path, MAX_SUMMED_BYTES)
 
 
 def _replace(new: Path, path: Path, old: Path) -> None:

@@ -7,9 +7,17 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any
 
-from reelfeel.config import PRECISIONS, WEIGHT_PRECISIONS
+from reelfeel.config import (
+    PRECISIONS,
+    WEIGHT_PRECISIONS,
+    check_most,
+    check_parameters,
+    check_units,
+)
 from reelfeel.errors import ConfigError
+from reelfeel.schema import shorten
 from reelfeel.settings import parse_assignments, update_section, write_assignment
+from reelfeel.weight_shapes import language_model_shapes
 
 DIRECTIONS = ("forward", "backward")
 
@@ -76,12 +84,18 @@ class PretrainingConfig:
         for name, expected, holds in self._rules():
             if not holds:
                 value = getattr(self, name)
-                raise ConfigError(f"pretraining.{name} must be {expected}. Received: {value!r}")
+                raise ConfigError(
+                    f"pretraining.{name} must be {expected}. Received: {shorten(value)}"
+                )
+        check_most("pretraining", self)
+        shapes = language_model_shapes(self.embedding_dim, self.units, self.vocabulary_size)
+        check_parameters(shapes, self)
 
     def _rules(self) -> Iterable[tuple[str, str, bool]]:
         size = self.vocabulary_size
         yield "vocabulary_size", f"at least {MIN_VOCABULARY_SIZE}", size >= MIN_VOCABULARY_SIZE
         yield "units", "one or more sizes", bool(self.units) and min(self.units) >= 1
+        yield "units", check_units(self.units)[1], check_units(self.units)[0]
         for name in ("embedding_dim", "passes", "lanes", "window", "num_negatives"):
             yield name, "at least 1", getattr(self, name) >= 1
         for name in ("embedding_dropout_rate", "output_dropout_rate", "word_dropout_rate"):

@@ -13,6 +13,7 @@ from typing import Any, get_args, get_origin, get_type_hints
 
 from reelfeel.errors import ConfigError, DataError
 from reelfeel.inputs import read_bounded
+from reelfeel.schema import shorten
 
 _MAX_TOML_BYTES = 2**20
 
@@ -86,7 +87,7 @@ def update_section(name: str, section: Any, values: Any) -> Any:
         ConfigError: for an unknown setting, a wrong type or an impossible value.
     """
     if not isinstance(values, Mapping):
-        raise ConfigError(f"[{name}] must be a section of settings. Received: {values!r}")
+        raise ConfigError(f"[{name}] must be a section of settings. Received: {shorten(values)}")
     hints = get_type_hints(type(section))
     checked = {}
     for key, value in values.items():
@@ -105,18 +106,18 @@ def require_known(key: str, known: list[str], prefix: str) -> None:
         return
     near = difflib.get_close_matches(key, known, n=1, cutoff=0.5)
     hint = f"Did you mean {prefix}{near[0]}?" if near else f"Known: {', '.join(known)}."
-    raise ConfigError(f"{prefix}{key} is not a setting. {hint}")
+    raise ConfigError(f"{prefix}{shorten(key)[1:-1]} is not a setting. {hint}")
 
 
 def _convert(name: str, value: Any, hint: Any) -> Any:
     if get_origin(hint) is tuple and not isinstance(hint, UnionType):
         values = value if isinstance(value, (list, tuple)) else [value]
         return tuple(_convert(name, item, get_args(hint)[0]) for item in values)
-    if hint is float and type(value) is int:
+    if hint is float and type(value) is int and abs(value) < 2**63:
         return float(value)
     # bool is an int to Python, not to a person.
     if type(value) is not hint:
-        raise ConfigError(f"{name} must be of type {hint.__name__}. Received: {value!r}")
+        raise ConfigError(f"{name} must be of type {hint.__name__}. Received: {shorten(value)}")
     return value
 
 

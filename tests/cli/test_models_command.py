@@ -75,8 +75,11 @@ def test_commands_about_a_model_take_its_name(installed, tmp_path, monkeypatch):
     assert json.loads(run("evaluate", "base", "--data", "mini", "--json"))["model"] == "base"
     comparison = run("compare", "base", installed / "base", "--data", "mini", "--json")
     assert json.loads(comparison)["better"] is None
-    assert run("export", "base").strip() == "base.keras"
-    assert (tmp_path / "base.keras").exists()
+    written = run("export", "base").split()
+    assert written == [
+        "base.keras", "base.reading.json", "base.reading.md", "reelfeel_reader.py"
+    ]  # fmt: skip
+    assert all((tmp_path / name).exists() for name in written)
 
 
 def test_a_folder_of_the_same_name_is_written_with_a_dot(installed, bundle_copy, monkeypatch):

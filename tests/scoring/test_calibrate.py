@@ -1,5 +1,6 @@
 import json
 from dataclasses import replace
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -162,3 +163,37 @@ def test_an_exported_model_gives_the_calibrated_probability(bundle_copy, tmp_pat
     scaled = read_bundle(bundle_copy).calibrated_weights()
     changed = {name for name in raw if not np.array_equal(raw[name], scaled[name])}
     assert changed == {"logit/kernel", "logit/bias"}
+
+
+def test_calibrating_here_leaves_the_folder_where_it_is(bundle_copy, monkeypatch):
+    monkeypatch.chdir(bundle_copy)
+    inode = bundle_copy.stat().st_ino
+    calibrate(".", load_mini("test"))
+    assert bundle_copy.stat().st_ino == inode
+    assert read_bundle(Path()).decision == read_bundle(bundle_copy).decision
+    assert not [file.name for file in bundle_copy.iterdir() if file.name.startswith(".")]
+
+
+def test_a_kill_at_any_step_leaves_one_decision_or_the_other(bundle_copy, monkeypatch):
+    old, new = read_bundle(bundle_copy).decision, Decision(threshold=0.7)
+    replace_file, steps = Path.replace, []
+
+    def stop_after(count):
+        def replace(self, target):
+            if len(steps) == count:
+                raise KeyboardInterrupt
+            steps.append(target)
+            return replace_file(self, target)
+
+        return replace
+
+    for count in range(4):
+        steps.clear()
+        with monkeypatch.context() as patch:
+            patch.setattr(Path, "replace", stop_after(count))
+            with pytest.raises(KeyboardInterrupt):
+                write_decision(bundle_copy, new, {"calibration_texts": ["0f"]})
+        assert load(bundle_copy).bundle.decision == (new if count == 3 else old)
+    write_decision(bundle_copy, new, {"calibration_texts": ["0f"]})
+    assert read_bundle(bundle_copy).decision == new
+    assert len((bundle_copy / "SHA256SUMS").read_text().splitlines()) == 6

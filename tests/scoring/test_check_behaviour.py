@@ -95,7 +95,7 @@ def test_validation_of_other_reviews_is_refused(trained, tmp_path):
 def test_the_threshold_of_the_model_is_obeyed(bundle_copy):
     from reelfeel.runtime.bundle import Decision, write_decision
 
-    write_decision(bundle_copy, Decision(threshold=1.0), {})
+    write_decision(bundle_copy, Decision(threshold=1 - 1e-9), {})
     result = check_behaviour(bundle_copy, "mini")
     rows = by_name(result, "made_texts", "kind")
     assert (rows["negated praise"]["accuracy"], rows["negated blame"]["accuracy"]) == (1.0, 0.0)

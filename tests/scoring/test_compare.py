@@ -77,7 +77,7 @@ def test_each_model_is_compared_by_its_own_threshold(trained, bundle_copy, tmp_p
     from reelfeel.runtime.bundle import Decision, write_decision
 
     other = shutil.copytree(bundle_copy, tmp_path / "always")
-    write_decision(other, Decision(threshold=0.0), {})
+    write_decision(other, Decision(threshold=1e-9), {})
     result = compare(bundle_copy, other, load_mini("test"), options=TableOptions())
     assert result["differences"]["accuracy"]["b"] == 0.5
     assert result["differences"]["roc_auc"]["difference"] == 0.0

@@ -12,11 +12,12 @@ from reelfeel.models.language_model import read_language_model
 from reelfeel.native.inference import LayerWeights, has_kernel
 from reelfeel.runtime.bundle import Bundle, Decision, write_bundle
 from reelfeel.runtime.engine import load
-from reelfeel.runtime.golden import GOLDEN_TEXTS
+from reelfeel.runtime.golden import GOLDEN_TEXTS, with_golden_answers
 from reelfeel.runtime.numpy_session import run_layer
 from reelfeel.runtime.sessions import ENGINES
 from reelfeel.text.encoder import TextEncoder
 from reelfeel.text.tokenizer import TextSettings
+from reelfeel.weights import round_weights
 
 TEXTS = make_texts()
 
@@ -92,11 +93,12 @@ def started(model, tmp_path_factory):
         weights |= {f"{direction}/{name}": array for name, array in taken.items()}
     data = DataConfig(vocabulary_size=model.vocabulary.size, max_tokens=300)
     path = tmp_path_factory.mktemp("started") / "model"
+    settings = TextSettings(max_tokens=300, keep="tail")
     bundle = Bundle(
-        path, "test", Config(data, config), ("neg", "pos"), TextSettings(max_tokens=300),
-        model.vocabulary, Decision(), (),
+        path, "test", Config(data, config), ("neg", "pos"), settings, model.vocabulary,
+        Decision(), (),
     )  # fmt: skip
-    write_bundle(bundle, weights, {})
+    write_bundle(with_golden_answers(bundle, round_weights(weights, "float16")), weights, {})
     return path
 
 

@@ -123,10 +123,10 @@ def test_case_can_be_kept():
 
 
 def test_settings_come_back_from_json():
-    before = TextSettings(False, "[a-z]+", max_tokens=7, keep="head_tail")
+    before = TextSettings(False, max_tokens=7, keep="head_tail")
     stored = json.loads(json.dumps(before.to_dict()))
     assert TextSettings.from_dict(stored) == before
-    assert tokenize("ab CD", TextSettings.from_dict(stored)) == ["ab"]
+    assert tokenize("ab CD", TextSettings.from_dict(stored)) == ["ab", "CD"]
 
 
 def test_the_stored_settings_are_the_known_ones():
@@ -148,10 +148,12 @@ def test_the_stored_settings_are_the_known_ones():
         ({"lowercase": 1}, "lowercase"),
         ({"keep": "middle"}, "middle"),
         ({"keep": ["head"]}, "head_tail"),
-        ({"token_pattern": "("}, r"'\('"),
-        ({"token_pattern": "(a)"}, "groups"),
-        ({"token_pattern": "a*"}, "at least one"),
-        ({"token_pattern": 3}, "received 3|Received 3"),
+        ({"max_tokens": 10**6 + 1}, "at most 1000000"),
+        ({"max_tokens": 2**63}, "at most 1000000"),
+        ({"token_pattern": "("}, r"one token pattern .* received '\('"),
+        # Would take for ever on a row of 40 letters.
+        ({"token_pattern": "(?:a+)+$|[^ ]"}, "one token pattern"),
+        ({"token_pattern": 3}, "received 3"),
     ],
 )
 def test_foreign_settings_are_refused_by_name(change, named):
@@ -163,6 +165,15 @@ def test_foreign_settings_are_refused_by_name(change, named):
 def test_what_are_no_settings_is_refused(stored):
     with pytest.raises(BundleError, match="Expected the keys"):
         TextSettings.from_dict(stored)
+
+
+@pytest.mark.parametrize(
+    ("pattern", "named"),
+    [("(", r"'\('"), ("(a)", "groups"), ("a*", "at least one"), (3, "3")],
+)
+def test_a_pattern_of_the_callers_that_cannot_be_used_is_refused(pattern, named):
+    with pytest.raises(UsageError, match=named):
+        TextSettings(token_pattern=pattern)
 
 
 def test_wrong_settings_of_a_caller_are_a_usage_error():

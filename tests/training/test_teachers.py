@@ -3,6 +3,7 @@ import pytest
 
 from conftest import make_reviews
 from reelfeel.errors import BundleError, UsageError
+from reelfeel.runtime.bundle import Decision, write_decision
 from reelfeel.runtime.engine import load
 from reelfeel.training import teachers as room
 from reelfeel.training.progress import Observer
@@ -79,9 +80,17 @@ def test_a_stopped_teacher_goes_on_where_it_was(home, trained, texts, monkeypatc
 def test_another_temperature_is_another_teacher(home, trained, bundle_copy, texts):
     one, other = (Teachers.read([path]).members[0] for path in (trained, bundle_copy))
     assert one._find_place(texts) == other._find_place(texts)
-    sums = (bundle_copy / "SHA256SUMS").read_text()
-    (bundle_copy / "SHA256SUMS").write_text(sums.replace("decision", "decisive"))
+    write_decision(bundle_copy, Decision(temperature=2.0), {})
+    [other] = Teachers.read([bundle_copy]).members
     assert one._find_place(texts) != other._find_place(texts)
+
+
+@pytest.mark.parametrize("content", [b"", b"x" * 500, b"PK\x05\x06" + bytes(18)])
+def test_kept_answers_that_are_damaged_are_asked_for_again(home, trained, texts, content):
+    first = Teachers.read([trained]).answer(texts, Observer())
+    for file in (home / "teachers").iterdir():
+        file.write_bytes(content)
+    np.testing.assert_array_equal(Teachers.read([trained]).answer(texts, Observer()), first)
 
 
 def test_what_does_not_fit_is_said(trained):

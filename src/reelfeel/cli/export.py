@@ -18,38 +18,21 @@ def export(
         typer.Option(
             "--output",
             "-o",
-            help="File to write; by default MODEL.keras beside it, or here for a name.",
+            help="File to write; by default MODEL.keras or MODEL.onnx beside it, or here for a "
+            "name.",
         ),
     ] = None,
-    format_: Annotated[str, typer.Option("--format", help="keras")] = "keras",
+    format_: Annotated[
+        str, typer.Option("--format", help="keras, or onnx: one file, weights included.")
+    ] = "keras",
     force: shared.Force = False,
 ) -> None:
-    """Write a model as a .keras file of Keras' own layers, which loads without ReelFeel.
+    """Write a model as a .keras or .onnx file, which loads without ReelFeel.
 
-    It maps token ids, padded on the right with 0, to the probability of the positive class.
+    It maps token ids, padded on the right with 0, to the calibrated probability of the positive
+    class. Beside it: how to read texts, as data and in words, and a reader in plain Python.
     """
-    from reelfeel.errors import UsageError
-    from reelfeel.outputs import claim_output
+    from reelfeel.exports.export import export_model
 
-    if format_ != "keras":
-        raise UsageError(f"--format must be keras. Received: {format_!r}")
-    output = output or Path(model).with_suffix(".keras")
-    if output.suffix != ".keras":
-        raise UsageError(f"The name of a Keras file ends in .keras. Received: {output}")
-    with claim_output(output, overwrite=force, is_folder=False):
-        _write_keras(model, output)
-    say(output)
-
-
-def _write_keras(model: str, output: Path) -> None:
-    from reelfeel.files import write_whole
-    from reelfeel.runtime.bundle import read_bundle
-    from reelfeel.runtime.shipped import find_model
-
-    bundle = read_bundle(find_model(model))
-    from reelfeel.models.stock import export_keras
-
-    with write_whole(output) as unfinished:
-        export_keras(
-            bundle.config.model, bundle.vocabulary.size, bundle.calibrated_weights(), unfinished
-        )
+    for file in export_model(model, output, format=format_, overwrite=force):
+        say(file)

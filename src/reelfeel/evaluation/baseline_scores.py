@@ -5,7 +5,6 @@ from __future__ import annotations
 import hashlib
 import json
 import time
-import zipfile
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -13,13 +12,23 @@ from pathlib import Path
 import numpy as np
 import numpy.typing as npt
 
-from reelfeel.errors import DataError
+from reelfeel.array_files import read_arrays
+from reelfeel.errors import BundleError, DataError
 from reelfeel.evaluation.baselines import BASELINES, check_is_list, check_name, fit_baseline
 from reelfeel.evaluation.checks import Labels, Probabilities, check_labels
 from reelfeel.files import home, write_whole
+from reelfeel.plain_files import read_json
+from reelfeel.schema import integer, number, record
 
 # Part of the key: raise it with every change to what a baseline computes.
 VERSION = 1
+MAX_COSTS_BYTES = 1 << 16
+_FIELDS = {
+    "train_s": number(0, 1e12),
+    "reviews_per_s": number(0),
+    "size_bytes": integer(0, 1 << 50),
+}
+_COSTS = record(_FIELDS, required=_FIELDS, others=None)
 
 
 @dataclass(frozen=True)
@@ -108,14 +117,14 @@ def _measure(
 
 def _recall(name: str, folder: Path, num_texts: int) -> BaselineScores | None:
     try:
-        costs = json.loads((folder / "costs.json").read_text(encoding="utf-8"))
-        with np.load(folder / "scores.npz") as arrays:
-            y_prob = arrays["y_prob"]
-        scores = BaselineScores(name, y_prob, **costs)
-    except (OSError, EOFError, ValueError, KeyError, TypeError, zipfile.BadZipFile):
+        costs = read_json(folder / "costs.json", MAX_COSTS_BYTES)
+        _COSTS(costs, "costs")
+        y_prob = read_arrays(folder / "scores.npz", {"y_prob": ("float64", 1)})["y_prob"]
+    except (BundleError, ValueError):
         # Absent or damaged: a cache that cannot be read is computed anew.
         return None
-    return scores if y_prob.shape == (num_texts,) else None
+    holds = y_prob.shape == (num_texts,) and ((y_prob >= 0) & (y_prob <= 1)).all()
+    return BaselineScores(name, y_prob, **costs) if holds else None
 
 
 def _keep(scores: BaselineScores, folder: Path) -> None:

@@ -22,20 +22,27 @@ from typing import Any
 import keras
 import numpy as np
 import numpy.typing as npt
-from safetensors import SafetensorError
 
 from reelfeel.errors import BundleError, ReelFeelError
 from reelfeel.files import SUMS, find_damaged, refuse_existing, write_sums, write_whole
+from reelfeel.models.language_model_schema import CHECK
 from reelfeel.models.lstm import FusedLSTM
+from reelfeel.plain_files import explain_reading, read_json
 from reelfeel.pretraining_config import DIRECTIONS, PretrainingConfig
+from reelfeel.schema import integer, require
 from reelfeel.text.tokenizer import TextSettings
 from reelfeel.text.vocabulary import Vocabulary
+from reelfeel.weight_shapes import language_model_shapes
 from reelfeel.weights import Weights, read_weights, write_weights
 
 States = list[list[Any]]
 
 FORMAT, FORMAT_VERSION = "reelfeel-language-model", 1
 _DESCRIPTION, _VOCABULARY = "language_model.json", "vocabulary.json"
+MAX_DESCRIPTION_BYTES = 16 << 20
+# Of the description: what is no fact about the model.
+_FIELDS = {"format", "format_version", "directions", "vocabulary_file", "vocabulary_fingerprint",
+           "text", "pretraining"}  # fmt: skip
 # AWD-LSTM's (Merity et al., 2017): the rows are outputs of the softmax as well as inputs.
 _EMBEDDING_RANGE = 0.1
 # Weights that have a row for each word.
@@ -220,44 +227,53 @@ def read_language_model(path: str | Path) -> LanguageModel:
         BundleError: if it is missing, foreign, damaged, or of a newer format.
     """
     path = Path(path)
-    stored = _read_description(path)
-    try:
-        directions = stored.pop("directions")
-        _check_sums(path, directions)
-        vocabulary = Vocabulary.load(path / stored.pop("vocabulary_file"))
-        model = LanguageModel(
-            config=PretrainingConfig().updated(stored.pop("pretraining")),
-            vocabulary=vocabulary,
-            text_settings=TextSettings.from_dict(stored.pop("text")),
-            weights={name: read_weights(path / f"{name}.safetensors") for name in directions},
-            about=stored,
+    with explain_reading(f"The language model {path}"):
+        stored = _read_description(path)
+        try:
+            CHECK(stored, _DESCRIPTION)
+            return _read_parts(path, stored)
+        except (KeyError, TypeError, ValueError, ReelFeelError) as error:
+            raise BundleError(
+                f"The language model {path} is damaged or incomplete: {error} Restore the folder "
+                "from a copy, or run reelfeel pretrain again."
+            ) from error
+
+
+def _read_parts(path: Path, stored: dict[str, Any]) -> LanguageModel:
+    directions = stored["directions"]
+    _check_sums(path, directions)
+    config = PretrainingConfig().updated(stored["pretraining"])
+    vocabulary = Vocabulary.load(path / _VOCABULARY)
+    if stored["vocabulary_fingerprint"] != vocabulary.fingerprint():
+        raise ValueError(
+            "It has the vocabulary of another model: its words would get wrong numbers."
         )
-        fingerprint = stored.pop("vocabulary_fingerprint")
-        num_rows = {len(weights["embedding/embeddings"]) for weights in model.weights.values()}
-    except (KeyError, OSError, TypeError, ValueError, SafetensorError, ReelFeelError) as error:
-        raise BundleError(
-            f"The language model {path} is damaged or incomplete: {error}. Restore the folder from "
-            "a copy, or run reelfeel pretrain again."
-        ) from error
-    if fingerprint != vocabulary.fingerprint() or num_rows - {vocabulary.size + 1}:
-        raise BundleError(
-            f"The language model {path} has the vocabulary of another model: its words would get "
-            "wrong numbers. Restore its own vocabulary.json from a copy."
-        )
-    return model
+    num_rows, size = vocabulary.size + 1, config.vocabulary_size
+    require(num_rows <= size, "pretraining.vocabulary_size", f"at least {num_rows}", size)
+    shapes = language_model_shapes(config.embedding_dim, config.units, num_rows)
+    weights = {
+        name: read_weights(path / f"{name}.safetensors", shapes, config.weight_precision)
+        for name in directions
+    }
+    about = {name: value for name, value in stored.items() if name not in _FIELDS}
+    text_settings = TextSettings.from_dict(stored["text"])
+    return LanguageModel(config, vocabulary, text_settings, weights, about)
 
 
 def _read_description(path: Path) -> dict[str, Any]:
-    try:
-        stored = json.loads((path / _DESCRIPTION).read_text("utf-8"))
-        version = stored.pop("format_version") if stored.pop("format") == FORMAT else None
-    except (OSError, ValueError, KeyError, AttributeError):
-        version = None
-    if version is None:
+    file = path / _DESCRIPTION
+    stored = read_json(file, MAX_DESCRIPTION_BYTES) if path.is_dir() and file.exists() else None
+    stored = stored if isinstance(stored, dict) else {}
+    version = stored.get("format_version")
+    if version is None or stored.get("format") != FORMAT:
         raise BundleError(
             f"There is no language model at {path}. Expected a folder that `reelfeel pretrain "
             "--output` wrote."
         )
+    try:
+        integer(1, 1 << 40)(version, "format_version")
+    except ValueError as error:
+        raise BundleError(f"The language model {path} cannot be read: {error}.") from error
     if version > FORMAT_VERSION:
         raise BundleError(
             f"The language model {path} has format {version}, written by a newer ReelFeel; this "
@@ -272,4 +288,4 @@ def _check_sums(path: Path, directions: list[str]) -> None:
     names = [_DESCRIPTION, _VOCABULARY, *weights] if (path / SUMS).exists() else []
     damaged = find_damaged(path, names)
     if damaged:
-        raise ValueError(f"{damaged} is not the file that was saved")
+        raise ValueError(f"{damaged} is not the file that was saved.")

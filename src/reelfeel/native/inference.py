@@ -6,6 +6,7 @@ import ctypes
 import weakref
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import NoReturn, SupportsIndex
 
 import numpy as np
 import numpy.typing as npt
@@ -17,11 +18,14 @@ from reelfeel.native.library import (
     processor_features,
     raise_unless_done,
 )
+from reelfeel.schema import require
 
 Floats = npt.NDArray[np.float32]
 POOLINGS = ("last", "last_max_mean")
 # The kernels work on so many units at a time.
 UNIT_MULTIPLE = 16
+# Its C structure counts in 32 bits; far below that lies what memory holds.
+MAX_SIZE = 1 << 24
 
 
 @dataclass(frozen=True)
@@ -89,7 +93,7 @@ class NativeTower:
     Safe to call from several threads at once, with other towers beside it, and in a process that
     was forked, also while threads were calling: nothing of a call outlives it, and Python's other
     threads run meanwhile. A text's answer does not depend on the texts beside it, bit for bit, nor
-    on the number of threads.
+    on the number of threads. It cannot be copied or pickled: it is an address.
 
     Args:
         embeddings: float32 `(vocabulary_size, embedding_dim)`.
@@ -101,6 +105,11 @@ class NativeTower:
     Attributes:
         width: numbers per text in the result: the last layer's units, three times that with
             "last_max_mean".
+
+    Raises:
+        ValueError: if the arrays do not fit each other.
+        MemoryError: if there is no memory for them.
+        RuntimeError: if there is no such kernel here.
     """
 
     def __init__(
@@ -114,6 +123,8 @@ class NativeTower:
     ) -> None:
         if not has_kernel(precision):
             raise RuntimeError(f"There is no native kernel in {precision} here.")
+        _check_weights(embeddings, layers)
+        require(pooling in POOLINGS, "pooling", f"one of {POOLINGS}", pooling)
         self._units = layers[-1].units
         self.width = self._units * (1 if pooling == "last" else 3)
         self._num_words = len(embeddings)
@@ -126,6 +137,12 @@ class NativeTower:
         free = self._library.reelfeel_tower_free  # type: ignore[union-attr]
         # Not at the end of the process, which frees everything: a thread may be reading texts then.
         weakref.finalize(self, free, ctypes.c_void_p(self._handle)).atexit = False
+
+    def __reduce_ex__(self, protocol: SupportsIndex) -> NoReturn:
+        raise TypeError(
+            "A tower of the native kernels is an address in this process and cannot be copied or "
+            "pickled. Copy or pickle the engine that has it."
+        )
 
     def _create(
         self,
@@ -208,8 +225,29 @@ class NativeTower:
                 f"Token ids must be from 0 to {self._num_words - 1}. Received ids from "
                 f"{token_ids.min()} to {token_ids.max()}."
             )
-        if offsets[0] != 0 or offsets[-1] != len(token_ids) or (np.diff(offsets) < 1).any():
+        rises = len(offsets) and offsets[0] == 0 and offsets[-1] == len(token_ids)
+        if not rises or (np.diff(offsets) < 1).any():
             raise UsageError("Offsets must rise from 0 to the number of ids; no text may be empty.")
+
+
+def _check_weights(embeddings: Floats, layers: Sequence[LayerWeights]) -> None:
+    """Refuses arrays that do not fit each other: the kernels read as far as the sizes say."""
+    require(len(layers) >= 1, "layers", "at least one", len(layers))
+    require(embeddings.ndim == 2, "embeddings", "of two dimensions", embeddings.shape)
+    holds = all(1 <= size <= MAX_SIZE for size in embeddings.shape)
+    require(holds, "embeddings", f"of sizes from 1 to {MAX_SIZE}", embeddings.shape)
+    features = embeddings.shape[1]
+    for place, layer in enumerate(layers):
+        units = layer.recurrent_kernel.shape[0] if layer.recurrent_kernel.ndim else 0
+        require(1 <= units <= MAX_SIZE, f"units of layer {place}", f"from 1 to {MAX_SIZE}", units)
+        for name, shape in (
+            ("kernel", (features, 4 * units)),
+            ("recurrent_kernel", (units, 4 * units)),
+            ("bias", (4 * units,)),
+        ):
+            found = getattr(layer, name).shape
+            require(found == shape, f"{name} of layer {place}", f"of shape {shape}", found)
+        features = units
 
 
 def _pad_layers(layers: Sequence[LayerWeights]) -> list[LayerWeights]:

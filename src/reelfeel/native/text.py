@@ -11,7 +11,7 @@ import functools
 import weakref
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from typing import Any, Self
+from typing import Any, NoReturn, Self, SupportsIndex
 
 import numpy as np
 import numpy.typing as npt
@@ -50,6 +50,11 @@ _DESTROYERS = ("destroy", "destroy_counter")
 _MOST_KEPT = 2**61
 # Pages of 256 characters that Unicode has.
 _NUM_PAGES = 0x110000 // 256
+
+_STAYS = (
+    "The compiled text engine is an address in this process and cannot be copied or pickled. Copy "
+    "or pickle the TextEncoder that has it."
+)
 
 # A text that the reference has to read; below it, -2 - p asks for page p.
 NEEDS_REFERENCE = -1
@@ -102,6 +107,9 @@ class NativeTextEngine:
 
     def __init__(self, tokens: Sequence[str], tag_names: Sequence[str], *, lowercase: bool) -> None:
         self._functions = _bind()
+        if any("\n" in token for token in tokens):
+            # Told apart by line feeds: one inside would shift the ids of all that follow.
+            raise UsageError("A token of a vocabulary has no line feed. Received one that has some")
         joined = "\n".join(tokens).encode("utf-8", "surrogatepass")
         names = "|".join(tag_names).encode("ascii")
         handle = ctypes.c_void_p()
@@ -111,6 +119,9 @@ class NativeTextEngine:
         raise_unless_done(outcome, "make a text engine", f"{len(tokens)} tokens")
         self._handle = handle.value
         _destroy_with(self, self._functions["destroy"], self._handle)
+
+    def __reduce_ex__(self, protocol: SupportsIndex) -> NoReturn:
+        raise TypeError(_STAYS)
 
     def define_page(self, page: int, characters: npt.NDArray[np.uint32]) -> None:
         """Says what becomes of the characters `256 * page` to `256 * page + 255`.
@@ -172,6 +183,9 @@ class NativeTokenCounter:
         raise_unless_done(outcome, "make a counter of tokens", "an engine")
         self._handle = handle.value
         _destroy_with(self, self._functions["destroy_counter"], self._handle)
+
+    def __reduce_ex__(self, protocol: SupportsIndex) -> NoReturn:
+        raise TypeError(_STAYS)
 
     def add(self, texts: Sequence[bytes], *, num_threads: int) -> IntArray:
         """Counts the tokens of texts, each as `NativeTextEngine.encode` takes it.

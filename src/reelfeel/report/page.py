@@ -17,7 +17,7 @@ from markupsafe import Markup
 
 from reelfeel import __version__
 from reelfeel.evaluation.metrics import LOSSES
-from reelfeel.files import refuse_existing, write_whole
+from reelfeel.files import add_ending, refuse_existing, write_whole
 from reelfeel.report.contents import Contents
 from reelfeel.report.gallery import Exhibit, hang_comparison, hang_pictures
 from reelfeel.report.sections import (
@@ -58,8 +58,8 @@ def write_report(contents: Contents, folder: Path, *, overwrite: bool = False) -
         for exhibit in (*exhibits, comparison):
             if exhibit and exhibit.picture:
                 file = unfinished / "pictures" / exhibit.name
-                file.with_suffix(".svg").write_text(exhibit.picture.svg, "utf-8")
-                file.with_suffix(".png").write_bytes(exhibit.picture.png)
+                add_ending(file, ".svg").write_text(exhibit.picture.svg, "utf-8")
+                add_ending(file, ".png").write_bytes(exhibit.picture.png)
         (unfinished / "index.html").write_text(page, "utf-8")
     return folder / "index.html"
 

@@ -31,9 +31,9 @@ logit is the mean of theirs. A backward network reads each row from its last tok
 
 from __future__ import annotations
 
+import hashlib
 import json
 import math
-import shutil
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -44,13 +44,33 @@ import numpy.typing as npt
 
 from reelfeel.config import Config
 from reelfeel.errors import BundleError, ConfigError
-from reelfeel.files import find_damaged, refuse_existing, write_sums, write_whole
+from reelfeel.files import (
+    SUMS,
+    allow_sums,
+    find_damaged,
+    refuse_existing,
+    renew_sums,
+    write_sums,
+    write_whole,
+)
+from reelfeel.plain_files import explain_reading, parse_json, read_json, read_plain
+from reelfeel.runtime.bundle_schema import (
+    ABOUT,
+    CONFIG,
+    GOLDEN,
+    MAX_GOLDEN,
+    MAX_GOLDEN_BYTES,
+    check_decision,
+)
 from reelfeel.runtime.graph import write_graph
 from reelfeel.runtime.shipped import CLASSIFIERS
+from reelfeel.schema import integer, require
 from reelfeel.text.tokenizer import TextSettings
 from reelfeel.text.vocabulary import Vocabulary
-from reelfeel.weights import Weights, read_weights, write_weights
+from reelfeel.weight_shapes import Shapes, classifier_shapes
+from reelfeel.weights import Weights, check_layout, read_layout, read_weights, write_weights
 
+MAX_SMALL_BYTES = 1 << 20
 FORMAT = "reelfeel-bundle"
 FORMAT_VERSION = 1
 SUMMED_FILES = (
@@ -68,7 +88,8 @@ class Decision:
     """How the network's logit becomes a probability, a label, or a confession of doubt.
 
     Attributes:
-        threshold: probabilities of at least this are class 1.
+        threshold: probabilities of at least this are class 1; between 0 and 1, as a model whose
+            answer is always the same decides nothing.
         temperature: the logit is divided by this before the sigmoid, above 0.
         abstain_lower: the model abstains where the probability lies above this and below
             `abstain_upper`; None where it never does.
@@ -90,7 +111,7 @@ class Decision:
 
     def __post_init__(self) -> None:
         band = (self.abstain_lower, self.abstain_upper)
-        if not 0 <= self.threshold <= 1 or not 0 < self.temperature < math.inf:
+        if not 0 < self.threshold < 1 or not 0 < self.temperature < math.inf:
             raise ValueError(f"no decision can be made with {self}")
         if band != (None, None) and (None in band or not 0 <= band[0] <= band[1] <= 1):  # type: ignore[operator]
             raise ValueError(f"an abstain band needs two rising probabilities, not {band}")
@@ -123,6 +144,8 @@ class Bundle:
         vocabulary: token <-> id.
         decision: how a probability becomes a label.
         golden: texts with the probabilities that the model must give them.
+        fingerprint: SHA-256, in hexadecimal, of the sums of its files as they were read; "" for a
+            model that was not.
     """
 
     path: Path
@@ -133,10 +156,20 @@ class Bundle:
     vocabulary: Vocabulary
     decision: Decision
     golden: tuple[GoldenAnswer, ...]
+    fingerprint: str = ""
+
+    def shapes(self) -> Shapes:
+        """Returns the shape of each of its weights by name, as its settings ask for them."""
+        return classifier_shapes(self.config.model, self.vocabulary.size)
 
     def weights(self) -> dict[str, npt.NDArray[np.float32]]:
-        """Reads the weights by name, in Keras' layout."""
-        return read_weights(self.path / "weights.safetensors")
+        """Reads the weights by name, in Keras' layout.
+
+        Raises:
+            BundleError: if they are not those of the settings, or not finite.
+        """
+        precision = self.config.model.weight_precision
+        return read_weights(self.path / "weights.safetensors", self.shapes(), precision)
 
     def calibrated_weights(self) -> dict[str, npt.NDArray[np.float32]]:
         """Reads the weights with the temperature worked into the last layer, for other software."""
@@ -147,9 +180,23 @@ class Bundle:
         }
 
     def about(self, name: str) -> Any:
-        """Reads one of the files about the model, such as "metrics"; None where it is missing."""
+        """Reads one of the files about the model, such as "metrics"; None where it is missing.
+
+        Raises:
+            BundleError: if the file is damaged, or holds something else than it should.
+        """
         file = self.path / f"{name}.json"
-        return json.loads(file.read_text("utf-8")) if file.exists() else None
+        if not file.exists():
+            return None
+        value = read_json(file)
+        try:
+            ABOUT[name](value, name)
+        except ValueError as error:
+            raise BundleError(
+                f"{file} does not say what it should about the model: {error}. Restore it from a "
+                "copy, or remove it: the model answers without it."
+            ) from error
+        return value
 
 
 def write_bundle(
@@ -173,6 +220,11 @@ def write_bundle(
         UsageError: if the path exists and `overwrite` is false.
         ReelFeelError: if the disk refuses.
     """
+    if not bundle.golden:
+        raise BundleError(
+            "A model is saved with at least one golden answer, by which it is recognised when it "
+            "is loaded. Give some of its answers in `golden`. Received none."
+        )
     refuse_existing(bundle.path, overwrite=overwrite)
     with write_whole(bundle.path) as folder:
         folder.mkdir()
@@ -199,7 +251,10 @@ def write_about(folder: Path, name: str, value: Any) -> None:
 
 
 def write_decision(path: Path, decision: Decision, about: Mapping[str, Any]) -> None:
-    """Replaces the decision of a saved model, whole or not at all; its weights stay as they are.
+    """Replaces the decision of a saved model; its weights stay as they are.
+
+    File by file, so that the folder stays the same one: it may be where a shell stands. Until the
+    last step both decisions fit the sums, so a kill leaves the model with one of them.
 
     Args:
         path: the folder of the model.
@@ -212,46 +267,80 @@ def write_decision(path: Path, decision: Decision, about: Mapping[str, Any]) -> 
     """
     _read_config_document(path)
     _check_sums(path)
-    with write_whole(path) as folder:
-        shutil.copytree(path, folder, symlinks=True)
-        _write_json(folder / "decision.json", asdict(decision))
-        write_sums(folder, SUMMED_FILES)
-        for name, value in about.items():
-            write_about(folder, name, value)
+    for name, value in about.items():
+        with write_whole(path / f"{name}.json") as unfinished:
+            write_about(unfinished.parent, name, value)
+    file = path / "decision.json"
+    with write_whole(file) as unfinished:
+        _write_json(unfinished, asdict(decision))
+        digest = hashlib.sha256(unfinished.read_bytes()).hexdigest()
+        allow_sums(path, {file.name: digest})
+    renew_sums(path, SUMMED_FILES)
 
 
 def read_bundle(path: Path) -> Bundle:
-    """Reads a bundle and checks that nothing in it has changed.
+    """Reads a bundle and checks that nothing in it has changed, and that it is one of ours.
+
+    A stranger can write the sums anew, so what they cover is trusted no further: every field has a
+    type, a range and a relation to the others, and the weights are those that they ask for.
 
     Raises:
-        BundleError: if it is missing, foreign, damaged, or of a newer format.
+        BundleError: if it is missing, foreign, damaged, absurd, or of a newer format.
     """
+    with explain_reading(f"The model {path}"):
+        return _read_checked(path)
+
+
+def _read_checked(path: Path) -> Bundle:
     config = _read_config_document(path)
     _check_sums(path)
     try:
-        vocabulary = Vocabulary.load(path / "vocabulary.json")
-        sections = {name: config[name] for name in ("data", "model", "training")}
-        bundle = Bundle(
-            path=path,
-            preset=config["preset"],
-            config=Config().updated(sections),
-            label_names=(config["label_names"][0], config["label_names"][1]),
-            text_settings=TextSettings.from_dict(config["text"]),
-            vocabulary=vocabulary,
-            decision=Decision(**json.loads((path / "decision.json").read_text("utf-8"))),
-            golden=_read_golden(path / "golden.jsonl"),
-        )
+        CONFIG(config, "config.json")
+        bundle = _read_parts(path, config)
+        _check_relations(bundle)
     except (KeyError, IndexError, TypeError, ValueError, ConfigError) as error:
         raise BundleError(
             f"The model {path} has settings that this version of ReelFeel cannot read: {error}. "
             "Train or export it again, or install the version named in its provenance.json."
         ) from error
-    if config["vocabulary_fingerprint"] != vocabulary.fingerprint():
+    if config["vocabulary_fingerprint"] != bundle.vocabulary.fingerprint():
         raise BundleError(
             f"The model {path} has the vocabulary of another model: its words would get wrong "
             "numbers. Restore its own vocabulary.json from a copy."
         )
+    weights = path / "weights.safetensors"
+    precision = bundle.config.model.weight_precision
+    check_layout(weights, read_layout(weights), bundle.shapes(), precision)
     return bundle
+
+
+def _read_parts(path: Path, config: Mapping[str, Any]) -> Bundle:
+    decision = read_json(path / "decision.json", MAX_SMALL_BYTES)
+    check_decision(decision, "decision.json")
+    sections = {name: config[name] for name in ("data", "model", "training")}
+    return Bundle(
+        path=path,
+        preset=config["preset"],
+        config=Config().updated(sections),
+        label_names=(config["label_names"][0], config["label_names"][1]),
+        text_settings=TextSettings.from_dict(config["text"]),
+        vocabulary=Vocabulary.load(path / "vocabulary.json"),
+        decision=Decision(**decision),
+        golden=_read_golden(path / "golden.jsonl"),
+        fingerprint=hashlib.sha256(read_plain(path / SUMS, MAX_SMALL_BYTES)).hexdigest(),
+    )
+
+
+def _check_relations(bundle: Bundle) -> None:
+    data, text = bundle.config.data, bundle.text_settings
+    for name, read, trained in (
+        ("max_tokens", text.max_tokens, data.max_tokens),
+        ("keep", text.keep, data.keep),
+    ):
+        require(read == trained, f"text.{name}", f"{trained!r}, as data.{name} is", read)
+    size = bundle.vocabulary.size
+    expected = f"at least {size}, the ids of its vocabulary"
+    require(size <= data.vocabulary_size, "data.vocabulary_size", expected, data.vocabulary_size)
 
 
 def _config_document(bundle: Bundle) -> dict[str, Any]:
@@ -278,16 +367,23 @@ def _read_config_document(path: Path) -> dict[str, Any]:
             f"{path} is a language model, which labels nothing by itself. It is where a classifier "
             f"starts from: reelfeel train DATA --from {path} --output MODEL"
         )
-    try:
-        config = json.loads(file.read_text("utf-8"))
-        version = config["format_version"] if config["format"] == FORMAT else None
-    except (OSError, ValueError, KeyError, TypeError):
-        version = None
-    if version is None:
+    if not path.is_dir():
+        raise BundleError(
+            f"{path} is not a ReelFeel model: it is no folder. Expected the folder that `reelfeel "
+            "train --output` wrote."
+        )
+    config = read_json(file, MAX_SMALL_BYTES) if file.exists() else None
+    config = config if isinstance(config, dict) else {}
+    version = config.get("format_version")
+    if version is None or config.get("format") != FORMAT:
         raise BundleError(
             f"{path} is not a ReelFeel model: it has no config.json of one. Expected the folder "
             "that `reelfeel train --output` wrote."
         )
+    try:
+        integer(1, 1 << 40)(version, "format_version")
+    except ValueError as error:
+        raise BundleError(f"The model {path} cannot be read: {error}.") from error
     if version > FORMAT_VERSION:
         raise BundleError(
             f"The model {path} has format {version}, written by a newer ReelFeel; this one reads "
@@ -306,8 +402,15 @@ def _check_sums(path: Path) -> None:
 
 
 def _read_golden(path: Path) -> tuple[GoldenAnswer, ...]:
-    lines = path.read_text("utf-8").splitlines()
-    return tuple(GoldenAnswer(**json.loads(line)) for line in lines)
+    lines = read_plain(path, MAX_GOLDEN_BYTES).splitlines()
+    expected = f"from 1 to {MAX_GOLDEN} answers"
+    require(1 <= len(lines) <= MAX_GOLDEN, path.name, expected, len(lines))
+    answers = []
+    for number, line in enumerate(lines, 1):
+        answer = parse_json(line, f"Line {number} of {path}")
+        GOLDEN(answer, f"line {number} of {path.name}")
+        answers.append(GoldenAnswer(**answer))
+    return tuple(answers)
 
 
 def _write_json(path: Path, value: Any) -> None:

@@ -7,6 +7,7 @@ from typing import Any
 
 import numpy as np
 
+from reelfeel.files import name_of
 from reelfeel.runtime.bundle import Bundle
 
 About = Mapping[str, Any]
@@ -34,7 +35,7 @@ def write_card(bundle: Bundle, about: About, *, num_parameters: int) -> str:
         about: its `provenance` and `metrics`; what they lack is left out of the card.
         num_parameters: how many numbers its weights are.
     """
-    name, model = bundle.path.name, bundle.config.model
+    name, model = name_of(bundle.path), bundle.config.model
     negative, positive = bundle.label_names
     provenance = about["provenance"]
     sections = (

@@ -2,17 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+import functools
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import numpy.typing as npt
 
 from reelfeel.errors import BundleError
-from reelfeel.runtime.bundle import Bundle, read_bundle
+from reelfeel.runtime.bundle import Bundle, Decision, read_bundle
+from reelfeel.runtime.golden import refuse_long_replay
 from reelfeel.runtime.sessions import Runner, Session, choose_runner, open_session
 from reelfeel.runtime.shipped import find_model
+from reelfeel.runtime.travel import Options, Parcel, pack, unpack
 from reelfeel.text.encoder import Encoded, TextEncoder
 from reelfeel.text.given_texts import check_texts, in_chunks
 from reelfeel.text.token_ids import TokenIds
@@ -55,7 +59,9 @@ def load(
     """
     runner = choose_runner(engine, precision, threads)
     bundle = read_bundle(find_model(path))
-    loaded = Engine(bundle, open_session(bundle, runner), runner)
+    refuse_long_replay(bundle)
+    options = Options(engine, precision, threads)
+    loaded = Engine(bundle, open_session(bundle, runner), runner, options)
     difference, allowed = loaded.golden_difference(), GOLDEN_TOLERANCE[runner.precision]
     # Not `>`: a NaN has to fail too.
     if not difference <= allowed:
@@ -71,18 +77,32 @@ class Engine:
     """A model ready to predict; made by `load`.
 
     Every method takes an iterable of 0, 1 or a million texts, each of any length, and answers in
-    their order. An engine is not safe to share between threads: load one for each.
+    their order. An engine is safe to share between threads, and can be copied, pickled, and sent
+    to other processes: it travels as the path of its model, is loaded anew there, and recognised.
 
     Attributes:
         bundle: the saved model.
         runner: what runs it: engine, precision and threads.
     """
 
-    def __init__(self, bundle: Bundle, session: Session, runner: Runner) -> None:
+    def __init__(
+        self, bundle: Bundle, session: Session, runner: Runner, options: Options | None = None
+    ) -> None:
         self.bundle = bundle
         self.runner = runner
+        self._options = options or Options(runner.engine, runner.precision, runner.threads)
         self._session = session
         self._encoder = TextEncoder(bundle.vocabulary, bundle.text_settings)
+
+    def __copy__(self) -> Engine:
+        # What runs the network is never changed, so copies share it.
+        return Engine(self.bundle, self._session, self.runner, self._options)
+
+    def __deepcopy__(self, memo: Mapping[int, Any]) -> Engine:
+        return self.__copy__()
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        return load_again, (pack(self.bundle, self._options), self.bundle.decision)
 
     def predict_proba(self, texts: Iterable[str]) -> npt.NDArray[np.float64]:
         """Returns the probability of the positive class for each text, float64 `(num_texts,)`.
@@ -213,6 +233,29 @@ class Engine:
                 abstained=abstained,
                 best_guess=guess,
             )
+
+
+def load_again(parcel: Parcel, decision: Decision) -> Engine:
+    """Returns the engine that was pickled, loaded anew.
+
+    Args:
+        parcel: what travelled.
+        decision: of the engine, which may have been another than the saved one.
+
+    Raises:
+        BundleError: if the model is not there, or is another one by now.
+    """
+    engine = _load_parcel(parcel).__copy__()
+    engine.bundle = replace(engine.bundle, decision=decision)
+    return engine
+
+
+# A pool sends the engine with every task, and a load takes as long as hundreds of texts.
+@functools.lru_cache(maxsize=2)
+def _load_parcel(parcel: Parcel) -> Engine:
+    engine = load(unpack(parcel), **parcel.options._asdict())
+    parcel.refuse_other(engine.bundle)
+    return engine
 
 
 def _sigmoid(logits: npt.NDArray[np.float64]) -> npt.NDArray[np.float64]:

@@ -10,6 +10,7 @@ from importlib.metadata import metadata
 from pathlib import Path
 from typing import Any
 
+from reelfeel.files import name_of
 from reelfeel.runtime.shipped import is_shipped
 from reelfeel.weights import read_layout
 
@@ -53,7 +54,7 @@ def describe_model(folder: Path) -> ModelFacts:
     interval = (test.get("intervals") or {}).get("accuracy")
     layouts = [read_layout(file) for file in sorted(folder.glob("*.safetensors"))]
     return ModelFacts(
-        name=folder.name,
+        name=name_of(folder),
         purpose=_find_purpose(folder),
         size_bytes=sum(file.stat().st_size for file in folder.rglob("*") if file.is_file()),
         parameters=sum(math.prod(one.shape) for layout in layouts for one in layout.values()),
@@ -69,7 +70,7 @@ def describe_model(folder: Path) -> ModelFacts:
 def _find_purpose(folder: Path) -> str:
     directions = _read(folder, "language_model").get("directions")
     if directions:
-        return f"starts classifiers: train DATA --from {folder.name}"
+        return f"starts classifiers: train DATA --from {name_of(folder)}"
     negative, positive = _read(folder, "config")["label_names"]
     return f"labels texts {negative} or {positive}"
 

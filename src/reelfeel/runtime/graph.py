@@ -12,21 +12,33 @@ gathered or pooled. A backward network gets each row of ids turned around by its
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
 
 import numpy as np
+import numpy.typing as npt
 
 from reelfeel.config import ModelConfig
+from reelfeel.errors import BundleError
 from reelfeel.extras import require
-from reelfeel.weights import read_layout
+from reelfeel.plain_files import read_plain
+from reelfeel.runtime.onnx_format import (
+    FLOAT,
+    INT64,
+    ExternalTensor,
+    Node,
+    Values,
+    encode_external,
+    encode_graph,
+    encode_model,
+    encode_tensor,
+)
+from reelfeel.weights import Stored, Weights, read_layout
 
 # Every runtime of 2023 and later reads opset 18; what is used here has not changed since.
 OPSET = 18
 IR_VERSION = 9
-# Numbers of onnx.TensorProto.
-_FLOAT, _INT64, _FLOAT16 = 1, 7, 10
-_TYPES = {"float32": _FLOAT, "float16": _FLOAT16}
+MAX_GRAPH_BYTES = 1 << 20
 
 
 def write_graph(config: ModelConfig, weights_path: Path, graph_path: Path) -> None:
@@ -41,45 +53,89 @@ def write_graph(config: ModelConfig, weights_path: Path, graph_path: Path) -> No
         graph_path: the file to write, in the same folder.
 
     Raises:
-        MissingExtraError: if the package onnx is not installed.
+        MissingExtraError: if the package onnx, which checks what is written, is not installed.
     """
     require("train", "onnx")
     import onnx
 
-    graph = _Graph(weights_path)
-    graph.add_classifier(config)
-    model = onnx.helper.make_model(
-        onnx.helper.make_graph(
-            graph.nodes,
-            "reelfeel",
-            [onnx.helper.make_tensor_value_info("token_ids", onnx.TensorProto.INT64, ["b", "t"])],
-            [onnx.helper.make_tensor_value_info("logit", onnx.TensorProto.FLOAT, ["b"])],
-            initializer=graph.initializers,
-        ),
-        opset_imports=[onnx.helper.make_opsetid("", OPSET)],
-        ir_version=IR_VERSION,
-        producer_name="reelfeel",
-    )
-    onnx.save(model, graph_path)
+    graph_path.write_bytes(encode_classifier(config, read_layout(weights_path), weights_path.name))
     onnx.checker.check_model(graph_path)
 
 
+def check_graph(config: ModelConfig, weights_path: Path, graph_path: Path) -> None:
+    """Refuses a graph that is not the one that `write_graph` writes.
+
+    Raises:
+        BundleError: if it differs in a byte.
+    """
+    expected = encode_classifier(config, read_layout(weights_path), weights_path.name)
+    if read_plain(graph_path, MAX_GRAPH_BYTES) != expected:
+        raise BundleError(
+            f"{graph_path} is not the graph that the settings of its model ask for, and a foreign "
+            "graph is a program, which is not run. Restore it from a copy, train again, or take "
+            "--engine native or numpy, which read no graph."
+        )
+
+
+def encode_classifier(config: ModelConfig, layout: Mapping[str, Stored], location: str) -> bytes:
+    """Returns the graph of a classifier, its weights in another file.
+
+    Args:
+        config: sizes, masking, pooling and direction.
+        layout: where the weights lie.
+        location: the name of their file.
+    """
+    graph = _Graph({name for name, stored in layout.items() if stored.precision == "float16"})
+    for name, stored in layout.items():
+        place = (location, stored.offset, stored.size_bytes)
+        graph.tensors.append(
+            encode_external(ExternalTensor(name, stored.precision, stored.shape, *place))
+        )
+    graph.node("Squeeze", graph.classifier(config), graph.ints([1]), output="logit")
+    return graph.encode("logit")
+
+
+def encode_probability_graph(config: ModelConfig, weights: Weights) -> bytes:
+    """Returns the graph of a classifier with its weights inside, up to the probability.
+
+    It maps `token_ids` to `probability`, float32 `(batch,)`, of the positive class.
+
+    Args:
+        config: sizes, masking, pooling and direction.
+        weights: float32, by name; with the temperature worked in, the probability is calibrated.
+    """
+    graph = _Graph(set())
+    graph.tensors += [encode_tensor(name, array) for name, array in weights.items()]
+    logit = graph.node("Squeeze", graph.classifier(config), graph.ints([1]))
+    graph.node("Sigmoid", logit, output="probability")
+    return graph.encode("probability")
+
+
 class _Graph:
-    """Collects the nodes of a graph; every method returns the name of what it adds."""
+    """Collects the nodes of a graph; every method returns the name of what it adds.
 
-    def __init__(self, weights_path: Path) -> None:
-        self.nodes: list[Any] = []
-        self.initializers: list[Any] = _external_weights(weights_path)
-        self.half = {one.name for one in self.initializers if one.data_type == _FLOAT16}
+    Args:
+        half: names of weights that are stored in 16 bits.
+    """
 
-    def add_classifier(self, config: ModelConfig) -> None:
+    def __init__(self, half: set[str]) -> None:
+        self.nodes: list[Node] = []
+        self.tensors: list[bytes] = []
+        self.half = half
+
+    def encode(self, output: str) -> bytes:
+        """Returns the model with one output, float32 `(batch,)`."""
+        inputs, outputs = Values("token_ids", INT64, ["b", "t"]), Values(output, FLOAT, ["b"])
+        graph = encode_graph("reelfeel", self.nodes, self.tensors, inputs, outputs)
+        return encode_model(graph, ir_version=IR_VERSION, opset=OPSET)
+
+    def classifier(self, config: ModelConfig) -> str:
+        """Adds the networks of all directions, and returns their logit, `(batch, 1)`."""
         if config.direction == "both":
             forward, backward = (self.tower(config, name) for name in ("forward", "backward"))
             half = self.constant(np.float32(0.5))
-            logit = self.node("Mul", self.node("Add", forward, backward), half)
-        else:
-            logit = self.tower(config, config.direction, prefix="")
-        self.node("Squeeze", logit, self.ints([1]), output="logit")
+            return self.node("Mul", self.node("Add", forward, backward), half)
+        return self.tower(config, config.direction, prefix="")
 
     def tower(self, config: ModelConfig, direction: str, prefix: str | None = None) -> str:
         """Adds the network of one direction, and returns its logit, `(batch, 1)`."""
@@ -110,7 +166,7 @@ class _Graph:
         largest = self.node("ReduceMax", kept, self.ints([0]), keepdims=0)
         kept = self.node("Where", real, states, self.constant(np.float32(0)))
         total = self.node("ReduceSum", kept, self.ints([0]), keepdims=0)
-        mean = self.node("Div", total, self.node("Cast", self.lengths(), to=_FLOAT))
+        mean = self.node("Div", total, self.node("Cast", self.lengths(), to=FLOAT))
         return self.node("Concat", self.last_real_step(states), largest, mean, axis=1)
 
     def lstm(self, name: str, inputs: str, units: int) -> str:
@@ -127,7 +183,7 @@ class _Graph:
     def gates(self, weights: str) -> str:
         # Keras orders the gates i, f, c, o, ONNX i, o, f, c; and ONNX wants an axis for directions.
         parts = [f"{weights}:{gate}" for gate in "ifco"]
-        self._append("Split", [weights], parts, axis=0, num_outputs=4)
+        self.nodes.append(Node("Split", [weights], parts, {"axis": 0, "num_outputs": 4}))
         i, f, c, o = parts
         return self.node("Unsqueeze", self.node("Concat", i, o, f, c, axis=0), self.ints([0]))
 
@@ -145,7 +201,7 @@ class _Graph:
 
     def lengths(self) -> str:
         """Adds the number of real tokens of each row, int64 `(batch, 1)`."""
-        ones = self.node("Cast", self.real(), to=_INT64)
+        ones = self.node("Cast", self.real(), to=INT64)
         return self.node("ReduceSum", ones, self.ints([1]), keepdims=1)
 
     def dense(self, name: str, inputs: str) -> str:
@@ -153,44 +209,19 @@ class _Graph:
         return self.node("Add", product, self.weights(f"{name}/bias"))
 
     def weights(self, name: str) -> str:
-        return self.node("Cast", name, to=_FLOAT) if name in self.half else name
+        return self.node("Cast", name, to=FLOAT) if name in self.half else name
 
     def ints(self, values: list[int]) -> str:
         return self.constant(np.array(values, np.int64))
 
-    def constant(self, value: Any) -> str:
-        import onnx
-
-        name = f"constant_{len(self.initializers)}"
-        self.initializers.append(onnx.numpy_helper.from_array(np.asarray(value), name))
+    def constant(self, value: npt.ArrayLike) -> str:
+        name = f"constant_{len(self.tensors)}"
+        self.tensors.append(encode_tensor(name, np.asarray(value)))
         return name
 
-    def node(self, operation: str, *inputs: str, output: str = "", **attributes: Any) -> str:
+    def node(
+        self, operation: str, *inputs: str, output: str = "", **attributes: int | list[int]
+    ) -> str:
         output = output or f"{operation}_{len(self.nodes)}"
-        self._append(operation, list(inputs), [output], **attributes)
+        self.nodes.append(Node(operation, inputs, [output], attributes))
         return output
-
-    def _append(
-        self, operation: str, inputs: list[str], outputs: list[str], **attributes: Any
-    ) -> None:
-        import onnx
-
-        self.nodes.append(onnx.helper.make_node(operation, inputs, outputs, **attributes))
-
-
-def _external_weights(path: Path) -> list[Any]:
-    import onnx
-
-    tensors = []
-    for name, stored in read_layout(path).items():
-        tensor = onnx.TensorProto(
-            name=name,
-            data_type=_TYPES[stored.precision],
-            dims=stored.shape,
-            data_location=onnx.TensorProto.EXTERNAL,
-        )
-        place = {"location": path.name, "offset": stored.offset, "length": stored.size_bytes}
-        for key, value in place.items():
-            tensor.external_data.add(key=key, value=str(value))
-        tensors.append(tensor)
-    return tensors

@@ -54,7 +54,11 @@ class TowerArrays:
 
 def read_towers(bundle: Bundle) -> list[TowerArrays]:
     """Reads the towers of a saved model, one for each direction that it reads in."""
-    weights, model = bundle.weights(), bundle.config.model
+    return pick_towers(bundle.weights(), bundle.config.model)
+
+
+def pick_towers(weights: Mapping[str, Floats], model: ModelConfig) -> list[TowerArrays]:
+    """Picks the towers of a classifier, one for each direction, out of its weights by name."""
     if model.direction != "both":
         return [read_tower(weights, model, model.direction, "")]
     return [read_tower(weights, model, name, f"{name}/") for name in ("forward", "backward")]
@@ -70,10 +74,7 @@ def add_padding(token_ids: TokenIds, data: DataConfig, model: ModelConfig) -> To
     if model.masking:
         return token_ids
     lengths = token_ids.lengths
-    if data.fixed_timesteps:
-        widths = np.full_like(lengths, data.max_tokens)
-    else:
-        widths = np.array([round_timesteps(n, most=data.max_tokens) for n in lengths.tolist()])
+    widths = count_timesteps(lengths, data, model)
     padded = np.zeros(int(widths.sum()), np.int32)
     starts = np.cumsum(widths) - widths
     places = np.arange(len(token_ids.flat)) + np.repeat(
@@ -81,6 +82,17 @@ def add_padding(token_ids: TokenIds, data: DataConfig, model: ModelConfig) -> To
     )
     padded[places] = token_ids.flat
     return TokenIds(padded, widths)
+
+
+def count_timesteps(
+    lengths: npt.NDArray[np.int64], data: DataConfig, model: ModelConfig
+) -> npt.NDArray[np.int64]:
+    """Returns how many steps a network makes for texts of so many tokens."""
+    if model.masking:
+        return lengths
+    if data.fixed_timesteps:
+        return np.full_like(lengths, data.max_tokens)
+    return np.array([round_timesteps(n, most=data.max_tokens) for n in lengths.tolist()], np.int64)
 
 
 def read_tower(

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import numpy as np
 import numpy.typing as npt
 
+from reelfeel.config import Config
 from reelfeel.native.inference import LayerWeights
-from reelfeel.runtime.bundle import Bundle
-from reelfeel.runtime.network import TowerArrays, add_padding, read_towers
+from reelfeel.runtime.network import TowerArrays, add_padding
 from reelfeel.text.batching import plan_scoring_batches
 from reelfeel.text.token_ids import TokenIds
 
@@ -18,11 +20,12 @@ class NumpySession:
     """A model in float32 without anything compiled of ours; safe to share between threads.
 
     Args:
-        bundle: the model.
+        config: all settings of the model.
+        towers: its networks.
     """
 
-    def __init__(self, bundle: Bundle) -> None:
-        self._config, self._towers = bundle.config, read_towers(bundle)
+    def __init__(self, config: Config, towers: Sequence[TowerArrays]) -> None:
+        self._config, self._towers = config, towers
 
     def __call__(self, token_ids: TokenIds) -> Floats:
         """Returns the logits, float32 `(num_texts,)`, of texts none of which is empty."""

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
@@ -22,7 +23,10 @@ from reelfeel.native.cores import available_cores
 from reelfeel.native.inference import has_kernel
 from reelfeel.native.library import explain_missing
 from reelfeel.runtime.bundle import Bundle
+from reelfeel.runtime.graph import check_graph
+from reelfeel.runtime.graph_session import GraphSession
 from reelfeel.runtime.native_session import NativeSession
+from reelfeel.runtime.network import read_towers
 from reelfeel.runtime.numpy_session import NumpySession
 from reelfeel.text.batching import pad_batch, plan_scoring_batches
 from reelfeel.text.encoder import check_threads
@@ -64,7 +68,7 @@ def choose_runner(
 
     Raises:
         UsageError: if there is no engine or precision of that name, the engine does not have the
-            precision, or `threads` is below 1.
+            precision, or `threads` is out of its range.
         MissingExtraError: if the engine is not installed.
 
     Example:
@@ -84,22 +88,29 @@ def open_session(bundle: Bundle, runner: Runner) -> Session:
     """Opens a model for inference.
 
     Raises:
-        BundleError: if the engine cannot read the model's graph.
+        BundleError: if the engine cannot read the model, or there is not enough memory for it.
         UsageError: if the machine does not have the runner's precision.
     """
+    try:
+        return _open(bundle, runner)
+    except MemoryError as error:
+        raise BundleError(
+            f"There is not enough memory to open the model {bundle.path} with {runner.engine}. "
+            "Free some, or take a smaller model."
+        ) from error
+
+
+def _open(bundle: Bundle, runner: Runner) -> Session:
     if runner.engine == "native":
         return NativeSession(bundle, runner.precision, runner.threads)
     if runner.engine == "numpy":
-        return NumpySession(bundle)
+        return NumpySession(bundle.config, read_towers(bundle))
+    graph_path, weights_path = bundle.path / "graph.onnx", bundle.path / "weights.safetensors"
+    check_graph(bundle.config.model, weights_path, graph_path)
+    bundle.weights()  # refused here where one is not finite: the graph reads them by itself
     opener = _open_openvino if runner.engine == "openvino" else _open_onnxruntime
-    graph_path = bundle.path / "graph.onnx"
-    try:
-        return _PaddedSession(opener(graph_path, runner.threads), bundle.config.data)
-    except RuntimeError as error:
-        raise BundleError(
-            f"{runner.engine} cannot read the graph {graph_path}: {error}. Expected a model that "
-            "this version of ReelFeel wrote; train it again or restore it from a copy."
-        ) from error
+    graph = GraphSession(partial(opener, graph_path, runner.threads), runner.engine, graph_path)
+    return _PaddedSession(graph, bundle.config.data)
 
 
 def _is_here(engine: str) -> bool:
@@ -127,7 +138,10 @@ def _check(engine: str, precision: str, threads: int | None) -> None:
 
 
 class _PaddedSession:
-    """Feeds an engine that wants rectangles: sorts by length, pads, and answers in order."""
+    """Feeds an engine that wants rectangles: sorts by length, pads, and answers in order.
+
+    Safe to share between threads, as what it feeds is.
+    """
 
     def __init__(
         self, run: Callable[[npt.NDArray[np.int64]], npt.NDArray[np.float32]], data: DataConfig

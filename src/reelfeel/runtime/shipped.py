@@ -61,7 +61,7 @@ def is_shipped(path: Path) -> bool:
 
 def name_model(path: Path) -> str:
     """Returns what a model is called: its name where it comes with ReelFeel, else its path."""
-    return path.name if is_shipped(path) else str(path)
+    return path.resolve().name if is_shipped(path) else str(path)
 
 
 def refuse_shipped(path: Path, purpose: str) -> None:
@@ -74,8 +74,8 @@ def refuse_shipped(path: Path, purpose: str) -> None:
     if is_shipped(path):
         raise UsageError(
             f"{purpose} would change a model that comes with ReelFeel, for every user of this "
-            f"installation. Copy its folder and name the copy. Received {path.name}, which lies "
-            f"in {path}"
+            f"installation. Copy its folder and name the copy. Received {path.resolve().name}, "
+            f"which lies in {path}"
         )
 
 

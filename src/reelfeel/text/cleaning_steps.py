@@ -35,9 +35,9 @@ _LOOKALIKES = {
     "ffi": "\ufb03",
     "ffl": "\ufb04",
 }
-_FOLDED = {seen: meant for meant, look_alikes in _LOOKALIKES.items() for seen in look_alikes}
+FOLDED = {seen: meant for meant, look_alikes in _LOOKALIKES.items() for seen in look_alikes}
 # Full-width ASCII, among it a full-width grave accent.
-_FOLDED |= {chr(c): _FOLDED.get(chr(c - 0xFEE0), chr(c - 0xFEE0)) for c in range(0xFF01, 0xFF5F)}
+FOLDED |= {chr(c): FOLDED.get(chr(c - 0xFEE0), chr(c - 0xFEE0)) for c in range(0xFF01, 0xFF5F)}
 
 # Unicode's Default_Ignorable_Code_Point without the conjoining Hangul, and the annotation marks.
 _INVISIBLE = (
@@ -124,8 +124,8 @@ _INVISIBLES = Step("invisible", re.compile(f"[{_INVISIBLE}]+"), lambda _: "", _h
 # A quote, a dash or an apostrophe means the same on every keyboard: don't is one word.
 _CHARACTERS = Step(
     "characters",
-    re.compile(f"[{re.escape(''.join(_FOLDED))}]"),
-    lambda match: _FOLDED[match[0]],
+    re.compile(f"[{re.escape(''.join(FOLDED))}]"),
+    lambda match: FOLDED[match[0]],
     lambda text: not text.isascii() or "`" in text,
 )
 # An accented letter should be one letter however it was typed. Nothing composes across the border

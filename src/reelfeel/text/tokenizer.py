@@ -13,7 +13,9 @@ from collections.abc import Mapping
 from dataclasses import asdict, dataclass, fields
 from typing import Any, Literal, Self, get_args
 
+from reelfeel.config import MAX_TOKENS
 from reelfeel.errors import BundleError, UsageError
+from reelfeel.schema import shorten
 from reelfeel.text.cleaning import clean, clean_with_offsets
 
 Keep = Literal["head", "tail", "head_tail"]
@@ -86,7 +88,7 @@ def _compile(token_pattern: str) -> re.Pattern[str]:
 
 def _refuse_wrong_type(name: str, value: object, kind: type) -> None:
     if type(value) is not kind:
-        raise UsageError(f"{name} must be of type {kind.__name__}; received {value!r}.")
+        raise UsageError(f"{name} must be of type {kind.__name__}; received {shorten(value)}.")
 
 
 @dataclass(frozen=True)
@@ -122,9 +124,11 @@ class TextSettings:
         _refuse_wrong_type("format_version", self.format_version, int)
         if self.max_tokens < 1:
             raise UsageError(f"max_tokens must be at least 1; received {self.max_tokens}.")
+        if self.max_tokens > MAX_TOKENS:
+            raise UsageError(f"max_tokens must be at most {MAX_TOKENS}; received more.")
         if self.keep not in get_args(Keep):
             raise UsageError(
-                f"keep must be one of {', '.join(get_args(Keep))}; received {self.keep!r}."
+                f"keep must be one of {', '.join(get_args(Keep))}; received {shorten(self.keep)}."
             )
         if not 1 <= self.format_version <= FORMAT_VERSION:
             raise UsageError(
@@ -152,14 +156,22 @@ class TextSettings:
         """
         expected = [field.name for field in fields(cls)]
         if not isinstance(stored, Mapping) or set(stored) != set(expected):
-            received = sorted(map(str, stored)) if isinstance(stored, Mapping) else stored
+            keys = sorted(map(str, stored)) if isinstance(stored, Mapping) else stored
+            received = shorten(keys)
             raise BundleError(
                 "The text settings of a saved model are not what this ReelFeel writes. Expected "
                 f"the keys {', '.join(expected)}. Save the model again, or upgrade ReelFeel if a "
-                f"newer one wrote it. Received {received!r}."
+                f"newer one wrote it. Received {received}."
             )
         try:
-            return cls(**stored)
+            settings = cls(**{**stored, "token_pattern": TOKEN_PATTERN})
+            if stored["token_pattern"] != TOKEN_PATTERN:
+                # Not compiled: a pattern of a stranger's may take for ever on a short text.
+                raise UsageError(
+                    "A saved model has the one token pattern that ReelFeel knows, TOKEN_PATTERN; "
+                    f"received {shorten(stored['token_pattern'])}."
+                )
+            return settings
         except UsageError as error:
             raise BundleError(
                 "The text settings of a saved model cannot be used. Save the model again, or "

@@ -5,6 +5,7 @@ from __future__ import annotations
 import functools
 import hashlib
 import json
+import re
 from collections import Counter
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
@@ -14,8 +15,11 @@ from typing import Any, Self
 import numpy as np
 import numpy.typing as npt
 
+from reelfeel.config import MAX_VOCABULARY_SIZE
 from reelfeel.errors import BundleError, UsageError
 from reelfeel.files import write_whole
+from reelfeel.plain_files import read_json
+from reelfeel.schema import shorten
 
 PADDING_ID, UNKNOWN_ID, FIRST_TOKEN_ID = 0, 1, 2
 
@@ -23,6 +27,7 @@ PADDING_ID, UNKNOWN_ID, FIRST_TOKEN_ID = 0, 1, 2
 _SPECIAL_TOKENS = ("[padding]", "[unknown]")
 
 _FORMAT, _VERSION = "reelfeel-vocabulary", 1
+_HALF_CHARACTER = re.compile("[\ud800-\udfff]")
 
 
 @dataclass(frozen=True)
@@ -146,11 +151,9 @@ class Vocabulary:
             BundleError: if the file is missing, damaged, of another kind or of a newer format.
         """
         try:
-            stored = json.loads(path.read_bytes().decode("utf-8"))
-        except OSError as error:
-            raise _refusal(path, f"it cannot be read: {error.strerror}") from error
-        except (ValueError, RecursionError) as error:
-            raise _refusal(path, f"it is not JSON in UTF-8: {error}") from error
+            stored = read_json(path)
+        except BundleError as error:
+            raise _refusal(path, str(error)) from error
         try:
             return cls(_tokens_of(stored))
         except UsageError as error:
@@ -161,10 +164,17 @@ def _tokens_of(stored: Any) -> tuple[str, ...]:
     if not isinstance(stored, dict) or stored.get("format") != _FORMAT:
         raise UsageError(f"It does not say that its format is {_FORMAT}.")
     if stored.get("version") != _VERSION:
-        raise UsageError(f"Its version is {stored.get('version')!r}, and {_VERSION} is known.")
-    if not isinstance(stored.get("tokens"), list):
+        version = shorten(stored.get("version"))
+        raise UsageError(f"Its version is {version}, and {_VERSION} is known.")
+    tokens = stored.get("tokens")
+    if not isinstance(tokens, list):
         raise UsageError("It has no list of tokens.")
-    return tuple(stored["tokens"])
+    if len(tokens) > MAX_VOCABULARY_SIZE:
+        raise UsageError(f"It has {len(tokens):,} tokens, and {MAX_VOCABULARY_SIZE:,} are allowed.")
+    are_texts = all(isinstance(token, str) for token in tokens)
+    if are_texts and _HALF_CHARACTER.search("".join(tokens)):
+        raise UsageError("It has tokens that no text has: with half characters.")
+    return tuple(tokens)
 
 
 def _refusal(path: Path, reason: str) -> BundleError:

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
 import json
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 import numpy as np
 import numpy.typing as npt
@@ -15,8 +17,18 @@ from safetensors.numpy import save
 
 from reelfeel.errors import BundleError
 from reelfeel.files import write_whole
+from reelfeel.plain_files import explain_reading, parse_json
+from reelfeel.schema import Check, integer, record, require
+from reelfeel.weights import read_layout
+
+# Weights, their best, their mean, and two numbers of Adam's for each.
+MAX_CHECKPOINT_BYTES = 4 << 30
+COUNT = integer(0, 1 << 40)
+_ADAM = ("step", "exp_avg", "exp_avg_sq")
+_PLACE = {"epoch": COUNT, "step": COUNT}
 
 Arrays = dict[str, npt.NDArray[Any]]
+T = TypeVar("T")
 
 
 @dataclass
@@ -61,31 +73,100 @@ def load_checkpoint(path: Path) -> Checkpoint | None:
     """
     if not path.exists():
         return None
-    try:
+    with explain_damage(path), explain_reading(f"The checkpoint {path}"):
+        read_layout(path, MAX_CHECKPOINT_BYTES)
         with safe_open(path, framework="numpy") as file:
-            header = file.metadata()
+            metadata = file.metadata() or {}
+            require("progress" in metadata, "its header", "one of a checkpoint", sorted(metadata))
+            progress = parse_json(metadata["progress"], "its progress")
+            record(_PLACE, required=_PLACE)(progress, "progress")
             arrays = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118
-        progress = json.loads(header["progress"])
         # Those of earlier versions have no sum.
-        if header.get("sha256") not in (None, _hash(header["progress"], arrays)):
+        if metadata.get("sha256") not in (None, _hash(metadata["progress"], arrays)):
             raise ValueError("its content has changed")
-    except (SafetensorError, OSError, ValueError, KeyError, TypeError) as error:
-        raise BundleError(
-            f"The checkpoint {path} is damaged ({error}). Start without --resume to begin anew."
-        ) from error
-    return Checkpoint(progress.pop("epoch"), progress.pop("step"), arrays, progress)
+        return Checkpoint(progress.pop("epoch"), progress.pop("step"), arrays, progress)
 
 
-def load_finished(path: Path) -> Checkpoint | None:
+def load_finished(path: Path, read: Callable[[Checkpoint], T]) -> T | None:
     """Reads what a finished run left; None where there is nothing, or it is damaged.
 
     It is a cache, so what is damaged is removed and made again.
+
+    Args:
+        path: the file.
+        read: turns it into what is wanted; raises what `explain_damage` knows.
     """
     try:
-        return load_checkpoint(path)
+        finished = load_checkpoint(path)
+        if finished is None:
+            return None
+        with explain_damage(path):
+            return read(finished)
     except BundleError:
         path.unlink(missing_ok=True)
         return None
+
+
+def check_progress(checkpoint: Checkpoint, fields: Mapping[str, Check]) -> None:
+    """Refuses what a checkpoint says besides its arrays, if it is not as `fields` have it.
+
+    Raises:
+        ValueError: naming the field; see `explain_damage`.
+    """
+    record(fields, required=fields, others=None)(checkpoint.progress, "progress")
+
+
+def check_arrays(arrays: Mapping[str, npt.NDArray[Any]], expected: Mapping[str, Any]) -> None:
+    """Refuses arrays of a checkpoint that could not take the place of others.
+
+    Args:
+        arrays: by name.
+        expected: arrays or tensors of the same names, shapes and kinds.
+
+    Raises:
+        ValueError: naming the first that differs; see `explain_damage`.
+    """
+    for name in sorted({*arrays, *expected}):
+        require(name in expected, f"the array {name}", "left out", "it is there")
+        require(name in arrays, f"the array {name}", "there", "it is missing")
+        # A single number is saved as an array of one.
+        shape = tuple(expected[name].shape) or (1,)
+        require(arrays[name].shape == shape, f"the array {name}", f"{shape}", arrays[name].shape)
+        wanted = str(expected[name].dtype).removeprefix("torch.")
+        require(str(arrays[name].dtype) == wanted, name, wanted, str(arrays[name].dtype))
+
+
+@contextlib.contextmanager
+def explain_damage(path: Path) -> Iterator[None]:
+    """Turns what a damaged checkpoint causes inside the block into a BundleError that names it."""
+    try:
+        yield
+    except (SafetensorError, BundleError, ValueError, KeyError, TypeError, IndexError) as error:
+        if str(error).startswith("The checkpoint"):
+            raise
+        raise BundleError(
+            f"The checkpoint {path} is damaged ({error}). Start without --resume to begin anew."
+        ) from error
+
+
+def check_adam(arrays: Mapping[str, npt.NDArray[Any]], parameters: Sequence[Any]) -> None:
+    """Refuses a state of Adam's that does not fit its parameters; some may have none yet.
+
+    Args:
+        arrays: by the number of the parameter and the name in its state, such as `3.exp_avg`.
+        parameters: of the optimizer, in order.
+
+    Raises:
+        ValueError: naming the first that differs; see `explain_damage`.
+    """
+    expected = {}
+    for name in arrays:
+        number, _, part = name.partition(".")
+        known = number in map(str, range(len(parameters))) and part in _ADAM
+        require(known, "the optimizer's state", "one of a parameter", name)
+        parameter = parameters[int(number)]
+        expected[name] = np.empty(() if part == "step" else tuple(parameter.shape), np.float32)
+    check_arrays(arrays, expected)
 
 
 def _hash(progress: str, arrays: Arrays) -> str:

@@ -17,15 +17,21 @@ from typing import Any
 
 import numpy as np
 import torch
-from safetensors.numpy import load_file, save
+from safetensors.numpy import save
 
 from reelfeel.config import Config
 from reelfeel.files import write_whole
 from reelfeel.models.classifier import assign_weights, build_classifier, named_weights
 from reelfeel.native.cores import available_cores
+from reelfeel.plain_files import read_json
+from reelfeel.schema import flag, number, record, require
 from reelfeel.text.token_ids import TokenIds
 from reelfeel.training.checkpoints import (
+    MAX_CHECKPOINT_BYTES,
     Arrays,
+    Checkpoint,
+    check_arrays,
+    explain_damage,
     load_checkpoint,
     load_finished,
     save_checkpoint,
@@ -36,7 +42,10 @@ from reelfeel.training.progress import Observer
 from reelfeel.training.records import EncodedReviews, EpochRecord, FitResult
 from reelfeel.training.runs import is_small
 from reelfeel.training.side_by_side import Tell, run_side_by_side, run_worker
+from reelfeel.weights import load_arrays, read_layout
 
+_FIELDS = {"config": record({}), "unknown_share": number(0, 1), "resume": flag}
+_CHECK = record(_FIELDS, required=_FIELDS, others=None)
 _SETTINGS, _ARRAYS, _FINISHED = "job.json", "job.safetensors", "finished.safetensors"
 
 
@@ -94,8 +103,14 @@ class Job:
 
     def read_result(self) -> tuple[FitResult, Arrays] | None:
         """Returns what an equal run left that went to its end; None without one."""
-        finished = load_finished(self.folder / _FINISHED)
-        return FitResult.from_checkpoint(finished) if finished else None
+        return load_finished(self.folder / _FINISHED, self._read_finished)
+
+    def _read_finished(self, finished: Checkpoint) -> tuple[FitResult, Arrays]:
+        result, weights = FitResult.from_checkpoint(finished)
+        check_arrays(weights, self.start_weights)
+        logits = np.empty(len(self.validation.labels))
+        check_arrays({"logits": result.validation_logits}, {"logits": logits})
+        return result, weights
 
     def find_position(self) -> tuple[int, int] | None:
         """Returns epochs, and steps of the next one, that a checkpoint saved; None without one."""
@@ -127,8 +142,15 @@ class Job:
     @classmethod
     def read(cls, folder: Path) -> tuple[Job, bool]:
         """Returns the job that `write` wrote, and whether to resume it."""
-        settings = json.loads((folder / _SETTINGS).read_text("utf-8"))
-        arrays = load_file(folder / _ARRAYS)
+        with explain_damage(folder / _ARRAYS):
+            return cls._read(folder)
+
+    @classmethod
+    def _read(cls, folder: Path) -> tuple[Job, bool]:
+        settings = read_json(folder / _SETTINGS)
+        _CHECK(settings, _SETTINGS)
+        read_layout(folder / _ARRAYS, MAX_CHECKPOINT_BYTES)
+        arrays: Arrays = load_arrays(folder / _ARRAYS)
         train, validation = (
             EncodedReviews(
                 _unflatten(name, arrays),
@@ -246,7 +268,12 @@ def _flatten(name: str, token_ids: Any) -> Arrays:
 
 
 def _unflatten(name: str, arrays: Arrays) -> TokenIds:
-    return TokenIds(arrays[f"{name}.ids"], arrays[f"{name}.lengths"])
+    ids, lengths = arrays[f"{name}.ids"], arrays[f"{name}.lengths"]
+    num_words = len(arrays["start.embedding/embeddings"])
+    holds = not ids.size or 0 <= ids.min() <= ids.max() < num_words
+    require(holds, f"{name}.ids", f"from 0 to {num_words - 1}", "others")
+    require(int(lengths.sum()) == len(ids), f"{name}.lengths", f"{len(ids)} together", "others")
+    return TokenIds(ids, lengths)
 
 
 def _run_here(tell: Tell) -> None:

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from reelfeel.data.tables import TableOptions
+from reelfeel.files import name_of
 from reelfeel.outputs import claim_output
 from reelfeel.presets import get_preset
 from reelfeel.runtime.engine import Engine
@@ -77,7 +78,7 @@ def distill(
             language_model=language_model,
             with_texts=True,
         )
-        names = " and ".join(teacher.bundle.path.name for teacher in members.members)
+        names = " and ".join(name_of(teacher.bundle.path) for teacher in members.members)
         own = {"name": f"student of {names}", "command": read_command_line()}
         taught = replace(lessons_from, teachers=members, stages=(*members.stages(), own))
         return execute(taught, config, Order(output, preset, resume, overwrite), observer)

@@ -18,6 +18,7 @@ from reelfeel.evaluation.logits import to_probabilities
 from reelfeel.files import write_whole
 from reelfeel.models.classifier import assign_weights, named_weights, read_variable
 from reelfeel.models.tower import Tower, dropout_variables
+from reelfeel.schema import require
 from reelfeel.signals import Interruption, delayed_interruption
 from reelfeel.text.batching import plan_training_batches
 from reelfeel.training.averaging import AveragedWeights
@@ -27,7 +28,15 @@ from reelfeel.training.batches import (
     make_batch,
     predict_logits,
 )
-from reelfeel.training.checkpoints import Arrays, Checkpoint, load_checkpoint, save_checkpoint
+from reelfeel.training.checkpoints import (
+    Arrays,
+    Checkpoint,
+    check_adam,
+    check_arrays,
+    explain_damage,
+    load_checkpoint,
+    save_checkpoint,
+)
 from reelfeel.training.optimizer import Optimizer
 from reelfeel.training.progress import Observer
 from reelfeel.training.records import (
@@ -43,6 +52,8 @@ from reelfeel.training.watching import Watch
 
 # Name of the checkpoint in a run's folder.
 CHECKPOINT = "checkpoint.safetensors"
+# What the names of a checkpoint's arrays begin with.
+_GROUPS = ("model", "best", "dropout", "average", "optimizer")
 
 
 class Fit:
@@ -106,7 +117,8 @@ class Fit:
         """
         checkpoint = load_checkpoint(self.checkpoint_path) if resume else None
         if checkpoint:
-            self._restore(checkpoint)
+            with explain_damage(self.checkpoint_path):
+                self._restore(checkpoint)
         state = self.state
         num_reviews = len(self.train.rows_of(state.epoch))
         self.observer.on_start(
@@ -263,13 +275,31 @@ class Fit:
         )
 
     def _restore(self, checkpoint: Checkpoint) -> None:
-        groups: dict[str, Arrays] = {}
+        groups: dict[str, Arrays] = {name: {} for name in _GROUPS}
         for name, array in checkpoint.arrays.items():
             group, _, key = name.partition(".")
-            groups.setdefault(group, {})[key] = array
+            groups[group][key] = array
+        self._check(groups)
         assign_weights(self.model, groups["model"])
         for index, seed in enumerate(dropout_variables(self.model)):
             seed.assign(groups["dropout"][str(index)])
-        self.optimizer.restore(groups.get("optimizer", {}))
+        self.optimizer.restore(groups["optimizer"])
         self.average.restore(groups["average"])
-        self.state = RunState.from_checkpoint(checkpoint, groups.get("best", {}))
+        self.state = RunState.from_checkpoint(checkpoint, groups["best"])
+        num_epochs, step = self.config.training.epochs, self.state.step
+        require(self.state.epoch <= num_epochs, "epoch", f"at most {num_epochs}", self.state.epoch)
+        num_steps = len(self._plan_epoch(self.state.epoch)) if step else 0
+        require(step <= num_steps, "step", f"at most {num_steps}", step)
+
+    def _check(self, groups: dict[str, Arrays]) -> None:
+        """Refuses arrays that could not take the place of those that are here."""
+        weights = named_weights(self.model)
+        check_arrays(groups["model"], weights)
+        if groups["best"]:
+            check_arrays(groups["best"], weights)
+        check_arrays(groups["average"], self.average.to_arrays())
+        check_adam(groups["optimizer"], self.optimizer.parameters)
+        seeds = dropout_variables(self.model)
+        check_arrays(
+            groups["dropout"], {str(index): read_variable(seed) for index, seed in enumerate(seeds)}
+        )

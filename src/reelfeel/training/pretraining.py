@@ -14,6 +14,8 @@ from reelfeel.signals import Interruption, delayed_interruption
 from reelfeel.training.checkpoints import (
     Arrays,
     Checkpoint,
+    check_arrays,
+    explain_damage,
     load_checkpoint,
     load_finished,
     save_checkpoint,
@@ -92,14 +94,15 @@ class Pretraining:
             BundleError: if the checkpoint is damaged.
             KeyboardInterrupt: after writing a checkpoint.
         """
-        finished = load_finished(self.finished_path)
+        finished = load_finished(self.finished_path, self._read_finished)
         if finished:
             self.observer.on_note("is finished already; its weights are reused.")
-            return finished.arrays, StreamState.from_checkpoint(finished).history
+            return finished
         checkpoint = load_checkpoint(self.checkpoint_path) if resume else None
         if checkpoint:
-            self.step.restore(checkpoint.arrays)
-            self.state = StreamState.from_checkpoint(checkpoint)
+            with explain_damage(self.checkpoint_path):
+                self.step.restore(checkpoint.arrays)
+                self.state = StreamState.from_checkpoint(checkpoint)
         with delayed_interruption() as interruption:
             try:
                 while self.state.passes_done < self.config.passes:
@@ -109,6 +112,10 @@ class Pretraining:
                 raise
             self._finish()
         return self.step.network.named_weights(), self.state.history
+
+    def _read_finished(self, finished: Checkpoint) -> tuple[Arrays, list[PassRecord]]:
+        check_arrays(finished.arrays, self.step.network.named_weights())
+        return finished.arrays, StreamState.from_checkpoint(finished).history
 
     def _run_pass(self, interruption: Interruption) -> None:
         state, config = self.state, self.config

@@ -16,21 +16,41 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import torch
 
 from reelfeel.errors import ReelFeelError
 from reelfeel.files import write_whole
 from reelfeel.models.language_model import read_language_model
-from reelfeel.pretraining_config import PretrainingConfig
-from reelfeel.training.checkpoints import Arrays, load_checkpoint, load_finished
+from reelfeel.plain_files import read_json
+from reelfeel.pretraining_config import DIRECTIONS, PretrainingConfig
+from reelfeel.schema import flag, integer, one_of, optional, record, text
+from reelfeel.training.checkpoints import (
+    Arrays,
+    Checkpoint,
+    check_arrays,
+    explain_damage,
+    load_finished,
+)
 from reelfeel.training.memory import keep_freed_memory
 from reelfeel.training.pretraining import Pretraining
 from reelfeel.training.pretraining_records import PassRecord, PretrainingObserver, StreamState
 from reelfeel.training.side_by_side import Tell, run_side_by_side, run_worker
 from reelfeel.training.token_stream import TokenTexts
 from reelfeel.training.widening import widen
+from reelfeel.weight_shapes import language_model_shapes
 from reelfeel.weights import Weights
 
+_FIELDS = {
+    "direction": one_of(*DIRECTIONS),
+    "folder": text(),
+    "num_words": integer(1, 1 << 24),
+    "config": record({}),
+    "start": optional(text()),
+    "resume": flag,
+    "num_threads": integer(0, 1 << 16),
+}
+_CHECK = record(_FIELDS, required=_FIELDS, others=None)
 ObserverOf = Callable[[str], PretrainingObserver]
 
 
@@ -72,7 +92,10 @@ class Job:
     @classmethod
     def read(cls, folder: Path) -> Job:
         """Reads what `write` wrote."""
-        stored = json.loads((folder / "job.json").read_text("utf-8"))
+        path = folder / "job.json"
+        stored = read_json(path)
+        with explain_damage(path):
+            _CHECK(stored, path.name)
         stored["config"] = PretrainingConfig().updated(stored["config"])
         stored["folder"] = folder
         stored["start"] = Path(stored["start"]) if stored["start"] else None
@@ -80,7 +103,7 @@ class Job:
 
     def is_finished(self) -> bool:
         """Whether an equal run has left its result."""
-        return load_finished(self.folder / "finished.safetensors") is not None
+        return self._load_finished() is not None
 
     def run(self, observer: PretrainingObserver) -> None:
         """Trains; `result` then has the weights."""
@@ -104,12 +127,21 @@ class Job:
 
     def result(self) -> tuple[Arrays, StreamState]:
         """Returns the weights of a finished run, and its state with all records."""
-        finished = load_checkpoint(self.folder / "finished.safetensors")
+        finished = self._load_finished()
         if finished is None:
             raise ReelFeelError(
                 f"The {self.direction} language model in {self.folder} is not finished. Run the "
                 "same command again with --resume."
             )
+        return finished
+
+    def _load_finished(self) -> tuple[Arrays, StreamState] | None:
+        return load_finished(self.folder / "finished.safetensors", self._read_finished)
+
+    def _read_finished(self, finished: Checkpoint) -> tuple[Arrays, StreamState]:
+        shapes = language_model_shapes(self.config.embedding_dim, self.config.units, self.num_words)
+        expected = {name: np.empty(shape, np.float32) for name, shape in shapes.items()}
+        check_arrays(finished.arrays, expected)
         return finished.arrays, StreamState.from_checkpoint(finished)
 
 

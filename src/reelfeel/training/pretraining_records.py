@@ -6,7 +6,25 @@ import math
 from dataclasses import asdict, dataclass, field
 from typing import Any
 
-from reelfeel.training.checkpoints import Checkpoint
+from reelfeel.schema import many, number, record, require
+from reelfeel.training.checkpoints import COUNT, Checkpoint, check_progress
+
+_SECONDS, _LOSS = number(0, 1e12), number(is_finite=False)
+_PASS = {
+    "number": COUNT,
+    "train_loss": _LOSS,
+    "held_out_loss": _LOSS,
+    "seconds": _SECONDS,
+    "tokens_per_s": number(0),
+}
+_PROGRESS = {
+    "total_steps": COUNT,
+    "num_tokens": COUNT,
+    "loss_sum": _LOSS,
+    "seconds": _SECONDS,
+    "final_loss": _LOSS,
+    "history": many(record(_PASS, required=_PASS, others=None), most=1_000_000),
+}
 
 
 @dataclass(frozen=True)
@@ -72,10 +90,20 @@ class StreamState:
 
     @classmethod
     def from_checkpoint(cls, checkpoint: Checkpoint) -> StreamState:
-        """Rebuilds the state that `to_progress` described."""
+        """Rebuilds the state that `to_progress` described.
+
+        Raises:
+            ValueError: if it describes none.
+        """
+        check_progress(checkpoint, _PROGRESS)
         progress = dict(checkpoint.progress)
         progress["history"] = [PassRecord(**record) for record in progress["history"]]
-        return cls(checkpoint.epoch, checkpoint.step, **progress)
+        state = cls(checkpoint.epoch, checkpoint.step, **progress)
+        num_passes = len(state.history)
+        require(state.passes_done == num_passes, "epoch", f"{num_passes}", state.passes_done)
+        holds = (state.step == 0) == (state.num_tokens == 0)
+        require(holds, "num_tokens", "above 0 after a step", state.num_tokens)
+        return state
 
 
 class PretrainingObserver:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from pathlib import Path
 
+from reelfeel.files import name_of
 from reelfeel.models.language_model import (
     LanguageModel,
     LanguageNetwork,
@@ -43,7 +44,7 @@ def save_language_model(model: LanguageModel, output: Path, *, overwrite: bool) 
     golden = {direction: measure_golden_loss(model, direction) for direction in weights}
     about = {**model.about, "trained_words": trained_words, "golden_loss": golden}
     model = replace(model, about=about)
-    card = write_pretraining_card(model, output.name)
+    card = write_pretraining_card(model, name_of(output))
     write_language_model(model, output, card=card, overwrite=overwrite)
     return read_language_model(output)
 

@@ -12,11 +12,14 @@ import torch
 from reelfeel.models.language_model import LanguageNetwork
 from reelfeel.models.lstm import select_kernel
 from reelfeel.pretraining_config import PretrainingConfig
-from reelfeel.training.checkpoints import Arrays
+from reelfeel.training.checkpoints import Arrays, check_adam, check_arrays
 from reelfeel.training.row_adam import RowAdam
 from reelfeel.training.softmax import draw_negatives, sampled_softmax
 from reelfeel.training.token_stream import TokenIds
 from reelfeel.weights import Weights
+
+# What the names of Adam's state in a checkpoint begin with.
+_ADAM = "dense_adam."
 
 
 class LanguageModelStep:
@@ -159,7 +162,16 @@ class LanguageModelStep:
         return arrays
 
     def restore(self, arrays: Arrays) -> None:
-        """Takes over what `to_arrays` returned."""
+        """Takes over what `to_arrays` returned.
+
+        Raises:
+            ValueError: if it could not have returned this.
+        """
+        check_arrays(
+            {name: array for name, array in arrays.items() if not name.startswith(_ADAM)},
+            {name: array for name, array in self.to_arrays().items() if not name.startswith(_ADAM)},
+        )
+        check_adam(_group(arrays, _ADAM), self.dense)
         self.network.assign(_group(arrays, "model."))
         for index, states in enumerate(self.states):
             parts = _group(arrays, f"states.{index}.")

@@ -10,11 +10,44 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from reelfeel.schema import flag, many, number, optional, record, require, text
 from reelfeel.training.alarm import Diagnosis
-from reelfeel.training.checkpoints import Arrays, Checkpoint
+from reelfeel.training.checkpoints import COUNT, Arrays, Checkpoint, check_progress
 
 # Classes farther apart than this are weighted to count the same; below it, weights cost accuracy.
 MAX_CLASS_RATIO = 3.0
+_SECONDS, _LOSS = number(0, 1e12), number(is_finite=False)
+_DIAGNOSIS = record(
+    {"symptom": text(), "causes": many(text(), most=100)},
+    required=("symptom", "causes"),
+    others=None,
+)
+_EPOCH = {
+    "epoch": COUNT,
+    "train_loss": _LOSS,
+    "train_accuracy": _LOSS,
+    "validation_loss": _LOSS,
+    "validation_accuracy": _LOSS,
+    "seconds": _SECONDS,
+    "reviews_per_s": number(0),
+    "validation_s": _SECONDS,
+}
+# What a checkpoint says besides its arrays: of a finished run, and of one between two steps.
+_FINISHED = {
+    "history": many(record(_EPOCH, required=_EPOCH, others=None), most=1_000_000),
+    "best_epoch": COUNT,
+    "diagnosis": optional(_DIAGNOSIS),
+}
+_RUNNING = {
+    **_FINISHED,
+    "total_steps": COUNT,
+    "num_reviews": COUNT,
+    "num_correct": COUNT,
+    "loss_sum": _LOSS,
+    "seconds": _SECONDS,
+    "best_loss": _LOSS,
+    "has_learned": flag,
+}
 # In `EncodedReviews.epochs`: a review that is read in all of them.
 EVERY_EPOCH = -1
 
@@ -131,7 +164,12 @@ class FitResult:
 
     @classmethod
     def from_checkpoint(cls, checkpoint: Checkpoint) -> tuple[FitResult, Arrays]:
-        """Rebuilds what `to_checkpoint` described: the result and the weights."""
+        """Rebuilds what `to_checkpoint` described: the result and the weights.
+
+        Raises:
+            ValueError: if it describes none.
+        """
+        check_progress(checkpoint, _FINISHED)
         arrays = dict(checkpoint.arrays)
         logits = arrays.pop("validation_logits")
         weights = {name.removeprefix("model."): array for name, array in arrays.items()}
@@ -191,11 +229,22 @@ class RunState:
 
     @classmethod
     def from_checkpoint(cls, checkpoint: Checkpoint, best_weights: Arrays) -> RunState:
-        """Rebuilds the state that `to_progress` described."""
+        """Rebuilds the state that `to_progress` described.
+
+        Raises:
+            ValueError: if it describes none.
+        """
+        check_progress(checkpoint, _RUNNING)
         progress = dict(checkpoint.progress)
         progress["history"] = [EpochRecord(**record) for record in progress["history"]]
         progress["diagnosis"] = _read_diagnosis(progress["diagnosis"])
-        return cls(checkpoint.epoch, checkpoint.step, best_weights=best_weights, **progress)
+        state = cls(checkpoint.epoch, checkpoint.step, best_weights=best_weights, **progress)
+        num_epochs = len(state.history)
+        require(state.epoch == num_epochs, "epoch", f"{num_epochs}, as in history", state.epoch)
+        require(state.best_epoch <= num_epochs, "best_epoch", "an epoch", state.best_epoch)
+        holds = (state.step == 0) == (state.num_reviews == 0)
+        require(holds, "num_reviews", "above 0 after a step", state.num_reviews)
+        return state
 
 
 def _read_diagnosis(stored: Mapping[str, Any] | None) -> Diagnosis | None:

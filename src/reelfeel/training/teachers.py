@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import hashlib
 import time
-import zipfile
-import zlib
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -14,9 +12,10 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from reelfeel.errors import UsageError
+from reelfeel.array_files import read_arrays
+from reelfeel.errors import BundleError, UsageError
 from reelfeel.evaluation.logits import to_logits
-from reelfeel.files import home, write_whole
+from reelfeel.files import home, name_of, write_whole
 from reelfeel.runtime.bundle import Bundle, read_bundle
 from reelfeel.runtime.engine import load
 from reelfeel.runtime.shipped import find_model
@@ -61,7 +60,7 @@ class Teacher:
             answers.append(to_logits(kept[0], smallest=_SMALLEST_PROBABILITY))
             self.seconds += kept[1]
             done = start + len(chunk)
-            observer.on_work(f"teacher {self.bundle.path.name}", done, len(texts))
+            observer.on_work(f"teacher {name_of(self.bundle.path)}", done, len(texts))
         return np.concatenate(answers)
 
     def describe(self) -> dict[str, Any]:
@@ -69,7 +68,7 @@ class Teacher:
         provenance = self.bundle.about("provenance") or {}
         metrics = self.bundle.about("metrics") or {}
         return {
-            "model": self.bundle.path.name,
+            "model": name_of(self.bundle.path),
             "preset": self.bundle.preset,
             "sha256": self.fingerprint(),
             "command": provenance.get("command"),
@@ -82,7 +81,7 @@ class Teacher:
         about = self.bundle.about("provenance") or {}
         seconds = round(sum((about.get("seconds") or {}).values()), 1)
         own = {
-            "name": self.bundle.path.name,
+            "name": name_of(self.bundle.path),
             "command": about.get("command"),
             "seconds": seconds,
         }
@@ -98,7 +97,7 @@ class Teacher:
     def fingerprint(self) -> str:
         """Returns a SHA-256, in hexadecimal, of all that its answers depend on."""
         # Its sums cover words, weights and temperature.
-        return hashlib.sha256((self.bundle.path / "SHA256SUMS").read_bytes()).hexdigest()
+        return self.bundle.fingerprint
 
 
 @dataclass(frozen=True)
@@ -162,7 +161,7 @@ class Teachers:
         """
         doubts = []
         for teacher in self.members:
-            name, names = teacher.bundle.path.name, teacher.bundle.label_names
+            name, names = name_of(teacher.bundle.path), teacher.bundle.label_names
             if tuple(names) != tuple(label_names):
                 doubts.append(
                     f"The teacher {name} answers {' or '.join(names)}, and the reviews are "
@@ -180,14 +179,19 @@ class Teachers:
 
 
 def _recall(path: Path, num_texts: int) -> tuple[npt.NDArray[np.float64], float] | None:
-    """Returns answers that were kept, and the seconds they took; None for missing or damaged."""
-    try:
-        # The archive has a check sum for each array.
-        with np.load(path) as kept:
-            probabilities, seconds = kept["probabilities"], float(kept["seconds"])
-    except (OSError, EOFError, ValueError, KeyError, TypeError, zipfile.BadZipFile, zlib.error):
+    """Returns kept answers and the seconds they took; None where there are none to use."""
+    if not path.exists():
         return None
-    return (probabilities, seconds) if probabilities.shape == (num_texts,) else None
+    try:
+        kept = read_arrays(path, {"probabilities": ("float64", 1), "seconds": ("float64", 0)})
+    except BundleError:
+        # Damaged: what cannot be read is asked for anew.
+        return None
+    probabilities, seconds = kept["probabilities"], float(kept["seconds"])
+    holds = probabilities.shape == (num_texts,) and 0 <= seconds < np.inf
+    # Not `min` and `max` alone: a NaN has to fail too.
+    holds = holds and bool(((probabilities >= 0) & (probabilities <= 1)).all())
+    return (probabilities, seconds) if holds else None
 
 
 def _keep(path: Path, probabilities: npt.NDArray[np.float64], seconds: float) -> None:

@@ -10,7 +10,8 @@ from pathlib import Path
 import numpy as np
 import numpy.typing as npt
 
-from reelfeel.errors import DataError
+from reelfeel.array_files import read_arrays
+from reelfeel.errors import BundleError, DataError
 from reelfeel.files import write_whole
 from reelfeel.text.encoder import Encoded
 
@@ -90,9 +91,20 @@ class TokenTexts:
 
     @classmethod
     def load(cls, path: Path) -> TokenTexts:
-        """Reads what `save` wrote."""
-        with np.load(path, allow_pickle=False) as stored:
-            return cls(stored["ids"], stored["offsets"])
+        """Reads what `save` wrote.
+
+        Raises:
+            BundleError: if the file is damaged.
+        """
+        stored = read_arrays(path, {"ids": ("int32", 1), "offsets": ("int64", 1)})
+        ids, offsets = stored["ids"], stored["offsets"]
+        rises = len(offsets) > 0 and offsets[0] == 0 and offsets[-1] == len(ids)
+        if not rises or (np.diff(offsets) < 1).any() or ids.min(initial=0) < 0:
+            raise BundleError(
+                f"{path} does not hold the texts that were written. Start without --resume to "
+                "begin anew."
+            )
+        return cls(ids, offsets)
 
 
 @dataclass(frozen=True, eq=False)

@@ -1,0 +1,47 @@
+"""Tiny trainings whose checkpoints are changed."""
+
+import numpy as np
+
+from reelfeel.config import Config
+from reelfeel.models.classifier import build_classifier
+from reelfeel.pretraining_config import PretrainingConfig
+from reelfeel.training.fit import Fit
+from reelfeel.training.pretraining import Pretraining
+from reelfeel.training.pretraining_records import PretrainingObserver
+from reelfeel.training.progress import Observer
+from reelfeel.training.records import EncodedReviews
+from reelfeel.training.token_stream import TokenTexts
+
+CONFIG = Config().updated(
+    {
+        "data": {"vocabulary_size": 20, "max_tokens": 8},
+        "model": {"embedding_dim": 4, "units": [5]},
+        "training": {"epochs": 3, "batch_size": 8, "average_decay": 0.9, "alarm": False},
+    }
+)
+PRETRAINING = PretrainingConfig(
+    vocabulary_size=20, embedding_dim=4, units=(5,), passes=2, lanes=2, window=5, num_negatives=8
+)
+
+
+def make_fit(folder):
+    """Returns a training that has not begun."""
+    rng = np.random.default_rng(0)
+
+    def draw(count):
+        ids = [rng.integers(2, 20, rng.integers(1, 8)).astype(np.int32) for _ in range(count)]
+        return EncodedReviews(ids, rng.integers(0, 2, count).astype(np.int8))
+
+    model = build_classifier(CONFIG.model, 20, seed=0)
+    return Fit(model, draw(32), draw(8), CONFIG, folder, Observer())
+
+
+def make_pretraining(folder):
+    """Returns the training of a language model that has not begun."""
+    rng = np.random.default_rng(0)
+    lengths = rng.integers(3, 9, 20)
+    offsets = np.concatenate([[0], np.cumsum(lengths)])
+    ids = rng.integers(2, 19, offsets[-1]).astype(np.int32)
+    ids[offsets[1:] - 1] = 19
+    texts = TokenTexts(ids, offsets)
+    return Pretraining(texts, texts, 20, PRETRAINING, folder, PretrainingObserver())
