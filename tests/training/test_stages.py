@@ -327,3 +327,26 @@ def test_a_table_will_do(home, tmp_path):
     witness = Witness()
     train(tmp_path / "table.csv", output=tmp_path / "model", preset="half", observer=witness)
     assert witness.stages == [1, 2, 3]
+
+
+@pytest.mark.parametrize(
+    "pattern",
+    [
+        "stages/*/language-model/forward.safetensors",
+        "stages/*/teacher/weights.safetensors",
+        "runs/*/finished.safetensors",
+        "teachers/*.npz",
+    ],
+)
+def test_a_damaged_cache_is_noticed_and_made_again(finished, tmp_path, unbroken, pattern):
+    changed = {}
+    for file in finished.glob(pattern):
+        content = bytearray(file.read_bytes())
+        # Among the numbers of an archive of them; its middle is its own.
+        content[len(content) // (3 if file.suffix == ".npz" else 2)] ^= 1
+        file.write_bytes(content)
+        changed[file] = bytes(content)
+    assert changed
+    assert_same(run(tmp_path / "again", witness=Witness()), unbroken[1])
+    # Some belong to stages that are not needed any more.
+    assert any(file.read_bytes() != content for file, content in changed.items())
