@@ -14,7 +14,6 @@ from reelfeel.native.text import NativeTextEngine, NativeTokenCounter
 from reelfeel.text.characters import describe_page
 
 UNLIMITED = -1
-refuse = ctypes.CDLL(sys.argv[1]).refuse
 drawn = random.Random(0)
 TEXTS = [
     " ".join(drawn.choices(["good", "bad", "<b>film</b>", "&amp;", "é", "x" * 40], k=20)).encode()
@@ -58,7 +57,7 @@ def run_tower_in_bfloat16(threads=4):
     return run_tower(threads, "bfloat16")
 
 
-def refuse_memory(task):
+def refuse_memory(task, refuse):
     """Refuses the first allocation, then the second, until the task finds all that it needs."""
     expected, refused = task(), 0
     for allowed in range(100_000):
@@ -76,7 +75,8 @@ def refuse_memory(task):
     raise AssertionError("There is no end to what it needs.")
 
 
-def refuse_threads(task):
+def refuse_threads(task, refuse):
+    """Refuses all threads, then all but one, and so on."""
     expected = task(threads=8)
     for allowed in range(9):
         refuse(allowed, UNLIMITED)
@@ -85,12 +85,14 @@ def refuse_threads(task):
 
 
 def main():
+    refuse = ctypes.CDLL(sys.argv[1]).refuse
     tasks = [encode, count, run_tower]
     if has_kernel("bfloat16"):
         tasks.append(run_tower_in_bfloat16)
     for task in tasks:
-        refuse_threads(task)
-        print(f"{task.__name__}: {refuse_memory(task)} allocations refused")
+        refuse_threads(task, refuse)
+        print(f"{task.__name__}: {refuse_memory(task, refuse)} allocations refused")
 
 
-main()
+if __name__ == "__main__":
+    main()

@@ -33,8 +33,8 @@ OPTIONS = {
     "UBSAN_OPTIONS": "print_stacktrace=1:halt_on_error=1:exitcode=99",
     "TSAN_OPTIONS": "exitcode=99:halt_on_error=1",
 }
-# They look at the library as a file, or at the compiler.
-NOT_OF_THE_LIBRARY = ("test_targets.py", "test_build.py")
+# They look at the library as a file, or at the compiler, or load another library before Python.
+NOT_FOR_SANITIZERS = ("test_targets.py", "test_build.py", "test_refusals.py")
 
 
 def load_build() -> ModuleType:
@@ -96,7 +96,7 @@ def run(kind: str, folder: Path, *command: str | Path) -> None:
 
 def run_tests(folder: Path) -> None:
     """Runs the tests of the rooms that the library serves."""
-    left_out = (f"--ignore=tests/native/{name}" for name in NOT_OF_THE_LIBRARY)
+    left_out = (f"--ignore=tests/native/{name}" for name in NOT_FOR_SANITIZERS)
     run("address", folder, "-m", "pytest", "-q", "-p", "no:cacheprovider", *left_out,
         "tests/native", "tests/text")  # fmt: skip
 
