@@ -65,7 +65,7 @@ test-backends: $(VENV)/ready
 
 ## the C++ under AddressSanitizer, UndefinedBehaviorSanitizer and ThreadSanitizer: tests of native and
 ## text, a fuzzer and a stress of shared engines; by hand longer: make sanitize FUZZ_SECONDS=600
-FUZZ_SECONDS ?= 15
+FUZZ_SECONDS ?= 10
 sanitize: $(VENV)/ready
 	$(BIN)/python tests/sanitizers/sanitize.py address --seconds $(FUZZ_SECONDS)
 	$(BIN)/python tests/sanitizers/sanitize.py thread --seconds $(FUZZ_SECONDS)

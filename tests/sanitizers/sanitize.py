@@ -33,8 +33,13 @@ OPTIONS = {
     "UBSAN_OPTIONS": "print_stacktrace=1:halt_on_error=1:exitcode=99",
     "TSAN_OPTIONS": "exitcode=99:halt_on_error=1",
 }
-# They look at the library as a file, or at the compiler.
-NOT_OF_THE_LIBRARY = ("test_targets.py", "test_build.py")
+# What calls the library; the other tests of the room text are of its Python.
+TESTS = (
+    "native",
+    *(f"text/test_{name}.py" for name in ("bulk", "encoder", "token_ids", "batching")),
+)
+# They look at the library as a file, or at the compiler, or load another library before Python.
+NOT_FOR_SANITIZERS = ("test_targets.py", "test_build.py", "test_refusals.py")
 
 
 def load_build() -> ModuleType:
@@ -96,9 +101,9 @@ def run(kind: str, folder: Path, *command: str | Path) -> None:
 
 def run_tests(folder: Path) -> None:
     """Runs the tests of the rooms that the library serves."""
-    left_out = (f"--ignore=tests/native/{name}" for name in NOT_OF_THE_LIBRARY)
-    run("address", folder, "-m", "pytest", "-q", "-p", "no:cacheprovider", *left_out,
-        "tests/native", "tests/text")  # fmt: skip
+    left_out = (f"--ignore=tests/native/{name}" for name in NOT_FOR_SANITIZERS)
+    tests = (f"tests/{name}" for name in TESTS)
+    run("address", folder, "-m", "pytest", "-q", "-p", "no:cacheprovider", *left_out, *tests)
 
 
 def fuzz(folder: Path, seconds: float, seed: int) -> None:

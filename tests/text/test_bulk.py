@@ -3,6 +3,7 @@
 
 import os
 import sys
+import time
 import unicodedata
 from collections import Counter
 from concurrent.futures import ThreadPoolExecutor
@@ -138,6 +139,43 @@ def test_every_tag_is_removed_as_the_reference_removes_it(name):
         f"a<{name} {'x' * 1001}>b", f"a<{name}/{'é' * 1000}>b", f"a<{name}z>b", f"a<{name}é>b",
     ]  # fmt: skip
     assert_alike(bulk.encode(texts, 1), reference.encode(texts))
+
+
+COMMENTS = (
+    *("a<!-- b -->c", "<!---->", "<!-->x", "<!--->x", "<!--->-->", "<!-- - -- --- -->x"),
+    *("<!--x--->y", "<!-- < -->", "<!-- > -->", "<!-- \n é\u3000 -->", "<!- a -->", "<!ENTITY a>"),
+    *("<!doctype html>a", "<!DOCTYPE>a", "<!DocType\thtml>", "<!doctypehtml >", "<! doctype a>"),
+    *(f"<!doctype {'x' * 991}>a", f"<!doctype{'é' * 1000}>a", f"<!doctype{'é' * 1001}>a"),
+    *("<!", "<!-", "<!--", "<!-- a", "<!-- a --", "<!>", "<!x>", "a<!b -->", "</!-->"),
+    *("&lt;!-- a --&gt;b", "<!-- a -->-->", "<!--<!-- a -->b", "<!doctype<!doctype a>b"),
+    "<!-- a --> <br> <!-- b -->c",
+)  # fmt: skip
+HALVES = (
+    "\ud800",
+    "a\udfff b",
+    "\ud83d\ude00",
+    "go\udc80od",
+    "\ud800" * 40,
+    "<b\ud800>",
+    "\udc00<br>",
+)
+
+
+@pytest.mark.parametrize("text", [*COMMENTS, *HALVES])
+def test_comments_and_half_characters_are_read_in_compiled_code(text, monkeypatch):
+    bulk, reference = open_encoders(TextSettings())
+    expected = reference.encode([text, f"good {text} bad"])
+    monkeypatch.setattr(ReferenceEncoder, "encode", None)
+    assert_alike(bulk.encode([text, f"good {text} bad"], 1), expected)
+
+
+@pytest.mark.parametrize("piece", ["<!--", "<!doctype", "<!", "<!-- -", "<!--->", "-->", "\ud800<"])
+def test_a_megabyte_of_comments_is_read_in_linear_time(piece):
+    bulk, _ = open_encoders(TextSettings())
+    start = time.perf_counter()
+    bulk.encode([piece * (1_000_000 // len(piece))], 1)
+    # 0.1 s where this was written; quadratic time is minutes.
+    assert time.perf_counter() - start < 10
 
 
 @pytest.mark.parametrize("num_threads", [1, 2, 7])

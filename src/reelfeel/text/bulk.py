@@ -1,8 +1,8 @@
 """Many texts at once, through the compiled text engine; what it gives back, the reference reads.
 
 The engine knows what most characters become, wherever they stand. A text is given back where only
-the reference knows: accents and letters apart, HTML comments, rare entities, half characters, and
-scripts whose letters melt into each other.
+the reference knows: accents and letters apart, rare entities, and scripts whose letters melt into
+each other.
 """
 
 from __future__ import annotations
@@ -21,13 +21,10 @@ from reelfeel.native.text import (
     NativeTokenCounter,
 )
 from reelfeel.text.characters import describe_page, pages_of
-from reelfeel.text.cleaning_steps import TAG_NAMES
+from reelfeel.text.cleaning_steps import SURROGATES, TAG_NAMES
 from reelfeel.text.reference import ReferenceEncoder
 from reelfeel.text.tokenizer import TOKEN_PATTERN, TextSettings, tokenize
 from reelfeel.text.vocabulary import Vocabulary
-
-# Stands for a text that has no UTF-8, because it has half characters: it is always given back.
-_GIVEN_BACK = b"<!"
 
 
 class BulkEncoder:
@@ -53,7 +50,7 @@ class BulkEncoder:
 
     def encode(self, texts: Sequence[str], num_threads: int) -> FlatIds:
         """Returns the ids of the texts, cut; of a text without tokens, one unknown token."""
-        utf8 = _to_utf8(texts)
+        texts, utf8 = _to_utf8(texts)
         found = self._encode(utf8, num_threads)
         rows = np.flatnonzero(found.num_tokens < NEEDS_REFERENCE)
         if rows.size:
@@ -89,7 +86,7 @@ class BulkCounter:
 
     def add(self, texts: Sequence[str], num_threads: int) -> IntArray:
         """Counts the tokens of the texts, and returns how many each text has."""
-        utf8 = _to_utf8(texts)
+        texts, utf8 = _to_utf8(texts)
         num_tokens = self._counter.add(utf8, num_threads=num_threads)
         rows = np.flatnonzero(num_tokens < NEEDS_REFERENCE)
         if rows.size:
@@ -132,19 +129,14 @@ def _open_engine(vocabulary: Vocabulary, settings: TextSettings) -> NativeTextEn
     return engine
 
 
-def _to_utf8(texts: Sequence[str]) -> list[bytes]:
+def _to_utf8(texts: Sequence[str]) -> tuple[Sequence[str], list[bytes]]:
+    """Returns the texts, without half characters, and their UTF-8."""
     try:
-        return list(map(str.encode, texts))
+        return texts, list(map(str.encode, texts))
     except UnicodeEncodeError:
-        return [text.encode() if _has_utf8(text) else _GIVEN_BACK for text in texts]
-
-
-def _has_utf8(text: str) -> bool:
-    try:
-        text.encode()
-    except UnicodeEncodeError:
-        return False
-    return True
+        # Half characters have no UTF-8. Replacing them is what cleaning begins with.
+        texts = [SURROGATES.pattern.sub(SURROGATES.replace, text) for text in texts]
+        return texts, list(map(str.encode, texts))
 
 
 def _define_pages_of(engine: NativeTextEngine, texts: Sequence[str]) -> None:

@@ -113,7 +113,7 @@ def _collapse(match: re.Match[str]) -> str:
 
 
 # Half a character cannot be written to any file, and U+FFFD is Unicode's sign for a lost one.
-_SURROGATES = Step(
+SURROGATES = Step(
     "surrogates",
     re.compile("[\ud800-\udfff]+"),
     lambda match: "\ufffd" * len(match[0]),
@@ -166,5 +166,5 @@ ESCAPES = Step(
     lambda text: "&" in text or "<" in text,
 )
 
-PLAIN_STEPS = (_SURROGATES, _INVISIBLES, _CHARACTERS, ACCENTS, _WHITE_SPACE)
+PLAIN_STEPS = (SURROGATES, _INVISIBLES, _CHARACTERS, ACCENTS, _WHITE_SPACE)
 UNCOVERING_STEPS = (_ENTITIES, _MARKUP)

@@ -18,9 +18,12 @@ constexpr int kMostThreads = 1024;
 
 inline int bound_threads(int num_threads) { return std::clamp(num_threads, 1, kMostThreads); }
 
-// How many threads a crew has at most.
+// How many threads a crew has at most. Far more than there are cores gain nothing, and take the memory
+// that the work needs: 8 MB of address space each.
 inline int count_crew(int num_threads, std::int64_t num_jobs) {
-  return int(std::clamp<std::int64_t>(num_jobs, 1, bound_threads(num_threads)));
+  const int useful = std::max(16, 2 * int(std::thread::hardware_concurrency()));
+  const int most = std::min(bound_threads(num_threads), useful);
+  return int(std::clamp<std::int64_t>(num_jobs, 1, most));
 }
 
 // Numbers from 0 on, each for one thread.

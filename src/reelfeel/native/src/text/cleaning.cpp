@@ -15,6 +15,7 @@ constexpr std::size_t kMaxAttributes = 1000;
 bool is_digit(char c) { return c >= '0' && c <= '9'; }
 bool is_alpha(char c) { return (c | 32) >= 'a' && (c | 32) <= 'z'; }
 bool is_alphanumeric(char c) { return is_digit(c) || is_alpha(c); }
+bool is_no_bracket(char c) { return c != '<' && c != '>'; }
 bool is_hexadecimal(char c) { return is_digit(c) || ((c | 32) >= 'a' && (c | 32) <= 'f'); }
 
 struct NamedEntity {
@@ -23,6 +24,13 @@ struct NamedEntity {
 constexpr NamedEntity kNamedEntities[] = {
     {"quot", "\""}, {"amp", "&"}, {"lt", "<"}, {"gt", ">"}, {"apos", "'"}, {"nbsp", "\xc2\xa0"},
 };
+
+// Tells whether a name, given in lower case, is `name` in any case.
+bool equals_in_lower_case(std::string_view lower, std::string_view name) {
+    return lower.size() == name.size() &&
+           std::equal(lower.begin(), lower.end(), name.begin(),
+                      [](char a, char b) { return a == (is_alpha(b) ? b | 32 : b); });
+}
 
 // Counts the leading characters, from `start` on, that satisfy `fits`.
 template <class Fits>
@@ -100,12 +108,9 @@ TagNames::TagNames(std::string_view joined) : joined_(joined.begin(), joined.end
 }
 
 bool TagNames::contains(std::string_view name) const {
-    const auto equals = [name](std::string_view known) {
-        return known.size() == name.size() &&
-               std::equal(known.begin(), known.end(), name.begin(),
-                          [](char a, char b) { return a == (is_alpha(b) ? b | 32 : b); });
-    };
-    return std::any_of(names_.begin(), names_.end(), equals);
+    return std::any_of(names_.begin(), names_.end(), [name](std::string_view known) {
+        return equals_in_lower_case(known, name);
+    });
 }
 
 Status Cleaner::clean(std::string_view text, std::string_view& result) {
@@ -205,8 +210,6 @@ Status Cleaner::remove_tags(std::string_view& text, std::vector<char>& buffer) c
     char* const begin = make_room(buffer, text.size());
     char* out = begin;
     for (; found != text.npos; found = text.find('<', found)) {
-        // Comments and doctypes are rare, and have rules of their own.
-        if (text.substr(found, 2) == "<!") return kNeedsReference;
         std::size_t end = found;
         while (const std::size_t size = measure_tag(text.substr(end))) end += size;
         if (end == found) {
@@ -224,22 +227,53 @@ Status Cleaner::remove_tags(std::string_view& text, std::vector<char>& buffer) c
     return kDone;
 }
 
+namespace {
+
+// Returns the length of the comment that `text` begins with, or 0: it ends with the first -->, and
+// has no < in it.
+std::size_t measure_comment(std::string_view text) {
+    constexpr std::string_view kBegin = "<!--", kEnd = "-->";
+    if (text.substr(0, kBegin.size()) != kBegin) return 0;
+    // Not beyond the next <: many beginnings without an end would take quadratic time.
+    const std::string_view possible = text.substr(0, text.find('<', kBegin.size()));
+    const std::size_t end = possible.find(kEnd, kBegin.size());
+    return end == text.npos ? 0 : end + kEnd.size();
+}
+
+// Returns the length of the doctype that `text` begins with, or 0.
+std::size_t measure_doctype(std::string_view text) {
+    constexpr std::string_view kBegin = "<!doctype";
+    if (!equals_in_lower_case(kBegin, text.substr(0, kBegin.size()))) return 0;
+    const std::size_t end = kBegin.size() + count_while(text, kBegin.size(), is_no_bracket);
+    const std::size_t size = count_characters(text.substr(kBegin.size(), end - kBegin.size()));
+    return size <= kMaxAttributes && end < text.size() && text[end] == '>' ? end + 1 : 0;
+}
+
+}  // namespace
+
 // Returns the length of the tag that `text` begins with, spaces after it included, or 0.
 std::size_t Cleaner::measure_tag(std::string_view text) const {
     if (text.empty() || text[0] != '<') return 0;
+    std::size_t end = text.substr(1, 1) != "!" ? measure_element(text)
+                      : text.substr(2, 2) == "--" ? measure_comment(text)
+                                                  : measure_doctype(text);
+    if (end > 0) end += count_while(text, end, [](char c) { return c == ' '; });
+    return end;
+}
+
+// Returns the length of the tag of an element that `text` begins with, or 0.
+std::size_t Cleaner::measure_element(std::string_view text) const {
     const std::size_t start = text.substr(1, 1) == "/" ? 2 : 1;
     const std::size_t name_end = start + count_while(text, start, is_alphanumeric);
     std::size_t end = name_end;
     if (end < text.size() && (text[end] == ' ' || text[end] == '/')) {
         ++end;
-        end += count_while(text, end, [](char c) { return c != '<' && c != '>'; });
+        end += count_while(text, end, is_no_bracket);
         if (count_characters(text.substr(name_end + 1, end - name_end - 1)) > kMaxAttributes)
             return 0;
     }
     if (end >= text.size() || text[end] != '>') return 0;
-    if (!tags_.contains(text.substr(start, name_end - start))) return 0;
-    ++end;
-    return end + count_while(text, end, [](char c) { return c == ' '; });
+    return tags_.contains(text.substr(start, name_end - start)) ? end + 1 : 0;
 }
 
 }  // namespace reelfeel::text

@@ -37,6 +37,7 @@ class Cleaner {
 
     const char* copy_ascii(const char* at, const char* end, char*& out) const;
     std::size_t measure_tag(std::string_view text) const;
+    std::size_t measure_element(std::string_view text) const;
 
     const Characters& characters_;
     const TagNames& tags_;
