@@ -12,6 +12,7 @@ import zipfile
 from pathlib import Path
 
 import numpy as np
+from safetensors import SafetensorError
 from safetensors.numpy import load_file, save_file
 
 ODD_VALUES = (
@@ -136,7 +137,10 @@ def _mutate_once(folder, rng):
         return f"{place.name} stays as it is"
     try:
         return f"{make.__name__} {place.name}: {make(place, rng)}"
-    except (OSError, ValueError, KeyError, TypeError, IndexError, RecursionError) as error:
+    except (
+        OSError, ValueError, KeyError, TypeError, IndexError, RecursionError, SafetensorError,
+        MemoryError, struct.error,
+    ) as error:  # fmt: skip
         return f"{make.__name__} {place.name}: not possible after another change ({error})"
 
 
@@ -364,8 +368,10 @@ def mutate_tokens(file, rng):
 def grow_consistently(folder, rng):
     """Asks for a network of another size, with a sparse file of weights that fits it."""
     file = folder / "config.json"
-    if not file.exists():
-        return "no classifier"
+    needed = [file, folder / "vocabulary.json", folder / "golden.jsonl"]
+    if not all(one.is_file() and one.stat().st_size < 1 << 26 for one in needed):
+        return "no classifier, or one that was changed already"
+    (folder / "weights.safetensors").unlink(missing_ok=True)
     config = json.loads(file.read_text())
     units = int(rng.choice([3, 40, 600, 6_000, 9_000, 60_000]))
     config["model"] |= {"units": [units], "direction": "forward", "dense_units": 0}
