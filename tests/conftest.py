@@ -23,6 +23,17 @@ def home(tmp_path, monkeypatch):
     return folder
 
 
+@pytest.fixture(params=["portable", "avx2", "avx512"])
+def float32_kernel(request, monkeypatch):
+    """Lets a test run on each of the float32 kernels that this machine has."""
+    from reelfeel.native.library import load_library, processor_features
+
+    levels = {"portable": "SSE41", "avx2": "AVX2", "avx512": "AVX512_CORE"}
+    monkeypatch.setenv("ONEDNN_MAX_CPU_ISA", levels[request.param])
+    if load_library() is None or request.param not in {"portable", *processor_features()}:
+        pytest.skip(f"needs the native library and a processor with {request.param}")
+
+
 @pytest.fixture(params=["avx512_bf16", "amx_bf16"])
 def bfloat16_kernel(request, monkeypatch):
     """Lets a test run on each of the bfloat16 kernels that this machine has."""

@@ -1,4 +1,4 @@
-"""Weights in a file: safetensors, in 32 or in 16 bits; read as float32 in any case."""
+"""Weights in a file: safetensors, in 32 or in 16 bits; read as float32 or as they are."""
 
 from __future__ import annotations
 
@@ -14,6 +14,8 @@ from safetensors.numpy import load_file, save
 
 from reelfeel.errors import BundleError
 
+# As a file holds them.
+WeightArray = npt.NDArray[np.float32] | npt.NDArray[np.float16]
 Weights = Mapping[str, npt.NDArray[np.float32]]
 
 
@@ -57,7 +59,13 @@ def read_weights(path: Path) -> dict[str, npt.NDArray[np.float32]]:
         OSError: if the file cannot be read.
         safetensors.SafetensorError: if it is damaged.
     """
-    return {name: array.astype(np.float32, copy=False) for name, array in load_file(path).items()}
+    stored = read_stored_weights(path)
+    return {name: array.astype(np.float32, copy=False) for name, array in stored.items()}
+
+
+def read_stored_weights(path: Path) -> dict[str, WeightArray]:
+    """Reads weights by name in the precision of the file; raises what `read_weights` does."""
+    return dict(load_file(path))
 
 
 def read_layout(path: Path) -> dict[str, Stored]:

@@ -6,11 +6,15 @@ import ctypes
 import weakref
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 import numpy as np
 import numpy.typing as npt
 
 from reelfeel.native.library import load_library, processor_features
+
+if TYPE_CHECKING:
+    from reelfeel.weights import WeightArray
 
 Floats = npt.NDArray[np.float32]
 POOLINGS = ("last", "last_max_mean")
@@ -23,14 +27,14 @@ class LayerWeights:
     """One LSTM layer in Keras' layout, gates in the order i, f, c, o.
 
     Attributes:
-        kernel: float32 `(features, 4 * units)`.
-        recurrent_kernel: float32 `(units, 4 * units)`.
-        bias: float32 `(4 * units,)`.
+        kernel: float32 or float16 `(features, 4 * units)`.
+        recurrent_kernel: `(units, 4 * units)`.
+        bias: `(4 * units,)`.
     """
 
-    kernel: Floats
-    recurrent_kernel: Floats
-    bias: Floats
+    kernel: WeightArray
+    recurrent_kernel: WeightArray
+    bias: WeightArray
 
     @property
     def units(self) -> int:
@@ -47,9 +51,11 @@ class LayerWeights:
         )
 
 
-def _pad_gates(matrix: Floats, num_rows: int, units: int) -> Floats:
+def _pad_gates(matrix: WeightArray, num_rows: int, units: int) -> WeightArray:
     gates = matrix.reshape(len(matrix), 4, -1)
-    padded = np.zeros((num_rows, 4, units), np.float32)
+    if gates.shape == (num_rows, 4, units):
+        return matrix
+    padded = np.zeros((num_rows, 4, units), matrix.dtype)
     padded[: len(gates), :, : gates.shape[2]] = gates
     return padded.reshape(num_rows, -1)
 
@@ -62,6 +68,7 @@ class _Description(ctypes.Structure):
         ("reversed", ctypes.c_int32),
         ("pooling", ctypes.c_int32),
         ("bf16", ctypes.c_int32),
+        ("half_weights", ctypes.c_int32),
         ("units", ctypes.c_void_p),
         ("embeddings", ctypes.c_void_p),
         ("kernels", ctypes.c_void_p),
@@ -84,8 +91,8 @@ class NativeTower:
     it, bit for bit.
 
     Args:
-        embeddings: float32 `(vocabulary_size, embedding_dim)`.
-        layers: the LSTMs, first to last.
+        embeddings: float32 or float16 `(vocabulary_size, embedding_dim)`.
+        layers: the LSTMs, first to last. Where all weights are float16, they are kept so.
         pooling: one of `POOLINGS`.
         is_reversed: whether texts are read from their last token to their first.
         precision: "float32" or "bfloat16"; ask `has_kernel` first.
@@ -97,7 +104,7 @@ class NativeTower:
 
     def __init__(
         self,
-        embeddings: Floats,
+        embeddings: WeightArray,
         layers: Sequence[LayerWeights],
         *,
         pooling: str,
@@ -121,24 +128,27 @@ class NativeTower:
 
     def _create(
         self,
-        embeddings: Floats,
+        embeddings: WeightArray,
         layers: Sequence[LayerWeights],
         pooling: int,
         is_reversed: bool,
         precision: str,
     ) -> int:
-        table = np.ascontiguousarray(embeddings, np.float32)
+        # float16 stays as it is: half as many bytes, and the kernels read it themselves.
+        are_half = all(array.dtype == np.float16 for array in (embeddings, *_arrays_of(layers)))
+        dtype = np.float16 if are_half else np.float32
+        table = np.ascontiguousarray(embeddings, dtype)
         units = np.array([layer.units for layer in layers], np.int32)
         # Kept until the call is over: the addresses point into them.
         arrays = [
-            [np.ascontiguousarray(getattr(layer, name), np.float32) for layer in layers]
+            [np.ascontiguousarray(getattr(layer, name), dtype) for layer in layers]
             for name in ("kernel", "recurrent_kernel", "bias")
         ]
         addresses = [
             (ctypes.c_void_p * len(group))(*(a.ctypes.data for a in group)) for group in arrays
         ]
         description = _Description(
-            *(*table.shape, len(layers), is_reversed, pooling, precision == "bfloat16"),
+            *(*table.shape, len(layers), is_reversed, pooling, precision == "bfloat16", are_half),
             units.ctypes.data,
             table.ctypes.data,
             *(ctypes.addressof(group) for group in addresses),
@@ -189,6 +199,12 @@ class NativeTower:
             )
         if offsets[0] != 0 or offsets[-1] != len(token_ids) or (np.diff(offsets) < 1).any():
             raise ValueError("Offsets must rise from 0 to the number of ids; no text may be empty.")
+
+
+def _arrays_of(layers: Sequence[LayerWeights]) -> list[WeightArray]:
+    return [
+        array for layer in layers for array in (layer.kernel, layer.recurrent_kernel, layer.bias)
+    ]
 
 
 def _pad_layers(layers: Sequence[LayerWeights]) -> list[LayerWeights]:

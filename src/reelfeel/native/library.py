@@ -13,8 +13,9 @@ from pathlib import Path
 
 LIBRARY_PATH = Path(__file__).with_name("libreelfeel.so")
 
-# Raised, here and in src/common/library.cpp, when a function that Python calls changes its arguments.
-ABI_VERSION = 1
+# Raised, here and in src/common/library.cpp, when a function that Python calls changes its
+# arguments.
+ABI_VERSION = 2
 
 # The bits of `Feature` in src/common/library.hpp, in their order.
 _FEATURES = ("avx2", "avx512", "avx512_bf16", "amx_bf16")

@@ -49,7 +49,13 @@ from reelfeel.runtime.graph import write_graph
 from reelfeel.runtime.shipped import CLASSIFIERS
 from reelfeel.text.tokenizer import TextSettings
 from reelfeel.text.vocabulary import Vocabulary
-from reelfeel.weights import Weights, read_weights, write_weights
+from reelfeel.weights import (
+    WeightArray,
+    Weights,
+    read_stored_weights,
+    read_weights,
+    write_weights,
+)
 
 FORMAT = "reelfeel-bundle"
 FORMAT_VERSION = 1
@@ -137,6 +143,10 @@ class Bundle:
     def weights(self) -> dict[str, npt.NDArray[np.float32]]:
         """Reads the weights by name, in Keras' layout."""
         return read_weights(self.path / "weights.safetensors")
+
+    def stored_weights(self) -> dict[str, WeightArray]:
+        """Reads the weights by name in the precision of the file."""
+        return read_stored_weights(self.path / "weights.safetensors")
 
     def calibrated_weights(self) -> dict[str, npt.NDArray[np.float32]]:
         """Reads the weights with the temperature worked into the last layer, for other software."""

@@ -20,7 +20,7 @@ struct MatrixArithmetic : Bfloat16Arithmetic {
                          int columns, float* sums) {
         const int depth = columns / kTileDepth;
         const std::size_t panel = std::size_t(depth) * 2 * kTileSize;
-        const Number* weights = layer.weights_bf16.data() + (unit / kLanes) * 2 * panel;
+        const Number* weights = layer.weights_16.data() + (unit / kLanes) * 2 * panel;
         const Blocks left{inputs, std::ptrdiff_t(rows) * kTileDepth, 1};
         const int tile_rows = padded_rows(running);
         multiply_tiles(left, weights, depth, tile_rows, sums, kGateLanes);
@@ -30,8 +30,14 @@ struct MatrixArithmetic : Bfloat16Arithmetic {
 
 }  // namespace
 
-const InferenceKernel kBfloat16Inference = {true, prepare_tower<MatrixArithmetic>,
-                                            run_block<MatrixArithmetic>};
+const InferenceKernel kBfloat16Inference = {
+    true,
+    sizeof(bf16),
+    128,
+    prepare_tower<MatrixArithmetic>,
+    make_word_rows<MatrixArithmetic>,
+    run_block<MatrixArithmetic>,
+};
 
 }  // namespace reelfeel::REELFEEL_TARGET
 
