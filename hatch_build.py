@@ -58,7 +58,7 @@ TRAINING_TARGETS = ("portable", "avx2", "avx512", "portable_bf16", "avx512bf16",
 TARGETS = {
     "inference/float_kernel.cpp": ("portable", "avx2", "avx512"),
     "inference/avx512bf16_kernel.cpp": ("avx512bf16",),
-    "inference/amx_kernel.cpp": ("amx",),
+    "inference/tile_kernel.cpp": ("portable_bf16", "amx"),
     "lstm/kernel.cpp": TRAINING_TARGETS,
     "softmax/kernel.cpp": TRAINING_TARGETS,
 }

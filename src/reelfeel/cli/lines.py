@@ -211,7 +211,12 @@ def _find_reader(stream: Any) -> Read:
 
 def _start_reading(read: Read) -> queue.Queue[bytes | OSError]:
     chunks: queue.Queue[bytes | OSError] = queue.Queue(maxsize=64)
-    threading.Thread(target=_read_all, args=(read, chunks), daemon=True).start()
+    try:
+        threading.Thread(target=_read_all, args=(read, chunks), daemon=True).start()
+    except RuntimeError:
+        # The system gives no thread: all is read first, and answered then.
+        chunks = queue.Queue()
+        _read_all(read, chunks)
     return chunks
 
 

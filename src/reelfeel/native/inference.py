@@ -6,19 +6,18 @@ import ctypes
 import weakref
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import NoReturn, SupportsIndex
+from typing import TYPE_CHECKING, NoReturn, SupportsIndex
 
 import numpy as np
 import numpy.typing as npt
 
 from reelfeel.errors import UsageError
-from reelfeel.native.library import (
-    bound_threads,
-    load_library,
-    processor_features,
-    raise_unless_done,
-)
+from reelfeel.native.kernels import find_target
+from reelfeel.native.library import bound_threads, load_library, raise_unless_done
 from reelfeel.schema import require
+
+if TYPE_CHECKING:
+    from reelfeel.weights import WeightArray
 
 Floats = npt.NDArray[np.float32]
 POOLINGS = ("last", "last_max_mean")
@@ -33,14 +32,14 @@ class LayerWeights:
     """One LSTM layer in Keras' layout, gates in the order i, f, c, o.
 
     Attributes:
-        kernel: float32 `(features, 4 * units)`.
-        recurrent_kernel: float32 `(units, 4 * units)`.
-        bias: float32 `(4 * units,)`.
+        kernel: float32 or float16 `(features, 4 * units)`.
+        recurrent_kernel: `(units, 4 * units)`.
+        bias: `(4 * units,)`.
     """
 
-    kernel: Floats
-    recurrent_kernel: Floats
-    bias: Floats
+    kernel: WeightArray
+    recurrent_kernel: WeightArray
+    bias: WeightArray
 
     @property
     def units(self) -> int:
@@ -57,9 +56,11 @@ class LayerWeights:
         )
 
 
-def _pad_gates(matrix: Floats, num_rows: int, units: int) -> Floats:
+def _pad_gates(matrix: WeightArray, num_rows: int, units: int) -> WeightArray:
     gates = matrix.reshape(len(matrix), 4, -1)
-    padded = np.zeros((num_rows, 4, units), np.float32)
+    if gates.shape == (num_rows, 4, units):
+        return matrix
+    padded = np.zeros((num_rows, 4, units), matrix.dtype)
     padded[: len(gates), :, : gates.shape[2]] = gates
     return padded.reshape(num_rows, -1)
 
@@ -72,6 +73,7 @@ class _Description(ctypes.Structure):
         ("reversed", ctypes.c_int32),
         ("pooling", ctypes.c_int32),
         ("bf16", ctypes.c_int32),
+        ("half_weights", ctypes.c_int32),
         ("units", ctypes.c_void_p),
         ("embeddings", ctypes.c_void_p),
         ("kernels", ctypes.c_void_p),
@@ -82,9 +84,7 @@ class _Description(ctypes.Structure):
 
 def has_kernel(precision: str) -> bool:
     """Returns whether the library is there and has a kernel of "float32" or "bfloat16" here."""
-    if load_library() is None:
-        return False
-    return precision == "float32" or "avx512_bf16" in processor_features()
+    return find_target(precision) is not None
 
 
 class NativeTower:
@@ -96,8 +96,8 @@ class NativeTower:
     on the number of threads. It cannot be copied or pickled: it is an address.
 
     Args:
-        embeddings: float32 `(vocabulary_size, embedding_dim)`.
-        layers: the LSTMs, first to last.
+        embeddings: float32 or float16 `(vocabulary_size, embedding_dim)`.
+        layers: the LSTMs, first to last. Where all weights are float16, they are kept so.
         pooling: one of `POOLINGS`.
         is_reversed: whether texts are read from their last token to their first.
         precision: "float32" or "bfloat16"; ask `has_kernel` first.
@@ -114,7 +114,7 @@ class NativeTower:
 
     def __init__(
         self,
-        embeddings: Floats,
+        embeddings: WeightArray,
         layers: Sequence[LayerWeights],
         *,
         pooling: str,
@@ -146,24 +146,27 @@ class NativeTower:
 
     def _create(
         self,
-        embeddings: Floats,
+        embeddings: WeightArray,
         layers: Sequence[LayerWeights],
         pooling: int,
         is_reversed: bool,
         precision: str,
     ) -> int:
-        table = np.ascontiguousarray(embeddings, np.float32)
+        # float16 stays as it is: half as many bytes, and the kernels read it themselves.
+        are_half = all(array.dtype == np.float16 for array in (embeddings, *_arrays_of(layers)))
+        dtype = np.float16 if are_half else np.float32
+        table = np.ascontiguousarray(embeddings, dtype)
         units = np.array([layer.units for layer in layers], np.int32)
         # Kept until the call is over: the addresses point into them.
         arrays = [
-            [np.ascontiguousarray(getattr(layer, name), np.float32) for layer in layers]
+            [np.ascontiguousarray(getattr(layer, name), dtype) for layer in layers]
             for name in ("kernel", "recurrent_kernel", "bias")
         ]
         addresses = [
             (ctypes.c_void_p * len(group))(*(a.ctypes.data for a in group)) for group in arrays
         ]
         description = _Description(
-            *(*table.shape, len(layers), is_reversed, pooling, precision == "bfloat16"),
+            *(*table.shape, len(layers), is_reversed, pooling, precision == "bfloat16", are_half),
             units.ctypes.data,
             table.ctypes.data,
             *(ctypes.addressof(group) for group in addresses),
@@ -248,6 +251,12 @@ def _check_weights(embeddings: Floats, layers: Sequence[LayerWeights]) -> None:
             found = getattr(layer, name).shape
             require(found == shape, f"{name} of layer {place}", f"of shape {shape}", found)
         features = units
+
+
+def _arrays_of(layers: Sequence[LayerWeights]) -> list[WeightArray]:
+    return [
+        array for layer in layers for array in (layer.kernel, layer.recurrent_kernel, layer.bias)
+    ]
 
 
 def _pad_layers(layers: Sequence[LayerWeights]) -> list[LayerWeights]:

@@ -19,7 +19,7 @@ LIBRARY_PATH = Path(__file__).with_name(library_name(sys.platform))
 
 # Raised, here and in src/common/library.cpp, when a function that Python calls changes its
 # arguments.
-ABI_VERSION = 3
+ABI_VERSION = 4
 
 # As kMostThreads in src/common/threads.hpp. A larger number might wrap on its way to an int.
 _MOST_THREADS = 1024

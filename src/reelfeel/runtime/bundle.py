@@ -68,7 +68,15 @@ from reelfeel.schema import integer, require
 from reelfeel.text.tokenizer import TextSettings
 from reelfeel.text.vocabulary import Vocabulary
 from reelfeel.weight_shapes import Shapes, classifier_shapes
-from reelfeel.weights import Weights, check_layout, read_layout, read_weights, write_weights
+from reelfeel.weights import (
+    WeightArray,
+    Weights,
+    check_layout,
+    read_layout,
+    read_stored_weights,
+    read_weights,
+    write_weights,
+)
 
 MAX_SMALL_BYTES = 1 << 20
 FORMAT = "reelfeel-bundle"
@@ -170,6 +178,11 @@ class Bundle:
         """
         precision = self.config.model.weight_precision
         return read_weights(self.path / "weights.safetensors", self.shapes(), precision)
+
+    def stored_weights(self) -> dict[str, WeightArray]:
+        """Reads the weights by name in the precision of the file; raises what `weights` does."""
+        precision = self.config.model.weight_precision
+        return read_stored_weights(self.path / "weights.safetensors", self.shapes(), precision)
 
     def calibrated_weights(self) -> dict[str, npt.NDArray[np.float32]]:
         """Reads the weights with the temperature worked into the last layer, for other software."""

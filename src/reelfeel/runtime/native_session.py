@@ -8,7 +8,7 @@ import numpy.typing as npt
 from reelfeel.errors import UsageError
 from reelfeel.native.inference import NativeTower, has_kernel
 from reelfeel.runtime.bundle import Bundle
-from reelfeel.runtime.network import TowerArrays, add_padding, read_towers
+from reelfeel.runtime.network import TowerArrays, add_padding, pick_towers
 from reelfeel.text.token_ids import TokenIds
 
 
@@ -31,15 +31,16 @@ class NativeSession:
                 "AVX512-BF16. Leave --precision out, or use --precision float32."
             )
         self._config, self._threads = bundle.config, threads
-        self._towers = [(tower, _open(tower, precision)) for tower in read_towers(bundle)]
+        towers = pick_towers(bundle.stored_weights(), bundle.config.model)
+        self._towers = [(arrays.head, _open(arrays, precision)) for arrays in towers]
 
     def __call__(self, token_ids: TokenIds) -> npt.NDArray[np.float32]:
         """Returns the logits, float32 `(num_texts,)`, of texts none of which is empty."""
         token_ids = add_padding(token_ids, self._config.data, self._config.model)
         offsets = np.concatenate([np.zeros(1, np.int64), np.cumsum(token_ids.lengths)])
         logits = [
-            arrays.judge(tower.run(token_ids.flat, offsets, self._threads))
-            for arrays, tower in self._towers
+            head.judge(tower.run(token_ids.flat, offsets, self._threads))
+            for head, tower in self._towers
         ]
         return np.asarray(np.mean(logits, axis=0, dtype=np.float32))
 

@@ -18,27 +18,20 @@ from reelfeel.native.inference import LayerWeights
 from reelfeel.runtime.bundle import Bundle
 from reelfeel.text.batching import round_timesteps
 from reelfeel.text.token_ids import TokenIds
+from reelfeel.weights import WeightArray
 
 Floats = npt.NDArray[np.float32]
 
 
 @dataclass(frozen=True)
-class TowerArrays:
-    """The network of one direction.
+class HeadArrays:
+    """What makes a logit of a tower's pooled outputs.
 
     Attributes:
-        embeddings: float32 `(vocabulary_size, embedding_dim)`.
-        layers: the LSTMs, first to last.
-        pooling: "last" or "last_max_mean".
-        is_reversed: whether texts are read from their last token to their first.
         dense: kernel and bias of the hidden ReLU layer, or None.
         logit: kernel and bias of the last layer.
     """
 
-    embeddings: Floats
-    layers: tuple[LayerWeights, ...]
-    pooling: str
-    is_reversed: bool
     dense: tuple[Floats, Floats] | None
     logit: tuple[Floats, Floats]
 
@@ -52,12 +45,35 @@ class TowerArrays:
         return _multiply(features, *self.logit)[:, 0]
 
 
+@dataclass(frozen=True)
+class TowerArrays:
+    """The network of one direction.
+
+    Attributes:
+        embeddings: float32 or float16 `(vocabulary_size, embedding_dim)`.
+        layers: the LSTMs, first to last.
+        pooling: "last" or "last_max_mean".
+        is_reversed: whether texts are read from their last token to their first.
+        head: what judges its pooled outputs.
+    """
+
+    embeddings: WeightArray
+    layers: tuple[LayerWeights, ...]
+    pooling: str
+    is_reversed: bool
+    head: HeadArrays
+
+    def judge(self, features: Floats) -> Floats:
+        """Returns what the head makes of pooled outputs."""
+        return self.head.judge(features)
+
+
 def read_towers(bundle: Bundle) -> list[TowerArrays]:
     """Reads the towers of a saved model, one for each direction that it reads in."""
     return pick_towers(bundle.weights(), bundle.config.model)
 
 
-def pick_towers(weights: Mapping[str, Floats], model: ModelConfig) -> list[TowerArrays]:
+def pick_towers(weights: Mapping[str, WeightArray], model: ModelConfig) -> list[TowerArrays]:
     """Picks the towers of a classifier, one for each direction, out of its weights by name."""
     if model.direction != "both":
         return [read_tower(weights, model, model.direction, "")]
@@ -96,19 +112,24 @@ def count_timesteps(
 
 
 def read_tower(
-    weights: Mapping[str, Floats], model: ModelConfig, direction: str, prefix: str = ""
+    weights: Mapping[str, WeightArray], model: ModelConfig, direction: str, prefix: str = ""
 ) -> TowerArrays:
     """Picks the tower of one direction out of weights.
 
     Args:
-        weights: by name, in Keras' layout.
+        weights: by name, in Keras' layout; the embeddings and LSTMs stay in the precision they
+            have.
         model: sizes and pooling.
         direction: "forward" or "backward".
         prefix: of the names of its weights.
     """
 
-    def pair(name: str) -> tuple[Floats, Floats]:
+    def pair(name: str) -> tuple[WeightArray, WeightArray]:
         return weights[f"{prefix}{name}/kernel"], weights[f"{prefix}{name}/bias"]
+
+    def float32_pair(name: str) -> tuple[Floats, Floats]:
+        kernel, bias = pair(name)
+        return kernel.astype(np.float32, copy=False), bias.astype(np.float32, copy=False)
 
     layers = []
     for index in range(len(model.units)):
@@ -121,8 +142,10 @@ def read_tower(
         layers=tuple(layers),
         pooling=model.pooling,
         is_reversed=direction == "backward",
-        dense=pair("dense") if model.dense_units else None,
-        logit=pair("logit"),
+        head=HeadArrays(
+            dense=float32_pair("dense") if model.dense_units else None,
+            logit=float32_pair("logit"),
+        ),
     )
 
 

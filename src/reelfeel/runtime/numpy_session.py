@@ -57,7 +57,7 @@ def read_rows(
     if tower.is_reversed:
         turned = np.where(real, lengths[:, None] - 1 - steps, steps)
         padded = np.take_along_axis(padded, turned, axis=1)
-    outputs = tower.embeddings[padded]
+    outputs = np.asarray(tower.embeddings[padded], np.float32)
     for layer in tower.layers:
         outputs = run_layer(layer, outputs)
     last = outputs[np.arange(len(outputs)), lengths - 1]
@@ -75,7 +75,7 @@ def run_layer(layer: LayerWeights, inputs: Floats) -> Floats:
     outputs = np.empty((*inputs.shape[:2], layer.units), np.float32)
     for step in range(inputs.shape[1]):
         sums = inputs[:, step] @ layer.kernel + hidden @ layer.recurrent_kernel + layer.bias
-        i, f, c, o = np.split(sums, 4, axis=1)
+        i, f, c, o = np.split(np.asarray(sums, np.float32), 4, axis=1)
         cell = _sigmoid(f) * cell + _sigmoid(i) * np.tanh(c)
         hidden = _sigmoid(o) * np.tanh(cell)
         outputs[:, step] = hidden

@@ -88,7 +88,7 @@ unsigned detect_features() {
     const std::uint64_t saved = saved_registers();
     const Registers basic = cpuid(1, 0), more = cpuid(7, 0), newer = cpuid(7, 1);
     unsigned found = 0;
-    if (all_set(saved, kYmm) && all_set(basic.ecx, bit(12)) && all_set(more.ebx, bit(5)))
+    if (all_set(saved, kYmm) && all_set(basic.ecx, bit(12) | bit(29)) && all_set(more.ebx, bit(5)))
         found |= kAvx2;
     if ((found & kAvx2) && all_set(saved, kZmm) &&
         all_set(more.ebx, bit(16) | bit(17) | bit(30) | bit(31)))
@@ -122,7 +122,7 @@ unsigned processor_features() {
 }  // namespace reelfeel
 
 // Raise it, here and in native/library.py, when a function that Python calls changes its arguments.
-REELFEEL_EXPORT int reelfeel_abi_version() { return 3; }
+REELFEEL_EXPORT int reelfeel_abi_version() { return 4; }
 
 // What an outcome other than kSucceeded means, as the end of a sentence.
 REELFEEL_EXPORT const char* reelfeel_explain(int outcome) {

@@ -35,23 +35,23 @@
 #elif defined(REELFEEL_TARGET_AVX2)
 #define REELFEEL_TARGET avx2
 #define REELFEEL_REGISTER_BYTES 32
-#define REELFEEL_INSTRUCTIONS "avx2,fma"
+#define REELFEEL_INSTRUCTIONS "avx2,fma,f16c"
 #define REELFEEL_UNIT "common/tiles_float.hpp"
 #elif defined(REELFEEL_TARGET_AVX512)
 #define REELFEEL_TARGET avx512
 #define REELFEEL_REGISTER_BYTES 64
-#define REELFEEL_INSTRUCTIONS "avx2,fma,avx512f,avx512bw,avx512vl,avx512dq"
+#define REELFEEL_INSTRUCTIONS "avx2,fma,f16c,avx512f,avx512bw,avx512vl,avx512dq"
 #define REELFEEL_UNIT "common/tiles_float.hpp"
 #elif defined(REELFEEL_TARGET_AVX512BF16)
 #define REELFEEL_TARGET avx512bf16
 #define REELFEEL_REGISTER_BYTES 64
-#define REELFEEL_INSTRUCTIONS "avx2,fma,avx512f,avx512bw,avx512vl,avx512dq,avx512bf16"
+#define REELFEEL_INSTRUCTIONS "avx2,fma,f16c,avx512f,avx512bw,avx512vl,avx512dq,avx512bf16"
 #define REELFEEL_UNIT "common/tiles_avx512bf16.hpp"
 #elif defined(REELFEEL_TARGET_AMX)
 #define REELFEEL_TARGET amx
 #define REELFEEL_REGISTER_BYTES 64
 #define REELFEEL_INSTRUCTIONS \
-    "avx2,fma,avx512f,avx512bw,avx512vl,avx512dq,avx512bf16,amx-tile,amx-bf16"
+    "avx2,fma,f16c,avx512f,avx512bw,avx512vl,avx512dq,avx512bf16,amx-tile,amx-bf16"
 #define REELFEEL_UNIT "common/tiles_amx.hpp"
 #else
 #error "Name the target: compile with -DREELFEEL_TARGET_PORTABLE or another of those above."

@@ -22,7 +22,7 @@ struct PairArithmetic : Bfloat16Arithmetic {
         const int depth = columns / kTileDepth;
         const std::ptrdiff_t block_size = std::ptrdiff_t(rows) * kTileDepth;
         const Number* weights =
-            layer.weights_bf16.data() + std::size_t(unit / kLanes) * depth * 4 * kTileSize;
+            layer.weights_16.data() + std::size_t(unit / kLanes) * depth * 4 * kTileSize;
         int row = 0;
         for (; row + kRowsAtOnce <= running; row += kRowsAtOnce)
             multiply_rows<kRowsAtOnce>(inputs + row * kTileDepth, block_size, weights, depth,
@@ -66,8 +66,14 @@ struct PairArithmetic : Bfloat16Arithmetic {
 
 }  // namespace
 
-const InferenceKernel kBfloat16Inference = {true, prepare_tower<PairArithmetic>,
-                                            run_block<PairArithmetic>};
+const InferenceKernel kBfloat16Inference = {
+    true,
+    sizeof(bf16),
+    128,
+    prepare_tower<PairArithmetic>,
+    make_word_rows<PairArithmetic>,
+    run_block<PairArithmetic>,
+};
 
 }  // namespace reelfeel::REELFEEL_TARGET
 

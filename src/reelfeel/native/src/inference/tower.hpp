@@ -4,28 +4,43 @@
 #include <cstdint>
 #include <vector>
 
+#include "common/buffer.hpp"
+#include "inference/word_rows.hpp"
+
 namespace reelfeel {
 
 enum Pooling { kLast = 0, kLastMaxMean = 1 };
 
+// What a tower is made from, in Keras' layout: of each layer a kernel, a recurrent kernel, a bias.
+struct Weights {
+    bool are_half;  // float16; else float32
+    const void* embeddings;
+    const void* const* kernels;
+    const void* const* recurrent_kernels;
+    const void* const* biases;
+};
+
 // One LSTM layer, packed for the kernel that runs it.
 struct Layer {
     int features, units;
-    std::vector<std::uint16_t> weights_bf16;  // either these
-    std::vector<float> weights_float;         // or these
-    std::vector<float> bias;                  // (units / 16, 4, 16)
+    Buffer<float> weights_float;
+    // bfloat16 in place of float32, or the same numbers again as float16, for few rows.
+    Buffer<std::uint16_t> weights_16;
+    Buffer<float> bias;  // (units / 16, 4, 16)
 };
 
 struct Tower {
     int vocabulary_size, features;
     bool reversed;
-    bool folded;  // the table holds x W + b of the first layer for every word, not x
+    bool folded;  // the first layer adds x W + b from `word_rows`; else it multiplies x
     Pooling pooling;
     std::vector<Layer> layers;
-    std::vector<std::uint16_t> table_bf16;
-    std::vector<float> table_float;
+    Buffer<float> embeddings_float;
+    Buffer<std::uint16_t> embeddings_16;  // bfloat16 or float16
+    Layer word_layer;                     // where folded, the first layer without its recurrence
+    // Rows are added while texts are read; what a row holds never changes.
+    mutable WordRows word_rows;
 
-    int table_width() const { return folded ? 4 * layers[0].units : features; }
     int output_width() const { return layers.back().units * (pooling == kLast ? 1 : 3); }
 };
 
@@ -37,16 +52,21 @@ struct Block {
     float* const* outputs;                 // of each row, (output_width,)
 };
 
-// What a kernel brings: how it packs weights (fold_rows: also the table), and how it runs a block.
+// What a kernel brings.
 struct InferenceKernel {
     bool is_bf16;
-    void (*prepare)(Tower& tower, const float* embeddings, const float* const* kernels,
-                    const float* const* recurrent_kernels);
+    int number_bytes;  // in `word_rows`
+    int most_rows;     // in a block
+    void (*prepare)(Tower& tower, const Weights& weights);
+    void (*make_word_rows)(const Tower& tower, const std::int32_t* words, int num_words);
     void (*run)(const Tower& tower, const Block& block);
 };
 
 namespace portable {
 extern const InferenceKernel kFloatInference;
+}
+namespace portable_bf16 {
+extern const InferenceKernel kBfloat16Inference;
 }
 #ifdef REELFEEL_X86
 namespace avx2 {

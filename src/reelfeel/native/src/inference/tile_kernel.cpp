@@ -1,17 +1,17 @@
-// Inference in bfloat16 on Intel's matrix unit.
+// Inference in bfloat16 by tiles: on Intel's matrix unit, and anywhere by arithmetic that rounds alike.
 
 #include "inference/tower.hpp"
 #include "lstm/lstm.hpp"
 
 #include "common/target_begin.hpp"
 
-#include "common/tiles_amx.hpp"
+#include REELFEEL_UNIT
 #include "inference/bfloat16_arithmetic.hpp"
 
 namespace reelfeel::REELFEEL_TARGET {
 namespace {
 
-struct MatrixArithmetic : Bfloat16Arithmetic {
+struct TileArithmetic : Bfloat16Arithmetic {
     using Session = ProductUnit;
 
     static int padded_rows(int rows) { return ceil_div(rows, kTileRows) * kTileRows; }
@@ -20,7 +20,7 @@ struct MatrixArithmetic : Bfloat16Arithmetic {
                          int columns, float* sums) {
         const int depth = columns / kTileDepth;
         const std::size_t panel = std::size_t(depth) * 2 * kTileSize;
-        const Number* weights = layer.weights_bf16.data() + (unit / kLanes) * 2 * panel;
+        const Number* weights = layer.weights_16.data() + (unit / kLanes) * 2 * panel;
         const Blocks left{inputs, std::ptrdiff_t(rows) * kTileDepth, 1};
         const int tile_rows = padded_rows(running);
         multiply_tiles(left, weights, depth, tile_rows, sums, kGateLanes);
@@ -30,8 +30,14 @@ struct MatrixArithmetic : Bfloat16Arithmetic {
 
 }  // namespace
 
-const InferenceKernel kBfloat16Inference = {true, prepare_tower<MatrixArithmetic>,
-                                            run_block<MatrixArithmetic>};
+const InferenceKernel kBfloat16Inference = {
+    true,
+    sizeof(bf16),
+    128,
+    prepare_tower<TileArithmetic>,
+    make_word_rows<TileArithmetic>,
+    run_block<TileArithmetic>,
+};
 
 }  // namespace reelfeel::REELFEEL_TARGET
 
