@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import math
+import mmap
 import struct
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -59,13 +61,30 @@ def read_weights(path: Path) -> dict[str, npt.NDArray[np.float32]]:
         OSError: if the file cannot be read.
         safetensors.SafetensorError: if it is damaged.
     """
-    stored = read_stored_weights(path)
-    return {name: array.astype(np.float32, copy=False) for name, array in stored.items()}
+    return {name: array.astype(np.float32, copy=False) for name, array in load_file(path).items()}
 
 
-def read_stored_weights(path: Path) -> dict[str, WeightArray]:
-    """Reads weights by name in the precision of the file; raises what `read_weights` does."""
-    return dict(load_file(path))
+def map_weights(path: Path) -> dict[str, WeightArray]:
+    """Opens weights by name in the precision of the file, which stays where it is: no copy.
+
+    Args:
+        path: a file that was checked and does not change while the arrays are in use.
+
+    Returns:
+        Arrays that cannot be written to.
+
+    Raises:
+        OSError: if the file cannot be read.
+    """
+    layout = read_layout(path)
+    with path.open("rb") as file:
+        mapped = mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ)
+    return {
+        name: np.frombuffer(
+            mapped, stored.precision, math.prod(stored.shape), stored.offset
+        ).reshape(stored.shape)
+        for name, stored in layout.items()
+    }
 
 
 def read_layout(path: Path) -> dict[str, Stored]:

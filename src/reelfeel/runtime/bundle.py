@@ -52,7 +52,7 @@ from reelfeel.text.vocabulary import Vocabulary
 from reelfeel.weights import (
     WeightArray,
     Weights,
-    read_stored_weights,
+    map_weights,
     read_weights,
     write_weights,
 )
@@ -145,8 +145,8 @@ class Bundle:
         return read_weights(self.path / "weights.safetensors")
 
     def stored_weights(self) -> dict[str, WeightArray]:
-        """Reads the weights by name in the precision of the file."""
-        return read_stored_weights(self.path / "weights.safetensors")
+        """Opens the weights by name in the precision of the file, without a copy of them."""
+        return map_weights(self.path / "weights.safetensors")
 
     def calibrated_weights(self) -> dict[str, npt.NDArray[np.float32]]:
         """Reads the weights with the temperature worked into the last layer, for other software."""
