@@ -153,6 +153,22 @@ def test_threads_that_meet_the_same_words_at_once_get_the_same_bits():
             assert (np.roll(answer, number, axis=0) == expected).all()
 
 
+@pytest.mark.parametrize("scale", [2.0**14, 1.0, 2.0**-13])
+def test_every_float16_number_is_read_as_what_it_is(scale):
+    """One word for each of them, also the subnormal and infinite ones and those that are none."""
+    every = np.arange(1 << 16, dtype=np.uint16).view(np.float16)[:, None]
+    layer = LayerWeights(
+        np.full((1, 64), scale, np.float16),
+        np.zeros((16, 64), np.float16),
+        np.zeros(64, np.float16),
+    )
+    arrays = TowerArrays(every, (layer,), "last", False, HeadArrays(None, ()))
+    texts = list(np.arange(1 << 16, dtype=np.int32)[:, None])
+    answers = run(open_tower(arrays), texts)
+    np.testing.assert_array_equal(answers, run(open_tower(as_float32(arrays)), texts))
+    assert len(np.unique(answers[:, 0])) > 5_000
+
+
 @pytest.mark.parametrize("place", ["embeddings", "recurrent_kernel", "bias"])
 def test_no_number_stays_no_number(place):
     arrays = make_tower(16, (64,), "last_max_mean", False, "float32")

@@ -155,11 +155,11 @@ class NativeTower:
         # float16 stays as it is: half as many bytes, and the kernels read it themselves.
         are_half = all(array.dtype == np.float16 for array in (embeddings, *_arrays_of(layers)))
         dtype = np.float16 if are_half else np.float32
-        table = np.ascontiguousarray(embeddings, dtype)
+        table = np.require(embeddings, dtype, ("C", "A"))
         units = np.array([layer.units for layer in layers], np.int32)
         # Kept until the call is over: the addresses point into them.
         arrays = [
-            [np.ascontiguousarray(getattr(layer, name), dtype) for layer in layers]
+            [np.require(getattr(layer, name), dtype, ("C", "A")) for layer in layers]
             for name in ("kernel", "recurrent_kernel", "bias")
         ]
         addresses = [
