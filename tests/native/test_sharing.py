@@ -140,7 +140,9 @@ def test_a_child_answers_alike_though_threads_ran_when_it_was_forked():
         thread.start()
     try:
         children = [
-            context.Process(target=answer_in_child, args=(requests, results)) for _ in range(6)
+            # As daemons, so that one that hangs fails the test and ends with it.
+            context.Process(target=answer_in_child, args=(requests, results), daemon=True)
+            for _ in range(6)
         ]
         for child in children:
             child.start()

@@ -106,7 +106,10 @@ def test_forked_children_answer_alike_though_threads_ran(alone, texts):
         asking = [pool.submit(keep_asking, seed) for seed in range(4)]
         try:
             children = [
-                context.Process(target=answer_in_child, args=(alone, texts, seed, results))
+                # As daemons, so that one that hangs fails the test and ends with it.
+                context.Process(
+                    target=answer_in_child, args=(alone, texts, seed, results), daemon=True
+                )
                 for seed in range(4)
             ]
             for child in children:
