@@ -12,11 +12,13 @@ from __future__ import annotations
 import math
 import re
 import reprlib
+import sys
 from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
 Check = Callable[[Any, str], None]
 
+MAX_SHOWN = 200
 _SHORT = reprlib.Repr()
 _SHORT.maxstring = _SHORT.maxother = 100
 _SHORT.maxlong = 40
@@ -32,7 +34,8 @@ def shorten(value: object) -> str:
     >>> len(shorten("x" * 10_000)) < 120
     True
     """
-    return _SHORT.repr(value)
+    shown = " ".join(_SHORT.repr(value).split("\n"))
+    return shown if len(shown) <= MAX_SHOWN else f"{shown[:MAX_SHOWN]}..."
 
 
 def require(holds: bool, name: str, expected: str, value: object) -> None:
@@ -72,9 +75,9 @@ def number(least: float = -math.inf, most: float = math.inf, *, is_finite: bool 
     """Accepts numbers from `least` to `most`; no infinite ones and no NaN if `is_finite`."""
 
     def check(value: Any, name: str) -> None:
-        holds = type(value) in (int, float)
+        # A whole number may be larger than any float, which no sum of floats survives.
+        holds = type(value) is float or (type(value) is int and abs(value) <= sys.float_info.max)
         if holds and (is_finite or not math.isnan(value)):
-            # By comparison, which no whole number overflows.
             holds = least <= value <= most and (not is_finite or abs(value) < math.inf)
         kind = "a finite number" if is_finite else "a number"
         bounds = "" if (least, most) == (-math.inf, math.inf) else f" from {least:g} to {most:g}"

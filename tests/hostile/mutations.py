@@ -6,6 +6,7 @@ import json
 import math
 import os
 import pickle
+import re
 import socket
 import struct
 import zipfile
@@ -87,7 +88,10 @@ def refresh_sums(folder):
         return
     lines = []
     for line in sums.read_bytes().decode("utf-8", "replace").splitlines():
+        # What the sums themselves say may have been changed into anything.
         name = line.partition("  ")[2]
+        if not re.fullmatch(r"[a-z_]+\.[a-z]+", name):
+            continue
         file = folder / name
         # What is not plain has no sum, and a huge sparse file would take minutes.
         if file.is_file() and file.stat().st_size < 1 << 28 and not file.is_symlink():
