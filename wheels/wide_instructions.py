@@ -28,9 +28,7 @@ def find_leaks(path: Path) -> set[str]:
         path: an object for x86-64, of Linux, macOS or Windows.
     """
     return {
-        name
-        for name, code in read_functions(path)
-        if not OF_A_TARGET.match(name) and is_wide(code)
+        name for name, code in read_functions(path) if not OF_A_TARGET.match(name) and is_wide(code)
     }
 
 
