@@ -16,7 +16,7 @@ from reelfeel.native.library_name import library_name
 
 LIBRARY_PATH = Path(__file__).with_name(library_name(sys.platform))
 
-# Raised, here and in src/common/library.cpp, when a function that Python calls takes other arguments.
+# Raised, here and in src/common/library.cpp, when a function for Python takes other arguments.
 ABI_VERSION = 1
 
 # The bits of `Feature` in src/common/library.hpp, in their order.
