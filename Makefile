@@ -4,7 +4,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 INSTALL := $(BIN)/pip install --quiet --constraint constraints.txt
 
-.PHONY: demo tutorial check test test-slow test-backends sanitize bench bench-precision build clean
+.PHONY: demo tutorial check test test-slow test-backends test-arm test-emulated sanitize bench bench-precision build wheels run-wheels clean
 
 # PyTorch first and pinned, from its own index of builds without CUDA, where that can be reached.
 TORCH_INDEX ?= https://download.pytorch.org/whl/cpu
@@ -70,6 +70,14 @@ sanitize: $(VENV)/ready
 	$(BIN)/python tests/sanitizers/sanitize.py address --seconds $(FUZZ_SECONDS)
 	$(BIN)/python tests/sanitizers/sanitize.py thread --seconds $(FUZZ_SECONDS)
 
+## the tests of native, text and runtime, and predict, as older processors, under qemu
+test-emulated: $(VENV)/ready
+	$(BIN)/python tests/emulation/run.py $(PROCESSORS)
+
+## the tests of the compiled code on ARM, under qemu; needs Debian's qemu-user and g++-aarch64-linux-gnu
+test-arm: $(VENV)/ready
+	$(BIN)/python wheels/run_arm_tests.py $(TESTS)
+
 ## speed beside other stacks, into docs/benchmarks.md; needs a quiet machine and an hour
 bench: $(VENV)/ready
 	$(BIN)/python benchmarks/bench.py $(SUITES) $(FLAGS)
@@ -82,6 +90,19 @@ bench-precision: $(VENV)/ready
 ## the wheel and the source archive, in dist/
 build: $(VENV)/ready
 	$(BIN)/python -m build
+
+# zig, a compiler for every platform, is 90 MB: only who makes wheels gets it.
+$(VENV)/wheels: $(VENV)/ready
+	$(INSTALL) --editable ".[wheels]"
+	touch $@
+
+## wheels for Linux, macOS and Windows in dist/, made and checked here: five, or PLATFORMS
+wheels: $(VENV)/wheels
+	$(BIN)/python wheels/build_wheels.py $(PLATFORMS)
+
+## the Linux wheels, installed without a compiler, predict here, on older processors and on ARM (qemu)
+run-wheels: $(VENV)/wheels
+	$(BIN)/python wheels/run_wheels.py
 
 clean:
 	rm -rf $(VENV) build dist

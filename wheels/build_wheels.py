@@ -51,7 +51,13 @@ def build_wheel(platform: str, output: Path) -> Path:
 
 def environment_of(platform: str) -> dict[str, str]:
     """Returns what tells hatch_build.py the platform and its compiler."""
-    return {"REELFEEL_PLATFORM": platform, "CXX": compiler_of(platform)}
+    return {
+        "REELFEEL_PLATFORM": platform,
+        "CXX": compiler_of(platform),
+        # The same sources give the same file: a Windows library holds a time, here 2020-02-02, as
+        # hatchling has it in wheels.
+        "SOURCE_DATE_EPOCH": "1580601600",
+    }
 
 
 def check_objects(platform: str) -> list[str]:
@@ -66,11 +72,11 @@ def check_objects(platform: str) -> list[str]:
 
 def compile_objects(platform: str, folder: Path) -> Iterable[Path]:
     """Compiles what a platform's library is linked from."""
-    code = "import hatch_build, pathlib, shlex, sys; hatch_build.compile_all(shlex.split(sys.argv[1]), pathlib.Path(sys.argv[2]))"
-    environment = environment_of(platform)
+    code = "import sys, pathlib, hatch_build as build\n"
+    code += "build.compile_all(build.find_compiler(), pathlib.Path(sys.argv[1]))"
     subprocess.run(
-        [sys.executable, "-c", code, environment["CXX"], str(folder)],
-        env={**os.environ, **environment, "PYTHONPATH": str(ROOT)},
+        [sys.executable, "-c", code, str(folder)],
+        env={**os.environ, **environment_of(platform), "PYTHONPATH": str(ROOT)},
         check=True,
     )
     return sorted(folder.glob("*.o"))

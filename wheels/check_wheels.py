@@ -55,7 +55,7 @@ def check_facts(facts: LibraryFacts, platform: str) -> list[str]:
     system, least = platform.split("-")[0], LEAST_VERSIONS[platform]
     problems = [f"exports {name}" for name in facts.exported if not name.startswith("reelfeel_")]
     if missing := called_names(platform) - facts.exported:
-        problems.append(f"does not export {sorted(missing)}, which Python calls")
+        problems.append(f"does not export {sorted(missing)}, which Python may call")
     for library in sorted(facts.needed):
         if not re.fullmatch(SYSTEM_LIBRARIES[system], library):
             problems.append(f"needs {library}, which not every machine has")
@@ -69,12 +69,12 @@ def check_facts(facts: LibraryFacts, platform: str) -> list[str]:
 
 
 def called_names(platform: str) -> set[str]:
-    """Returns the functions that Python calls; those of training are there on x86-64 alone."""
-    room = ROOT / "src" / "reelfeel" / "native"
-    sources = {path.stem: path.read_text(encoding="utf-8") for path in room.glob("*.py")}
+    """Returns the functions that the sources export for Python on a platform."""
+    sources = ROOT / "src" / "reelfeel" / "native" / "src"
+    texts = [path.read_text(encoding="utf-8") for path in sources.rglob("*.cpp")]
     if not platform.endswith("x86_64"):
-        sources = {name: source for name, source in sources.items() if name in {"text", "library"}}
-    return set(re.findall(r"\.(reelfeel_\w+)", " ".join(sources.values())))
+        texts = [re.sub(r"(?s)#ifdef REELFEEL_X86.*?#(endif|else)", "", text) for text in texts]
+    return set(re.findall(r"REELFEEL_EXPORT[^;{(]*?\b(reelfeel_\w+)\(", " ".join(texts)))
 
 
 def find_paths(content: bytes) -> list[str]:

@@ -118,3 +118,58 @@ def test_other_processors_leave_out_what_they_cannot_run(build, machine, monkeyp
     targets = ("portable", "avx2", "avx512") if machine == "x86_64" else ("portable",)
     assert build.targets_of("inference/float_kernel.cpp") == targets
     assert build.targets_of("text/text.cpp") == ("portable",)
+
+
+def name_platform(build, monkeypatch, platform, compiler="g++"):
+    monkeypatch.setenv("REELFEEL_PLATFORM", platform)
+    monkeypatch.setenv("CXX", compiler)
+    return build.wanted_platform()
+
+
+@needs_compiler
+def test_a_library_for_another_platform_leaves_the_one_of_this_machine_alone(build, monkeypatch):
+    write_source(build, "one.cpp", 'extern "C" int one() { return 1; }')
+    library_of(build).write_bytes(b"of this machine")
+    wanted = name_platform(build, monkeypatch, "linux-aarch64")
+    data = collect(build)
+    assert wanted.library == build.ROOT / "build" / "linux-aarch64" / "libreelfeel.so"
+    assert data["force_include"] == {str(wanted.library): "reelfeel/native/libreelfeel.so"}
+    assert data["tag"] == "py3-none-manylinux2014_aarch64"
+    assert data["artifacts"] == []
+    assert library_of(build).read_bytes() == b"of this machine"
+
+
+@pytest.mark.parametrize(
+    ("platform", "name", "is_x86"),
+    [
+        ("linux-x86_64", "libreelfeel.so", True),
+        ("linux-aarch64", "libreelfeel.so", False),
+        ("macos-x86_64", "libreelfeel.dylib", True),
+        ("macos-arm64", "libreelfeel.dylib", False),
+        ("windows-x86_64", "reelfeel.dll", True),
+    ],
+)
+def test_each_platform_has_its_file_name_and_its_targets(
+    build, platform, name, is_x86, monkeypatch
+):
+    wanted = name_platform(build, monkeypatch, platform)
+    assert wanted.library.name == name
+    targets = build.targets_of("inference/float_kernel.cpp", wanted)
+    assert ("avx2" in targets) == is_x86
+
+
+def test_a_platform_that_is_not_known_is_refused(build, monkeypatch):
+    with pytest.raises(SystemExit, match=r"Expected linux-x86_64.*Received: 'solaris'"):
+        name_platform(build, monkeypatch, "solaris")
+
+
+def test_another_platform_is_not_compiled_with_the_compiler_of_this_one(build, monkeypatch):
+    monkeypatch.setenv("REELFEEL_PLATFORM", "linux-aarch64")
+    with pytest.raises(SystemExit, match=r"in CXX.*Received none"):
+        build.wanted_platform()
+
+
+def test_python_looks_for_the_name_that_the_build_writes(build):
+    from reelfeel.native.library import LIBRARY_PATH
+
+    assert build.wanted_platform().library.name == LIBRARY_PATH.name
