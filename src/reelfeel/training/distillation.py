@@ -9,6 +9,7 @@ from typing import Any
 
 from reelfeel.data.tables import TableOptions
 from reelfeel.files import refuse_existing
+from reelfeel.models.lstm import check_precision
 from reelfeel.presets import get_preset
 from reelfeel.runtime.engine import Engine
 from reelfeel.training.execution import Order, adopt, execute
@@ -65,6 +66,7 @@ def distill(
     output, observer = Path(output), observer or Observer()
     refuse_existing(output, overwrite=overwrite)
     config = get_preset(preset).updated(settings or {})
+    check_precision(config.training.precision)
     members = Teachers.read(teachers)
     language_model = read_start(start) if start is not None else None
     if language_model:

@@ -23,7 +23,7 @@ from reelfeel.models.language_model import (
     LanguageModel,
     read_language_model,
 )
-from reelfeel.models.lstm import select_kernel
+from reelfeel.models.lstm import check_precision, select_kernel
 from reelfeel.pretraining_config import DIRECTIONS, PretrainingConfig
 from reelfeel.runtime.shipped import find_model, name_model
 from reelfeel.text.encoder import TextEncoder, token_counts
@@ -84,6 +84,7 @@ def pretrain(
     plan = _Plan.make(
         config or PretrainingConfig(), directions, start, widened=widened, resume=resume
     )
+    check_precision(plan.config.precision)
     clock = _Clock()
     corpus = read_corpus(
         sources,
@@ -93,6 +94,8 @@ def pretrain(
         options=options,
     )
     display.on_note(corpus.describe())
+    kernel = select_kernel(plan.config.precision)
+    display.on_note(f"LSTM kernel: {kernel.name}, because {kernel.reason}.")
     encoder = plan.make_encoder(corpus)
     texts, held_out = (
         TokenTexts.from_encoded(encoder.encode(part), encoder.vocabulary.size)
