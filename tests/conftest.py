@@ -23,6 +23,17 @@ def home(tmp_path, monkeypatch):
     return folder
 
 
+@pytest.fixture(params=["avx512_bf16", "amx_bf16"])
+def bfloat16_kernel(request, monkeypatch):
+    """Lets a test run on each of the bfloat16 kernels that this machine has."""
+    from reelfeel.native.library import processor_features
+
+    if request.param == "avx512_bf16":
+        monkeypatch.setenv("ONEDNN_MAX_CPU_ISA", "AVX512_CORE_BF16")
+    if request.param not in processor_features():
+        pytest.skip(f"needs the native library and a processor with {request.param}")
+
+
 # Our training kernels: the numbers they store, the feature they need, and the value of
 # ONEDNN_MAX_CPU_ISA under which the library takes them and no faster one.
 _TRAINING_KERNELS = {
@@ -35,7 +46,7 @@ _TRAINING_KERNELS = {
 }
 
 
-def runnable_kernels(precision=None):
+def runnable_training_kernels(precision=None):
     """The names of the training kernels that run here, of one precision or of all.
 
     The portable ones always do, so that all code around the products is tested on any machine.
@@ -50,7 +61,7 @@ def runnable_kernels(precision=None):
     ]
 
 
-def choose_kernel(name, monkeypatch):
+def choose_training_kernel(name, monkeypatch):
     """Lets the library take one of the training kernels; returns the dtype that it stores."""
     import torch
 
@@ -66,22 +77,25 @@ def choose_kernel(name, monkeypatch):
     return getattr(torch, precision)
 
 
-@pytest.fixture(params=runnable_kernels())
+@pytest.fixture(params=runnable_training_kernels())
 def kernel_dtype(request, monkeypatch):
     """Lets a test run on each training kernel of this machine; the dtype that it stores."""
-    return choose_kernel(request.param, monkeypatch)
+    return choose_training_kernel(request.param, monkeypatch)
 
 
-@pytest.fixture(params=runnable_kernels("bfloat16"))
-def bfloat16_kernel(request, monkeypatch):
-    """Lets a test run on each bfloat16 kernel of this machine."""
-    return choose_kernel(request.param, monkeypatch)
+@pytest.fixture(params=runnable_training_kernels("bfloat16"))
+def bfloat16_training(request, monkeypatch):
+    """Lets a test train on each bfloat16 kernel of this machine."""
+    return choose_training_kernel(request.param, monkeypatch)
 
 
-@pytest.fixture(params=runnable_kernels("float32"))
-def float32_kernel(request, monkeypatch):
-    """Lets a test run on each float32 kernel of this machine."""
-    return choose_kernel(request.param, monkeypatch)
+@pytest.fixture(params=[*runnable_training_kernels("float32"), "float32-onednn"])
+def float32_training(request, monkeypatch):
+    """Lets a test train on each float32 kernel of this machine, and on that of PyTorch."""
+    if request.param == "float32-onednn":
+        monkeypatch.setenv("REELFEEL_NATIVE", "off")
+    else:
+        choose_training_kernel(request.param, monkeypatch)
 
 
 @pytest.fixture(scope="session")

@@ -18,6 +18,9 @@ constexpr int kRowUnit = kTileRows, kSharedRows = kTileRows;
 // Two tiles of rows are turned into columns before they are a left matrix.
 constexpr bool kTransposesLeft = true;
 
+inline Part quick_sigmoid(Part x) { return sigmoid_part<kIsExact>(x); }
+inline Part quick_tanh(Part x) { return tanh_part<kIsExact>(x); }
+
 #if REELFEEL_REGISTER_BYTES == 64
 
 inline __m512 load_bf16(const bf16* source) {
@@ -33,9 +36,6 @@ inline void store_bf16(bf16* target, __m512 values) {
 
 inline Part load_part(const bf16* source) { return load_bf16(source); }
 inline void store_part(bf16* target, Part values) { store_bf16(target, values); }
-
-inline Part quick_sigmoid(Part x) { return sigmoid_part<false>(x); }
-inline Part quick_tanh(Part x) { return tanh_part<false>(x); }
 
 // A row of 32 numbers.
 struct Numbers {
