@@ -7,8 +7,8 @@ of the hardware, bit for bit.
 import pytest
 import torch
 
-from conftest import choose_training_kernel, runnable_training_kernels
 from reelfeel.native import kernels, lstm
+from training_kernels import choose_training_kernel, runnable_training_kernels
 
 # Features, units: whole blocks of 32 and not.
 SIZES = [(32, 32), (10, 16), (70, 48)]
