@@ -11,6 +11,8 @@ os.environ.setdefault("OMP_NUM_THREADS", "1")
 import pytest
 from hypothesis import settings
 
+from training_kernels import choose_training_kernel, runnable_training_kernels
+
 # A busy machine is no bug.
 settings.register_profile("reelfeel", deadline=None)
 settings.load_profile("reelfeel")
@@ -24,65 +26,36 @@ def home(tmp_path, monkeypatch):
     return folder
 
 
-# Our training kernels: the numbers they store, the feature they need, and the value of
-# ONEDNN_MAX_CPU_ISA under which the library takes them and no faster one.
-_TRAINING_KERNELS = {
-    "float32-portable": ("float32", None, "SSE41"),
-    "float32-avx2": ("float32", "avx2", "AVX2"),
-    "float32-avx512": ("float32", "avx512", "AVX512_CORE"),
-    "bfloat16-portable": ("bfloat16", None, "AVX2"),
-    "bfloat16-avx512bf16": ("bfloat16", "avx512_bf16", "AVX512_CORE_BF16"),
-    "bfloat16-amx": ("bfloat16", "amx_bf16", "AVX512_CORE_AMX"),
-}
-
-
-def runnable_kernels(precision=None):
-    """The names of the training kernels that run here, of one precision or of all.
-
-    The portable ones always do, so that all code around the products is tested on any machine.
-    """
+@pytest.fixture(params=["avx512_bf16", "amx_bf16"])
+def bfloat16_kernel(request, monkeypatch):
+    """Lets a test run on each of the bfloat16 kernels that this machine has."""
     from reelfeel.native.library import processor_features
 
-    features = {None, *processor_features()}
-    return [
-        name
-        for name, (stored, feature, _) in _TRAINING_KERNELS.items()
-        if feature in features and stored == (precision or stored)
-    ]
+    if request.param == "avx512_bf16":
+        monkeypatch.setenv("ONEDNN_MAX_CPU_ISA", "AVX512_CORE_BF16")
+    if request.param not in processor_features():
+        pytest.skip(f"needs the native library and a processor with {request.param}")
 
 
-def choose_kernel(name, monkeypatch):
-    """Lets the library take one of the training kernels; returns the dtype that it stores."""
-    import torch
-
-    from reelfeel.native.library import explain_missing
-
-    if explain_missing():
-        pytest.skip(f"the native library is missing: {explain_missing()}")
-    # oneDNN reads the variable once, when it first runs: it is not to be limited for other tests.
-    torch.zeros(2, 2).to_mkldnn()
-    precision, _, level = _TRAINING_KERNELS[name]
-    monkeypatch.setenv("ONEDNN_MAX_CPU_ISA", level)
-    monkeypatch.setenv("REELFEEL_BFLOAT16", "emulate")
-    return getattr(torch, precision)
-
-
-@pytest.fixture(params=runnable_kernels())
+@pytest.fixture(params=runnable_training_kernels())
 def kernel_dtype(request, monkeypatch):
     """Lets a test run on each training kernel of this machine; the dtype that it stores."""
-    return choose_kernel(request.param, monkeypatch)
+    return choose_training_kernel(request.param, monkeypatch)
 
 
-@pytest.fixture(params=runnable_kernels("bfloat16"))
-def bfloat16_kernel(request, monkeypatch):
-    """Lets a test run on each bfloat16 kernel of this machine."""
-    return choose_kernel(request.param, monkeypatch)
+@pytest.fixture(params=runnable_training_kernels("bfloat16"))
+def bfloat16_training(request, monkeypatch):
+    """Lets a test train on each bfloat16 kernel of this machine."""
+    return choose_training_kernel(request.param, monkeypatch)
 
 
-@pytest.fixture(params=runnable_kernels("float32"))
-def float32_kernel(request, monkeypatch):
-    """Lets a test run on each float32 kernel of this machine."""
-    return choose_kernel(request.param, monkeypatch)
+@pytest.fixture(params=[*runnable_training_kernels("float32"), "float32-onednn"])
+def float32_training(request, monkeypatch):
+    """Lets a test train on each float32 kernel of this machine, and on that of PyTorch."""
+    if request.param == "float32-onednn":
+        monkeypatch.setenv("REELFEEL_NATIVE", "off")
+    else:
+        choose_training_kernel(request.param, monkeypatch)
 
 
 @pytest.fixture(scope="session")

@@ -6,7 +6,6 @@ from safetensors.numpy import load_file
 
 from reelfeel.errors import BundleError
 from reelfeel.weights import (
-    map_weights,
     read_layout,
     read_weights,
     round_weights,
@@ -73,16 +72,3 @@ def test_the_layout_finds_every_array_in_the_file(tmp_path, weights, precision):
         piece = content[stored.offset : stored.offset + stored.size_bytes]
         found = np.frombuffer(piece, stored.precision).reshape(stored.shape)
         np.testing.assert_array_equal(found, weights[name].astype(precision))
-
-
-@pytest.mark.parametrize("precision", ["float32", "float16"])
-def test_what_is_mapped_is_what_the_file_holds_and_cannot_be_written_to(
-    tmp_path, weights, precision
-):
-    write_weights(tmp_path / "file", weights, precision)
-    mapped, expected = map_weights(tmp_path / "file"), load_file(tmp_path / "file")
-    assert mapped.keys() == expected.keys()
-    for name, array in mapped.items():
-        assert array.dtype == precision
-        assert not array.flags.writeable
-        np.testing.assert_array_equal(array, expected[name])

@@ -7,7 +7,10 @@ import numpy as np
 import pytest
 import torch
 
+from reelfeel.errors import ConfigError
 from reelfeel.models.lstm import FusedLSTM, reverse_rows, select_kernel
+from reelfeel.models.matrix_lstm import matrix_lstm
+from reelfeel.native.library import explain_missing
 
 BATCH, TIMESTEPS, FEATURES, UNITS = 9, 23, 8, 16
 
@@ -40,6 +43,7 @@ def run(layer, inputs, mask, output_weights):
     return [outputs.detach(), inputs.grad, *gradients]
 
 
+@pytest.mark.usefixtures("float32_training")
 @pytest.mark.parametrize("seed", range(3))
 @pytest.mark.parametrize(
     ("go_backwards", "return_sequences", "masked"),
@@ -74,6 +78,7 @@ def test_both_directions_equal_those_of_keras_in_its_own_wrapper():
     torch.testing.assert_close(outputs[1], outputs[0], atol=1e-5, rtol=0)
 
 
+@pytest.mark.usefixtures("float32_training")
 def test_what_stands_in_the_padding_does_not_matter():
     _, fused = make_twins()
     inputs, mask = torch.randn(BATCH, TIMESTEPS, FEATURES), make_mask(2)
@@ -81,6 +86,7 @@ def test_what_stands_in_the_padding_does_not_matter():
     assert torch.equal(fused(inputs, mask=mask), fused(noisy, mask=mask))
 
 
+@pytest.mark.usefixtures("float32_training")
 def test_a_longer_padding_gives_the_same_state():
     _, fused = make_twins()
     inputs, mask = torch.randn(BATCH, TIMESTEPS, FEATURES), make_mask(2)
@@ -122,6 +128,7 @@ def test_left_padding_is_exact_too():
     )
 
 
+@pytest.mark.usefixtures("float32_training")
 def test_states_without_a_mask_equal_those_of_keras():
     stock, fused = make_twins(return_state=True)
     inputs = torch.randn(BATCH, TIMESTEPS, FEATURES)
@@ -129,6 +136,7 @@ def test_states_without_a_mask_equal_those_of_keras():
         torch.testing.assert_close(right, left, atol=1e-5, rtol=0)
 
 
+@pytest.mark.usefixtures("bfloat16_training")
 def test_bfloat16_stays_near_float32():
     _, exact = make_twins()
     fast = FusedLSTM(UNITS, precision="bfloat16")
@@ -156,7 +164,62 @@ def test_rows_turn_around_by_their_own_length():
 
 def test_the_kernel_says_why_it_was_chosen():
     assert select_kernel("float32").dtype == torch.float32
-    assert select_kernel("bfloat16").dtype == torch.bfloat16
+    assert "float32 was asked for" in select_kernel("float32").reason
     assert select_kernel("auto").reason
     with pytest.raises(ValueError, match="float16"):
         select_kernel("float16")
+
+
+def test_bfloat16_is_taken_where_it_is_asked_for(bfloat16_training):
+    kernel = select_kernel("bfloat16")
+    assert kernel.dtype == torch.bfloat16
+    assert kernel.name.startswith("native bfloat16")
+
+
+@pytest.mark.parametrize("level", ["SSE41", "AVX2", "AVX512_CORE"])
+@pytest.mark.parametrize("native", ["on", "off"])
+def test_a_processor_without_bfloat16_takes_float32_and_refuses_it(level, native, monkeypatch):
+    monkeypatch.setenv("ONEDNN_MAX_CPU_ISA", level)
+    monkeypatch.setenv("REELFEEL_NATIVE", native)
+    if native == "off":
+        monkeypatch.setattr("torch.cpu._is_avx512_bf16_supported", lambda: False)
+        monkeypatch.setattr("torch.cpu._is_amx_tile_supported", lambda: False)
+    kernel = select_kernel("auto", "cpu")
+    assert kernel.dtype == torch.float32
+    assert "no bfloat16 arithmetic" in kernel.reason
+    with pytest.raises(ConfigError, match=r"REELFEEL_BFLOAT16=emulate.*Received"):
+        select_kernel("bfloat16", "cpu")
+
+
+def test_bfloat16_is_emulated_only_where_that_is_asked_for(monkeypatch):
+    if explain_missing():
+        pytest.skip("the library was not compiled")
+    monkeypatch.setenv("ONEDNN_MAX_CPU_ISA", "AVX2")
+    monkeypatch.setenv("REELFEEL_BFLOAT16", "emulate")
+    kernel = select_kernel("bfloat16", "cpu")
+    assert (kernel.name, kernel.is_emulated) == ("native bfloat16, emulated", True)
+    assert select_kernel("auto", "cpu").dtype == torch.float32
+    # What has no kernel of ours is float32 then: oneDNN has no emulation.
+    layer = FusedLSTM(UNITS + 1, precision="bfloat16")
+    assert layer(torch.randn(BATCH, 3, FEATURES)).shape == (BATCH, UNITS + 1)
+
+
+def test_a_missing_library_cannot_emulate(monkeypatch):
+    monkeypatch.setenv("REELFEEL_NATIVE", "off")
+    monkeypatch.setenv("REELFEEL_BFLOAT16", "emulate")
+    monkeypatch.setattr("torch.cpu._is_avx512_bf16_supported", lambda: False)
+    monkeypatch.setattr("torch.cpu._is_amx_tile_supported", lambda: False)
+    with pytest.raises(ConfigError, match="REELFEEL_NATIVE=off"):
+        select_kernel("bfloat16", "cpu")
+
+
+@pytest.mark.parametrize(("batch", "takes"), [(7, False), (8, True)])
+def test_few_rows_go_to_onednn_in_float32(batch, takes, monkeypatch):
+    if explain_missing():
+        pytest.skip("the library was not compiled")
+    ran = []
+    monkeypatch.setattr(
+        "reelfeel.models.lstm.matrix_lstm", lambda *a, **k: ran.append(1) or matrix_lstm(*a, **k)
+    )
+    FusedLSTM(UNITS, precision="float32")(torch.randn(batch, 3, FEATURES))
+    assert bool(ran) is takes

@@ -1,3 +1,4 @@
+import itertools
 import json
 from dataclasses import replace
 
@@ -201,15 +202,19 @@ def test_folds_need_a_head_alone(start, few, home, tmp_path):
         train(few, output=tmp_path / "m", start=start, settings={"training": {"epochs": 2}})
 
 
-def test_the_last_epoch_is_kept_where_validation_is_chance(few, home, tmp_path):
+def test_the_last_epoch_is_kept_where_validation_is_chance(few, home, tmp_path, monkeypatch):
+    # Which epoch is the best by the reviews is chance: on another processor sums are rounded in
+    # another order. So it is told, once for each run.
+    losses = itertools.cycle([0.7, 0.5, 0.6, 0.8])
+    monkeypatch.setattr("reelfeel.training.fit.loss_and_accuracy", lambda *_: (next(losses), 0.5))
+
     def best_epoch(name, settings):
-        settings = {"epochs": 4, "learning_rate": 0.3, "alarm": False, **settings}
+        settings = {"epochs": 4, "alarm": False, **settings}
         model = {"embedding_dim": 8, "units": [8]}
         engine = train(few, output=tmp_path / name, settings={"model": model, "training": settings})
         return engine.bundle.about("provenance")["best_epoch"]
 
-    # At such a rate the first epochs are the best ones.
-    assert best_epoch("best", {}) < 4
+    assert best_epoch("best", {}) == 2
     assert best_epoch("last", {"last_epoch_kept": True}) == 4
 
 

@@ -9,6 +9,7 @@ from typing import Any
 
 from reelfeel.data.tables import TableOptions
 from reelfeel.files import name_of
+from reelfeel.models.lstm import check_precision
 from reelfeel.outputs import claim_output
 from reelfeel.presets import get_preset
 from reelfeel.runtime.engine import Engine
@@ -66,6 +67,7 @@ def distill(
     output, observer = Path(output), observer or Observer()
     with claim_output(output, overwrite=overwrite):
         config = get_preset(preset).updated(settings or {})
+        check_precision(config.training.precision)
         members = Teachers.read(teachers)
         language_model = read_start(start) if start is not None else None
         if language_model:

@@ -8,7 +8,7 @@ from pathlib import Path
 
 from reelfeel.config import Config
 from reelfeel.models.language_model import LanguageModel
-from reelfeel.models.lstm import select_kernel
+from reelfeel.models.lstm import check_precision, select_kernel
 from reelfeel.runtime.engine import Engine, load
 from reelfeel.training.directions import count_seconds, run_jobs
 from reelfeel.training.frozen import check_frozen, fit_heads
@@ -56,10 +56,12 @@ def execute(source: Source, config: Config, order: Order, observer: Observer) ->
         observer: is told of progress.
 
     Raises:
-        UsageError: if there are no epochs, and no model to start from.
+        UsageError: if there are no epochs, and no model to start from, or the machine lacks the
+            precision.
         NotLearningError: if the alarm rings.
         ReelFeelError: if the disk refuses, or a process fails.
     """
+    check_precision(config.training.precision)
     check_frozen(config, has_start=source.language_model is not None)
     with observer:
         run = prepare(source, config, observer)

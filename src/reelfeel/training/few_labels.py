@@ -13,6 +13,7 @@ from reelfeel.config import Config
 from reelfeel.files import home
 from reelfeel.label_presets import MOST_TEXTS, choose_label_preset
 from reelfeel.models.language_model import LanguageModel
+from reelfeel.models.lstm import check_precision
 from reelfeel.runtime.engine import Engine
 from reelfeel.scratch import open_scratch
 from reelfeel.training.execution import Order, adopt, adopt_start, execute
@@ -49,6 +50,7 @@ def train_from_labels(
         ReelFeelError: if the disk refuses, or a process fails.
     """
     config = Config().updated(settings)
+    check_precision(config.training.precision)
     source = reading(config, language_model=start, with_texts=True)
     source = _draw_texts(source, config.training.seed)
     preset = choose_label_preset(len(source.reviews), len(source.texts))

@@ -22,9 +22,9 @@ from reelfeel.models.language_model import (
     LanguageModel,
     read_language_model,
 )
-from reelfeel.models.lstm import select_kernel
-from reelfeel.outputs import claim_output
+from reelfeel.models.lstm import check_precision, select_kernel
 from reelfeel.native.cores import available_cores
+from reelfeel.outputs import claim_output
 from reelfeel.pretraining_config import DIRECTIONS, PretrainingConfig
 from reelfeel.runtime.shipped import find_model, name_model
 from reelfeel.text.encoder import TextEncoder, token_counts
@@ -85,6 +85,7 @@ def pretrain(
         plan = _Plan.make(
             config or PretrainingConfig(), directions, start, widened=widened, resume=resume
         )
+        check_precision(plan.config.precision)
         clock = _Clock()
         corpus = read_corpus(
             sources,

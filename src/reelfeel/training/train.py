@@ -12,6 +12,7 @@ from reelfeel.config import Config
 from reelfeel.data.plain_texts import read_plain_texts
 from reelfeel.data.tables import TableOptions
 from reelfeel.errors import UsageError
+from reelfeel.models.lstm import check_precision
 from reelfeel.outputs import claim_output
 from reelfeel.presets import find_recipe, get_preset
 from reelfeel.runtime.engine import Engine
@@ -77,6 +78,7 @@ def train(
             return train_from_labels(reading, read_start(start), settings or {}, order, observer)
         preset = preset or "seed"
         config = get_preset(preset).updated(settings or {})
+        check_precision(config.training.precision)
         recipe = find_recipe(preset)
         if recipe:
             _refuse_start(start, preset)

@@ -117,7 +117,7 @@ inline Numbers no_numbers() { return {}; }
 
 inline Numbers to_numbers(Lanes low, Lanes high) {
   Numbers numbers;
-  for (int i = 0; i < kParts; ++i) {
+  REELFEEL_EACH_PART {
     store_part(numbers.row + i * kPartLanes, low.parts[i]);
     store_part(numbers.row + kLanes + i * kPartLanes, high.parts[i]);
   }
@@ -146,12 +146,12 @@ inline void store_column(bf16* tile, int column, const Numbers& numbers) {
 // Sixteen numbers.
 inline Lanes load_lanes(const bf16* source) {
   Lanes values;
-  for (int i = 0; i < kParts; ++i) values.parts[i] = load_part(source + i * kPartLanes);
+  REELFEEL_EACH_PART values.parts[i] = load_part(source + i * kPartLanes);
   return values;
 }
 
 inline void store_lanes(bf16* target, Lanes values) {
-  for (int i = 0; i < kParts; ++i) store_part(target + i * kPartLanes, values.parts[i]);
+  REELFEEL_EACH_PART store_part(target + i * kPartLanes, values.parts[i]);
 }
 
 // Turns a tile of token pairs (16 pairs, 16 dimensions) into one of dimensions.

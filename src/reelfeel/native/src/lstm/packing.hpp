@@ -69,6 +69,14 @@ inline Lanes load_filled(const float* source, int width) {
     return load_lanes(numbers);
 }
 
+// Those of sixteen numbers that lie before `width`.
+inline void store_first(float* target, int width, Lanes values) {
+    if (width >= kLanes) return store_lanes(target, values);
+    float numbers[kLanes];
+    store_lanes(numbers, values);
+    std::memcpy(target, numbers, width * sizeof(float));
+}
+
 inline void arrange_blocks(const Arrangement& a, int first_row, int num_rows) {
     const int used_blocks = ceil_div(a.width, a.block_width);
     for (int step = 0; step < a.steps; ++step)
@@ -94,10 +102,8 @@ inline void arrange_plain(const Arrangement& a, int first_row, int num_rows) {
                 for (int lane = 0; lane < a.block_width; lane += kLanes) {
                     const int column = index * a.block_width + lane;
                     if (column >= a.width) break;
-                    float numbers[kLanes];
-                    store_lanes(numbers, load_lanes(block_row(a, step, index, row) + lane));
-                    const int width = std::min(kLanes, a.width - column);
-                    std::memcpy(target + column, numbers, width * sizeof(float));
+                    store_first(target + column, a.width - column,
+                                load_lanes(block_row(a, step, index, row) + lane));
                 }
         }
 }
