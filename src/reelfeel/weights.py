@@ -91,7 +91,7 @@ def read_weights(path: Path, shapes: Shapes, precision: str) -> dict[str, npt.ND
 
 
 def read_stored_weights(path: Path, shapes: Shapes, precision: str) -> dict[str, WeightArray]:
-    """Reads weights by name in the precision of the file; takes and raises what `read_weights` does."""
+    """Reads weights by name in the precision of the file, else as `read_weights` does."""
     check_layout(path, read_layout(path), shapes, precision)
     weights = load_arrays(path)
     for name, array in weights.items():

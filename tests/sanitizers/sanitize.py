@@ -102,7 +102,7 @@ def run(kind: str, folder: Path, *command: str | Path) -> None:
 def run_tests(folder: Path) -> None:
     """Runs the tests of the rooms that the library serves."""
     left_out = [f"--ignore=tests/native/{name}" for name in NOT_FOR_SANITIZERS]
-    # The allocator of AddressSanitizer keeps its locks in a child that was forked while threads ran.
+    # In a child forked while threads ran, the allocator of AddressSanitizer may stay locked.
     left_out += ["-k", "not though_threads_ran_when_it_was_forked"]
     tests = (f"tests/{name}" for name in TESTS)
     run("address", folder, "-m", "pytest", "-q", "-p", "no:cacheprovider", *left_out, *tests)
