@@ -5,8 +5,8 @@
     python benchmarks/bench.py --check            # compares with the record and writes nothing
     python benchmarks/bench.py --quick            # tiny sizes, to see that everything runs
 
-Results go to `benchmarks/results/`, tables to `docs/benchmarks.md`. Needs IMDB (REELFEEL_IMDB, or
-it is downloaded), Linux, and a quiet machine.
+Results go to `benchmarks/results/KIND/`, by the kind of processor, tables to `docs/benchmarks.md`.
+Needs IMDB (REELFEEL_IMDB, or it is downloaded), Linux, and a quiet machine.
 """
 
 from __future__ import annotations
@@ -21,7 +21,13 @@ from pathlib import Path
 from typing import Any
 
 from harness.environments import BUILD, PAGE, RESULTS, find_python
-from harness.machine import MAX_OTHER_CORES, available_cores, describe_load, other_cores
+from harness.machine import (
+    EMULATION,
+    MAX_OTHER_CORES,
+    available_cores,
+    describe_load,
+    other_cores,
+)
 from harness.records import find_regressions, make_record, read_record, write_record
 from harness.rounds import alternate
 from harness.suite import Suite
@@ -97,7 +103,7 @@ def run_suite(name: str, inputs: Inputs, options: argparse.Namespace) -> list[st
         kept = tuple(c for c in suite.contestants if c.name in options.only)
         suite = replace(suite, contestants=kept)
     record = measure(suite, options)
-    recorded = None if options.quick else read_record(RESULTS / f"{name}.json")
+    recorded = None if options.quick else read_record(RESULTS / record["kind"] / f"{name}.json")
     if not options.check:
         print(write_record(record, RESULTS if is_kept(options) else BUILD / "trials"))
     for figure, found in record["figures"].items():
@@ -119,6 +125,7 @@ def measure(suite: Suite, options: argparse.Namespace) -> dict[str, Any]:
             worker.close()
     about = {
         "command": describe_command(),
+        "emulated": options.emulate,
         "cores": options.cores,
         "quick": options.quick,
         "other_cores": round(load, 3),
@@ -136,7 +143,9 @@ def load_workers(
     for contestant in suite.contestants:
         log = BUILD / "logs" / f"{suite.name}_{contestant.name}.log"
         python = find_python(contestant.python, options.python)
-        worker = workers[contestant.name] = Worker(contestant, python, log, options.cores)
+        emulation = EMULATION.get(options.emulate, {})
+        emulated = replace(contestant, variables={**emulation, **contestant.variables})
+        worker = workers[contestant.name] = Worker(emulated, python, log, options.cores)
         try:
             versions[contestant.python] = worker.load()["versions"]
             print(f"  ready: {contestant.name}", flush=True)
@@ -165,6 +174,9 @@ def parse_options() -> argparse.Namespace:
     )
     parser.add_argument("--check", action="store_true", help="exit 1 where a ratio fell behind")
     parser.add_argument("--allow-load", action="store_true", help="measure though others are busy")
+    parser.add_argument(
+        "--emulate", choices=EMULATION, help="make libraries believe in an older processor"
+    )
     parser.add_argument("--rounds", type=int, help="turns of each contestant")
     parser.add_argument(
         "--steps", type=int, help="training steps instead of a whole epoch; kept in trials"

@@ -35,6 +35,7 @@ class Sizes:
         scoring_texts: test reviews to score with 64 units; 0 for all.
         share_texts: test reviews to score at 512 units in one direction.
         large_texts: test reviews to score in both directions and with a transformer.
+        base_texts: test reviews to score with `base`.
         calls: of one review each.
         starts: whole processes a round.
         matrix: size of the square matrices.
@@ -52,6 +53,7 @@ class Sizes:
     scoring_texts: int = 0
     share_texts: int = 4_096
     large_texts: int = 256
+    base_texts: int = 1_024
     calls: int = 300
     starts: int = 7
     matrix: int = 4_096
@@ -70,6 +72,7 @@ QUICK = Sizes(
     scoring_texts=256,
     share_texts=64,
     large_texts=8,
+    base_texts=8,
     calls=5,
     starts=1,
     matrix=512,

@@ -4,7 +4,7 @@
     python benchmarks/parity.py runs/seed  # another one
 
 Keras computes in float32 with its stock layers; the runtime computes in each of its precisions.
-Written to `benchmarks/results/parity.json` and, as a table, to `docs/benchmarks.md`.
+Written to `benchmarks/results/KIND/parity.json` and, as a table, to `docs/benchmarks.md`.
 """
 
 from __future__ import annotations

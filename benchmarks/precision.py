@@ -3,8 +3,8 @@
     python benchmarks/precision.py            # two precisions, three seeds, ten epochs each
 
 The two precisions of a seed have the same split, initial weights, order and dropout. Written to
-`benchmarks/results/precision.json` and, as a table, to `docs/benchmarks.md`. The test part judges
-and chooses nothing. Takes half an hour on two cores with AMX.
+`benchmarks/results/KIND/precision.json` and, as a table, to `docs/benchmarks.md`. The test part
+judges and chooses nothing. Takes half an hour on two cores with AMX.
 """
 
 from __future__ import annotations

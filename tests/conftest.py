@@ -1,6 +1,7 @@
 """What all tests share."""
 
 import os
+from pathlib import Path
 
 # Keras reads it at its first import, which may be in any test module.
 os.environ.setdefault("KERAS_BACKEND", "torch")
@@ -48,6 +49,10 @@ def bfloat16_kernel(request, monkeypatch):
 @pytest.fixture(scope="session")
 def trained(tmp_path_factory):
     """The folder of a model trained on `mini` for two epochs; not to be changed."""
+    # Emulated processes bring one along: tests/emulation/run.py.
+    if made := os.environ.get("REELFEEL_TEST_MODEL"):
+        return Path(made)
+
     from reelfeel.training.train import train
 
     folder = tmp_path_factory.mktemp("trained")

@@ -6,8 +6,9 @@ from reelfeel.runtime.engine import load
 
 
 def open_engine(settings):
-    """Loads the bundle in the precision that is asked for, the best where none is."""
-    return load(settings["bundle"], precision=settings.get("precision", "auto"))
+    """Loads the bundle in the engine and precision that are asked for, else in the best."""
+    precision = settings.get("precision", "auto")
+    return load(settings["bundle"], engine=settings.get("engine"), precision=precision)
 
 
 def real_tokens(engine, texts):

@@ -23,7 +23,7 @@ def prepare(settings):
             **protocol.rates(seconds, reviews=len(texts), real_tokens=num_tokens),
             "gflop_per_s": num_tokens * work / seconds / 1e9,
             "accuracy": accuracy(probabilities, labels),
-            # Kept in the JSON: which engine the machine got.
+            # Kept in the JSON: which engine and precision the machine got.
             "runner": str(engine.runner),
         }
 

@@ -6,6 +6,7 @@ import os
 import platform
 import subprocess
 import time
+from collections.abc import Collection
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -26,6 +27,20 @@ INSTRUCTION_SETS = (
     "amx_bf16",
     "amx_int8",
 )
+
+# Kinds of processors by the newest instructions that our kernels use, and what makes libraries
+# believe in each on a newer one. ONNX Runtime cannot be made to: beside it such a run is hard on
+# us.
+KINDS = {"amx": "amx_bf16", "avx512bf16": "avx512_bf16", "avx512": "avx512bw", "avx2": "avx2"}
+EMULATION = {
+    "avx512bf16": {"ONEDNN_MAX_CPU_ISA": "AVX512_CORE_BF16"},
+    "avx512": {"ONEDNN_MAX_CPU_ISA": "AVX512_CORE", "MKL_ENABLE_INSTRUCTIONS": "AVX512"},
+    "avx2": {
+        "ONEDNN_MAX_CPU_ISA": "AVX2",
+        "ATEN_CPU_CAPABILITY": "avx2",
+        "MKL_ENABLE_INSTRUCTIONS": "AVX2",
+    },
+}
 
 
 @dataclass(frozen=True)
@@ -112,6 +127,22 @@ def describe_machine() -> dict[str, Any]:
         "system": f"{platform.system()} {platform.release()}",
         "virtual": "hypervisor" in flags,
     }
+
+
+def name_kind(instruction_sets: Collection[str], emulated: str | None = None) -> str:
+    """Returns the kind of a processor: the folder that its records lie in.
+
+    Args:
+        instruction_sets: those that it has, as `/proc/cpuinfo` names them.
+        emulated: the older kind that libraries were made to believe in.
+
+    Example:
+
+    >>> name_kind(["avx2", "fma"]), name_kind(["avx2", "amx_bf16"], "avx2")
+    ('avx2', 'avx2-on-amx')
+    """
+    own = next((kind for kind, name in KINDS.items() if name in instruction_sets), "other")
+    return f"{emulated}-on-{own}" if emulated else own
 
 
 def describe_commit(root: Path) -> dict[str, Any]:

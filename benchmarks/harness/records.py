@@ -9,7 +9,7 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
-from harness.machine import MAX_OTHER_CORES, describe_commit, describe_machine
+from harness.machine import MAX_OTHER_CORES, describe_commit, describe_machine, name_kind
 from harness.rounds import Result, evaluate, medians
 from harness.suite import Contestant, Suite
 
@@ -30,17 +30,19 @@ def make_record(
         suite: what was run.
         rounds: what each contestant reported.
         left_out: reasons of those that did not take part.
-        about: of the run: `command`, `cores`, `quick`, `other_cores`, and `versions` by
-            environment.
+        about: of the run: `command`, `cores`, `quick`, `other_cores`, `versions` by environment,
+            and `emulated`, the older kind of processor that libraries were made to believe in.
     """
+    machine = describe_machine()
     return {
         "suite": suite.name,
+        "kind": name_kind(machine["instruction_sets"], about.get("emulated")),
         "title": suite.title,
         "date": datetime.datetime.now(datetime.UTC).strftime("%Y-%m-%d %H:%M UTC"),
         **describe_commit(ROOT),
         **about,
         "quiet": is_quiet(rounds, about.get("other_cores", 0.0)),
-        "machine": describe_machine(),
+        "machine": machine,
         "conditions": list(suite.conditions),
         "columns": [asdict(column) for column in suite.columns],
         "sweep": suite.sweep,
@@ -98,9 +100,9 @@ def read_record(path: Path) -> dict[str, Any] | None:
 
 
 def write_record(record: Mapping[str, Any], folder: Path) -> Path:
-    """Writes a results file; returns its path."""
-    folder.mkdir(parents=True, exist_ok=True)
-    path = folder / f"{record['suite']}.json"
+    """Writes a results file into the folder of its kind of processor; returns its path."""
+    path = folder / record["kind"] / f"{record['suite']}.json"
+    path.parent.mkdir(parents=True, exist_ok=True)
     path.write_text(json.dumps(record, indent=1, ensure_ascii=False) + "\n", "utf-8")
     return path
 

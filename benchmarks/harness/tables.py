@@ -8,15 +8,19 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+from harness.machine import KINDS
+
 Record = Mapping[str, Any]
+# Of one suite, by the kind of processor.
+Records = Mapping[str, Record]
 
 
-def render(page: str, records: Mapping[str, Record]) -> str:
+def render(page: str, records: Mapping[str, Records]) -> str:
     """Replaces what stands between the marks of each suite that has a record.
 
     Args:
         page: Markdown with `<!-- NAME:begin -->` and `<!-- NAME:end -->` for the suites it shows.
-        records: by the suite's name.
+        records: by the suite's name, one for each kind of processor.
 
     Example:
 
@@ -34,16 +38,34 @@ def render(page: str, records: Mapping[str, Record]) -> str:
 
 
 def render_records(page: Path, results: Path) -> None:
-    """Puts every record of a folder into a page, in place."""
-    found = [json.loads(path.read_text("utf-8")) for path in sorted(results.glob("*.json"))]
-    records = {record["suite"]: record for record in found if "suite" in record}
+    """Puts every record below a folder into a page, in place."""
+    records: dict[str, dict[str, Record]] = {}
+    for path in sorted(results.glob("*/*.json")):
+        record = json.loads(path.read_text("utf-8"))
+        if "suite" in record:
+            records.setdefault(record["suite"], {})[record["kind"]] = record
     page.write_text(render(page.read_text("utf-8"), records), "utf-8")
 
 
-def section(record: Record) -> str:
-    """Returns the tables of one suite and the conditions under which they hold."""
+def section(records: Records) -> str:
+    """Returns the figures of one suite on all kinds of processors, then the tables of each.
+
+    Args:
+        records: by the kind of processor.
+    """
+    kinds = sorted(records, key=_place_of)
+    parts = [figures_table({kind: records[kind] for kind in kinds})]
+    return "\n\n".join(part for part in [*parts, *(_details(records[k]) for k in kinds)] if part)
+
+
+def _place_of(kind: str) -> tuple[int, str]:
+    own = kind.partition("-on-")[0]
+    return (list(KINDS).index(own) if own in KINDS else len(KINDS), kind)
+
+
+def _details(record: Record) -> str:
     table = sweep_table(record) if record["sweep"] else contestants_table(record)
-    parts = [table, figures_table(record), left_out(record), conditions(record)]
+    parts = [f"On `{record['kind']}`:", table, left_out(record), conditions(record)]
     return "\n\n".join(part for part in parts if part)
 
 
@@ -70,17 +92,27 @@ def sweep_table(record: Record) -> str:
     return _markdown(rows)
 
 
-def figures_table(record: Record) -> str:
-    """Returns the numbers the suite is run for, beside what is asked of them."""
-    if not record["figures"]:
+def figures_table(records: Records) -> str:
+    """Returns the numbers the suite is run for: a column for each kind, and what is asked."""
+    figures = {name: None for record in records.values() for name in record["figures"]}
+    if not figures:
         return ""
-    rows = [["figure", "measured", "single rounds", "asked for", "aim"]]
-    for name, figure in record["figures"].items():
-        decimals = figure["decimals"]
-        single = f"{figure['least']:,.{decimals}f} to {figure['greatest']:,.{decimals}f}"
-        asked = [_bound(figure, figure[key]) for key in ("floor", "aim")]
-        rows.append([name, f"**{figure['value']:,.{decimals}f}**", single, *asked])
+    rows = [["figure", *(f"`{kind}`" for kind in records), "asked for", "aim"]]
+    for name in figures:
+        found = [record["figures"].get(name) for record in records.values()]
+        known = next(figure for figure in found if figure)
+        asked = [_bound(known, known[key]) for key in ("floor", "aim")]
+        rows.append([name, *(_measured(figure) for figure in found), *asked])
     return _markdown(rows)
+
+
+def _measured(figure: Mapping[str, Any] | None) -> str:
+    if not figure:
+        return ""
+    value, least, greatest = (
+        f"{figure[key]:,.{figure['decimals']}f}" for key in ("value", "least", "greatest")
+    )
+    return f"**{value}**" if least == greatest else f"**{value}** ({least} to {greatest})"
 
 
 def left_out(record: Record) -> str:
@@ -99,7 +131,7 @@ def conditions(record: Record) -> str:
     state = "quiet" if record["quiet"] else "**not quiet: read the ratios with care**"
     changed = " with changes" if record["changed"] else ""
     sets = ", ".join(
-        name for name in machine["instruction_sets"] if name in ("avx2", "avx512f", "amx_bf16")
+        name for name in machine["instruction_sets"] if name in ("avx512f", *KINDS.values())
     )
     cores = "1 core" if record["cores"] == 1 else f"{record['cores']} cores"
     lines = [

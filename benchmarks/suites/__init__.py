@@ -13,6 +13,8 @@ SUITES: dict[str, Callable[[Inputs], Suite]] = {
     "training_1024": training.units_1024,
     "scoring": scoring.seed_network,
     "scoring_large": scoring.large_network,
+    "shipped_small": scoring.shipped_small,
+    "shipped_base": scoring.shipped_base,
     "one_review": scoring.one_review,
     "cold_start": starting.cold_start,
     "install_size": starting.install_size,

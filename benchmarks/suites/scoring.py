@@ -5,6 +5,11 @@ from __future__ import annotations
 from harness.suite import Column, Contestant, Figure, Suite
 from inputs import Inputs
 
+# What ReelFeel chooses (bfloat16 where the processor multiplies it), and float32.
+PRECISIONS = (
+    ("reelfeel", "ReelFeel", "auto"),
+    ("reelfeel_float32", "ReelFeel, float32", "float32"),
+)
 RATE = (Column("reviews_per_s", "reviews/s"), Column("seconds", "seconds", 2))
 
 
@@ -16,8 +21,8 @@ def seed_network(inputs: Inputs) -> Suite:
     ours = {"bundle": bundle, "texts": str(texts)}
     peers = {"texts": str(texts), "train_texts": train_texts, "units": 64, "embedding_dim": 128}
     contestants = (
-        _reelfeel("bfloat16", ours),
-        _reelfeel("float32", ours),
+        *_reelfeel(ours),
+        _onnxruntime(ours),
         Contestant(
             "keras_taught",
             "Keras on TensorFlow, `predict`, padded to 500",
@@ -59,9 +64,9 @@ def seed_network(inputs: Inputs) -> Suite:
         (*RATE, Column("accuracy", "test accuracy", 4)),
         (
             Figure(
-                "reviews/s, ReelFeel bfloat16",
+                "reviews/s, ReelFeel",
                 "reviews_per_s",
-                "reelfeel_bfloat16",
+                "reelfeel",
                 floor=9_000,
                 aim=20_000,
                 decimals=0,
@@ -70,6 +75,68 @@ def seed_network(inputs: Inputs) -> Suite:
             _times("Keras on TensorFlow as taught", "keras_taught"),
             _times("Keras on TensorFlow with our buckets", "keras_buckets"),
             _times("fastText", "fasttext"),
+            _times("ONNX Runtime on the same network", "onnxruntime"),
+        ),
+    )
+
+
+def shipped_small(inputs: Inputs) -> Suite:
+    """Returns scoring with the shipped `small` beside other engines and TF-IDF."""
+    texts, sentence = inputs.test_texts(inputs.sizes.share_texts)
+    settings = {"bundle": "small", "texts": str(texts)}
+    peers = {"texts": str(texts), "train_texts": str(inputs.train_texts())}
+    tfidf = Contestant(
+        "sklearn",
+        "scikit-learn, TF-IDF 1-2 grams and logistic regression",
+        "score_sklearn.py",
+        "peers",
+        peers,
+        {"OMP_NUM_THREADS": "1"},
+    )
+    return Suite(
+        "shipped_small",
+        "Scoring with `small`",
+        (sentence, "From raw text to probability; scikit-learn in as many processes as cores."),
+        (*_reelfeel(settings), _onnxruntime(settings), tfidf),
+        (*RATE, Column("accuracy", "test accuracy", 4)),
+        (
+            _times("scikit-learn, TF-IDF 1-2 grams", "sklearn", 2.5, 4),
+            _times("ONNX Runtime on the same network", "onnxruntime", 4, 6),
+        ),
+    )
+
+
+def shipped_base(inputs: Inputs) -> Suite:
+    """Returns scoring with the shipped `base` beside ONNX Runtime and the machine's limit."""
+    texts, sentence = inputs.test_texts(inputs.sizes.base_texts)
+    settings = {"bundle": "base", "texts": str(texts)}
+    size = inputs.sizes.matrix
+    product = Contestant(
+        "matrix_product",
+        f"PyTorch, product of two float32 matrices of {size:,} squared",
+        "matrix_product.py",
+        settings={"size": size, "precision": "float32", "products": 4},
+    )
+    return Suite(
+        "shipped_base",
+        "Scoring with `base`",
+        (
+            sentence,
+            "From raw text to probability. GFLOP/s are of useful operations, 2 x 4 x (features + "
+            "units) x units for each real token: work that a table saves counts as done.",
+        ),
+        (*_reelfeel(settings), _onnxruntime(settings), product),
+        (*RATE, Column("gflop_per_s", "GFLOP/s"), Column("accuracy", "test accuracy", 4)),
+        (
+            _times("ONNX Runtime on the same network", "onnxruntime", 2, 3),
+            Figure(
+                "ReelFeel float32, share of the matrix-product rate",
+                "gflop_per_s",
+                "reelfeel_float32",
+                "matrix_product",
+                floor=0.85,
+                aim=1.2,
+            ),
         ),
     )
 
@@ -80,8 +147,7 @@ def large_network(inputs: Inputs) -> Suite:
     bundle = str(inputs.large_bundle("both"))
     settings = {"bundle": bundle, "texts": str(texts)}
     contestants = (
-        _reelfeel("bfloat16", settings),
-        _reelfeel("float32", settings),
+        *_reelfeel(settings),
         Contestant(
             "transformer",
             "transformer of DistilBERT's size, bfloat16",
@@ -114,8 +180,8 @@ def one_review(inputs: Inputs) -> Suite:
     contestants = (
         *(
             Contestant(
-                f"reelfeel_{precision}",
-                f"ReelFeel, {precision}",
+                name,
+                label,
                 "one_review.py",
                 settings={
                     "texts": texts,
@@ -124,7 +190,7 @@ def one_review(inputs: Inputs) -> Suite:
                     "precision": precision,
                 },
             )
-            for precision in ("bfloat16", "float32")
+            for name, label, precision in PRECISIONS
         ),
         Contestant(
             "keras",
@@ -158,13 +224,13 @@ def one_review(inputs: Inputs) -> Suite:
         contestants,
         (Column("p50_ms", "p50, ms", 2), Column("p99_ms", "p99, ms", 2)),
         (
-            _milliseconds("p50_ms", "p50 of ReelFeel bfloat16, ms", 2, 0.7),
-            _milliseconds("p99_ms", "p99 of ReelFeel bfloat16, ms"),
+            _milliseconds("p50_ms", "p50 of ReelFeel, ms", 2, 0.7),
+            _milliseconds("p99_ms", "p99 of ReelFeel, ms"),
             *(
                 Figure(
-                    f"ReelFeel bfloat16 against {whom}, p50",
+                    f"ReelFeel against {whom}, p50",
                     "p50_ms",
-                    "reelfeel_bfloat16",
+                    "reelfeel",
                     name,
                     higher_is_better=False,
                 )
@@ -178,23 +244,30 @@ def one_review(inputs: Inputs) -> Suite:
     )
 
 
-def _reelfeel(precision: str, settings: dict[str, str]) -> Contestant:
+def _reelfeel(settings: dict[str, str]) -> tuple[Contestant, ...]:
+    return tuple(
+        Contestant(name, label, "score_reelfeel.py", settings={**settings, "precision": precision})
+        for name, label, precision in PRECISIONS
+    )
+
+
+def _onnxruntime(settings: dict[str, str]) -> Contestant:
     return Contestant(
-        f"reelfeel_{precision}",
-        f"ReelFeel, {precision}",
+        "onnxruntime",
+        "ONNX Runtime, float32, the same network and reading of texts",
         "score_reelfeel.py",
-        settings={**settings, "precision": precision},
+        settings={**settings, "engine": "onnxruntime", "precision": "float32"},
     )
 
 
 def _times(
     whom: str, contestant: str, floor: float | None = None, aim: float | None = None
 ) -> Figure:
-    name = f"ReelFeel bfloat16 against {whom}"
-    return Figure(name, "reviews_per_s", "reelfeel_bfloat16", contestant, True, floor, aim)
+    name = f"ReelFeel against {whom}"
+    return Figure(name, "reviews_per_s", "reelfeel", contestant, True, floor, aim)
 
 
 def _milliseconds(
     metric: str, name: str, floor: float | None = None, aim: float | None = None
 ) -> Figure:
-    return Figure(name, metric, "reelfeel_bfloat16", higher_is_better=False, floor=floor, aim=aim)
+    return Figure(name, metric, "reelfeel", higher_is_better=False, floor=floor, aim=aim)

@@ -11,11 +11,18 @@ def cold_start(inputs: Inputs) -> Suite:
     starts = {"starts": inputs.sizes.starts}
     bundle = str(inputs.seed_bundle())
     contestants = (
-        Contestant(
-            "reelfeel",
-            "`reelfeel predict TEXT --model MODEL`",
-            "cold_start.py",
-            settings={**starts, "way": "reelfeel", "bundle": bundle},
+        *(
+            Contestant(
+                name,
+                f"`reelfeel predict TEXT --model {shown}`",
+                "cold_start.py",
+                settings={**starts, "way": "reelfeel", "bundle": model},
+            )
+            for name, shown, model in (
+                ("reelfeel", "MODEL", bundle),
+                ("reelfeel_small", "small", "small"),
+                ("reelfeel_base", "base", "base"),
+            )
         ),
         Contestant(
             "python",
@@ -42,13 +49,13 @@ def cold_start(inputs: Inputs) -> Suite:
         contestants,
         (Column("seconds", "seconds", 2), Column("slowest_s", "slowest, seconds", 2)),
         (
-            Figure(
-                "`reelfeel predict`, seconds",
-                "seconds",
-                "reelfeel",
-                higher_is_better=False,
-                floor=1.0,
-                aim=0.5,
+            *(
+                Figure(name, "seconds", ours, higher_is_better=False, floor=floor, aim=aim)
+                for name, ours, floor, aim in (
+                    ("`reelfeel predict`, seconds", "reelfeel", 1.0, 0.5),
+                    ("`reelfeel predict` with `small`, seconds", "reelfeel_small", 0.4, 0.25),
+                    ("`reelfeel predict` with `base`, seconds", "reelfeel_base", 0.7, 0.4),
+                )
             ),
             Figure(
                 "ReelFeel against Keras on TensorFlow",

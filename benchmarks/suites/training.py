@@ -25,12 +25,13 @@ def seed_network(inputs: Inputs) -> Suite:
     reviews, sentence = inputs.training_reviews(inputs.sizes.epoch_steps)
     sizes = {"reviews": str(reviews), "units": 64, "embedding_dim": 128}
     contestants = (
-        _reelfeel(sizes, "bfloat16"),
+        _reelfeel(sizes),
         _keras(sizes, "tensorflow", "taught"),
         _keras(sizes, "tensorflow", "buckets"),
         _keras(sizes, "jax", "taught"),
         _keras(sizes, "jax", "buckets"),
         _torch(sizes, "float32", "taught"),
+        _torch(sizes, "float32", "buckets"),
         _torch(sizes, "bfloat16", "buckets"),
     )
     return Suite(
@@ -41,10 +42,11 @@ def seed_network(inputs: Inputs) -> Suite:
         COLUMNS,
         (
             _times("Keras on TensorFlow as taught", "keras_tensorflow_taught", 4, 8),
-            _times("Keras on TensorFlow with our buckets", "keras_tensorflow_buckets"),
+            _times("Keras on TensorFlow with our buckets", "keras_tensorflow_buckets", 2, 3.5),
             _times("Keras on JAX as taught", "keras_jax_taught"),
             _times("Keras on JAX with our buckets", "keras_jax_buckets"),
             _times("PyTorch float32 as taught", "torch_float32_taught", 3, 6),
+            _times("PyTorch float32 with our buckets", "torch_float32_buckets", 1.5, 2.5),
             _times("PyTorch bfloat16 with our buckets", "torch_bfloat16_buckets"),
         ),
     )
@@ -64,7 +66,7 @@ def _large(inputs: Inputs, units: int, steps: int) -> Suite:
     reviews, sentence = inputs.training_reviews(steps)
     sizes = {"reviews": str(reviews), "units": units, "embedding_dim": 256}
     contestants = (
-        _reelfeel(sizes, "bfloat16"),
+        _reelfeel(sizes),
         _reelfeel(sizes, "float32"),
         _keras(sizes, "tensorflow", "buckets"),
         _keras(sizes, "jax", "buckets"),
@@ -80,7 +82,7 @@ def _large(inputs: Inputs, units: int, steps: int) -> Suite:
         (
             _times("Keras on TensorFlow with our buckets", "keras_tensorflow_buckets", 2.5, 4),
             _times("Keras on JAX with our buckets", "keras_jax_buckets"),
-            _times("PyTorch float32 with our buckets", "torch_float32_buckets"),
+            _times("PyTorch float32 with our buckets", "torch_float32_buckets", 1.3, 1.8),
             _times("PyTorch bfloat16 with our buckets", "torch_bfloat16_buckets"),
         ),
     )
@@ -89,14 +91,15 @@ def _large(inputs: Inputs, units: int, steps: int) -> Suite:
 def _times(
     whom: str, contestant: str, floor: float | None = None, aim: float | None = None
 ) -> Figure:
-    name = f"ReelFeel bfloat16 against {whom}"
-    return Figure(name, "real_tokens_per_s", "reelfeel_bfloat16", contestant, True, floor, aim)
+    name = f"ReelFeel against {whom}"
+    return Figure(name, "real_tokens_per_s", "reelfeel", contestant, True, floor, aim)
 
 
-def _reelfeel(sizes: dict[str, object], precision: str) -> Contestant:
+def _reelfeel(sizes: dict[str, object], precision: str = "auto") -> Contestant:
+    chosen = precision == "auto"
     return Contestant(
-        f"reelfeel_{precision}",
-        f"ReelFeel, {precision}",
+        "reelfeel" if chosen else f"reelfeel_{precision}",
+        "ReelFeel" if chosen else f"ReelFeel, {precision}",
         "train_reelfeel.py",
         settings={**sizes, "precision": precision},
     )

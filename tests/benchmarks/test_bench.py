@@ -16,10 +16,10 @@ def run(monkeypatch, tmp_path):
 
     def run(*words, recorded=4.0, load=0.0):
         results = tmp_path / "results"
-        results.mkdir(exist_ok=True)
+        (results / "avx2").mkdir(parents=True, exist_ok=True)
         old = {"figures": {"speed": {**RATIO, "value": recorded}}, "is": "old"}
-        (results / "sample.json").write_text(json.dumps(old))
-        record = {"suite": "sample", "figures": {"speed": RATIO}}
+        (results / "avx2" / "sample.json").write_text(json.dumps(old))
+        record = {"suite": "sample", "kind": "avx2", "figures": {"speed": RATIO}}
         monkeypatch.setattr(bench, "RESULTS", results)
         monkeypatch.setattr(bench, "BUILD", tmp_path / "build")
         monkeypatch.setattr(bench, "SUITES", {"sample": lambda _: Suite("sample", "", (), ())})
@@ -28,7 +28,7 @@ def run(monkeypatch, tmp_path):
         monkeypatch.setattr(bench, "other_cores", lambda: load)
         monkeypatch.setattr(sys, "argv", ["bench.py", *words])
         code = bench.main()
-        return code, json.loads((results / "sample.json").read_text())
+        return code, json.loads((results / "avx2" / "sample.json").read_text())
 
     return run
 
