@@ -60,7 +60,7 @@ def test_it_is_the_mean_over_all_tokens_and_ends_predicted_one_by_one():
     assert measure_loss(network, stream) == pytest.approx(np.mean(losses), abs=1e-5)
 
 
-def test_bfloat16_stays_near():
+def test_bfloat16_stays_near(bfloat16_training):
     ids = np.array([2, 3, 4, 5, 6, 7, 8, 9, 10, END_ID], np.int32)
     stream = TokenTexts(ids, np.array([0, 10]))
     exact = measure_loss(make_network(), stream)
