@@ -65,3 +65,17 @@ def test_the_wheel_trains_evaluates_and_predicts_in_a_fresh_environment(tmp_path
     assert [model["name"] for model in installed] == [folder.name for folder in list_shipped()]
     if installed:
         assert "\t" in run(reelfeel, "predict", "A slow start, but what an ending.")
+
+
+@pytest.mark.slow
+def test_wheels_for_all_platforms_are_made_here_pass_and_are_the_same_again(tmp_path):
+    pytest.importorskip("ziglang", reason="needs the extra wheels: make wheels")
+    import build_wheels
+
+    assert build_wheels.main(["--output", str(tmp_path)]) == 0
+    made = {path.name: path.read_bytes() for path in tmp_path.glob("*.whl")}
+    assert len(made) == 5
+    again = tmp_path / "again"
+    assert build_wheels.main(["windows-x86_64", "linux-aarch64", "--output", str(again)]) == 0
+    for path in again.iterdir():
+        assert made[path.name] == path.read_bytes()
