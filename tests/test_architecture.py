@@ -8,6 +8,7 @@ import pytest
 SOURCE = Path(__file__).parents[1] / "src" / "reelfeel"
 GROUND = {"errors", "types", "files", "extras", "weights", "native"}
 GROUND |= {"config", "presets", "label_presets", "pretraining_config", "settings"}
+GROUND |= {"ledger", "columns"}
 FLOOR_1 = {"data", "models", "evaluation", "text"}
 # What each room may import besides the ground floor and itself.
 ARROWS = {

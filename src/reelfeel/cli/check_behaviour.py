@@ -8,12 +8,14 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from reelfeel.cli import options as shared
+from reelfeel.cli.table_options import TableOptions, takes_tables
 
 if TYPE_CHECKING:
     from rich.table import Table
     from rich.text import Text
 
 
+@takes_tables()
 def check_behaviour(
     model: shared.ModelArgument,
     data: Annotated[
@@ -37,13 +39,7 @@ def check_behaviour(
             show_default=False,
         ),
     ] = None,
-    text_column: shared.TextColumn = "text",
-    label_column: shared.LabelColumn = "label",
-    positive: shared.Positive = None,
-    negative: shared.Negative = None,
-    positive_from_stars: shared.PositiveFromStars = None,
-    negative_to_stars: shared.NegativeToStars = None,
-    skip_bad_rows: shared.SkipBadRows = False,
+    options: TableOptions = None,  # type: ignore[assignment]
     data_dir: shared.DataDir = None,
     as_json: shared.Json = False,
 ) -> None:
@@ -62,7 +58,7 @@ def check_behaviour(
         part=part,
         training_source=training_data,
         data_dir=data_dir,
-        options=shared.table_options(locals()),
+        options=options,
         on_note=lambda note: typer.echo(note, err=True),
     )
     if as_json:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping
 from itertools import combinations
 
+import numpy as np
 import numpy.typing as npt
 
 from reelfeel.data.audited_part import AuditedPart
@@ -26,9 +27,10 @@ def audit(
 ) -> Audit:
     """Checks reviews for what would spoil training or flatter a score.
 
-    Errors, which would spoil training, are: a part without reviews; one label only, or fewer than
-    two reviews of one; more than 5 % empty texts; more than 5 % of reviews whose text also stands
-    under the other label; more than 5 % of a later part's texts standing in an earlier one too.
+    Errors, which would spoil training, are: doubts about the encoding; a part without reviews; one
+    label only, or fewer than two reviews of one; more than 5 % empty texts; more than 5 % of
+    reviews whose text also stands under the other label; more than 5 % of a later part's texts
+    standing in an earlier one too.
     Everything else is a warning or a note. The reason of each limit stands beside it in the code.
 
     Args:
@@ -78,8 +80,17 @@ def _check_part(
         mend = "Check the file or folder that it was read from."
         yield part.find("error", "no_reviews", [], "there are no reviews", mend)
         return
+    yield from _check_reading(part)
     yield from check_labels(part)
     yield from check_texts(part)
     yield from check_cut(part, max_tokens)
     yield from check_known(part)
     yield from check_languages(part, detect_language)
+
+
+def _check_reading(part: AuditedPart) -> Iterator[Finding]:
+    everything = np.ones(len(part.reviews), dtype=bool)
+    for ledger in part.reviews.ledgers:
+        for doubt in ledger.doubts:
+            message, mend = doubt.split(". ", 1)
+            yield part.find("error", "encoding", everything, message, mend)
