@@ -150,7 +150,7 @@ def _find_good_rows(table: Table, needed: Sequence[str], options: TableOptions) 
     rows = list(range(len(table)))
     for name in needed:
         values = table.columns[name]
-        bad = [row for row in rows if is_missing(values[row], options.missing_words)]
+        bad = [row for row in rows if _is_empty(values[row], options.missing_words)]
         if bad and not options.skip_bad_rows:
             raise SchemaError(
                 f"{table.name}, column {name!r}, {table.rows[bad[0]]} is empty. Expected a value "
@@ -161,6 +161,11 @@ def _find_good_rows(table: Table, needed: Sequence[str], options: TableOptions) 
         left_out = set(bad)
         rows = [row for row in rows if row not in left_out]
     return rows
+
+
+def _is_empty(value: object, missing: frozenset[str]) -> bool:
+    # NaN is what a broken classifier says, and told as such.
+    return is_missing(value, missing) and str(value).strip().casefold() != "nan"
 
 
 def _read_column(table: Table, name: str, rows: Sequence[int]) -> list[str] | None:

@@ -35,18 +35,23 @@ class LineReadings:
     _has_stray_quotes: bool = False
 
     def add(self, row: Row, line: str) -> None:
-        """Takes note of a row that is whole; `line` is its first."""
+        """Takes note of a row; `line` is its first."""
+        if row.fields is None:
+            self._has_stray_quotes = True
+            return
         if row.end - row.first > 1:
             self._several.append(row)
-            return
-        for place, value in enumerate(row.fields or ()):
-            if place != self.text_place:
+        for place, value in enumerate(row.fields):
+            if place != self.text_place and "\n" not in value and "\r" not in value:
                 values = self._values.setdefault(place, set())
                 if len(values) <= _MAX_VALUES:
                     values.add(value.strip())
-        if self.width == 1 and row.fields and '"' in row.fields[0]:
+        if '"' in line and row.end - row.first == 1 and not self._has_stray_quotes:
             # Whoever writes quoted fields quotes those with a quotation mark.
-            self._has_stray_quotes |= line.rstrip("\r\n") == row.fields[0]
+            pieces = split_line(line, self.dialect.delimiter)
+            self._has_stray_quotes = len(pieces) == len(row.fields) and any(
+                '"' in piece and not piece.lstrip(" ").startswith('"') for piece in pieces
+            )
 
     @property
     def several(self) -> Sequence[Row]:
@@ -54,18 +59,22 @@ class LineReadings:
         return self._several
 
     def find_glued(self, lines: Lines) -> tuple[Row, list[list[str]]] | None:
-        """Returns the first row whose lines look like rows, and these; None where none does."""
+        """Returns the first row whose lines look like rows, and these; None where none does.
+
+        Where quotation marks stand that quote nothing, no field on several lines is believed.
+        """
         for row in self._several:
             spans = [line for line in lines.lines[row.first : row.end] if line.strip()]
             apart = [split_line(line, self.dialect.delimiter) for line in spans]
+            num = sum(map(self._looks_like_a_row, apart))
             # Of a text with line ends in it, the first or the last line may look like a row.
-            if (num := sum(map(self._looks_like_a_row, apart))) > 1 and num * 2 > len(apart):
+            if self._has_stray_quotes or (num > 1 and num * 2 > len(apart)):
                 return row, apart
         return None
 
     def _looks_like_a_row(self, fields: list[str]) -> bool:
         if self.width == 1:
-            return self._has_stray_quotes
+            return False
         while len(fields) > self.width and not fields[-1].strip():
             fields = fields[:-1]
         return len(fields) == self.width and all(
@@ -81,7 +90,7 @@ def _fits(value: str, known: set[str] | None) -> bool:
         return True
     if len(known) <= _MAX_VALUES and value in known:
         return True
-    if all(map(_is_number, known)):
+    if all(map(_is_number, known - {""})):
         return _is_number(value)
     return len(known) > min(_MAX_VALUES, 10)
 
@@ -90,7 +99,7 @@ def _is_number(value: str) -> bool:
     try:
         float(value)
     except ValueError:
-        return not value
+        return False
     return True
 
 
@@ -104,8 +113,8 @@ def describe_glued(
         values = ", ".join(repr("".join(fields[place : place + 1])[:20]) for fields in apart[:5])
         labels = f" with {values}{', ...' if len(apart) > 5 else ''} as {name!r}"
     return (
-        f"{where}, lines {row.first + 1:,} to {row.end:,}: a quotation mark opens a field that "
-        f"ends only {row.end - row.first - 1:,} lines below, and these lines look like rows of "
+        f"{where}, lines {row.first + 1:,} to {row.end:,}: a quotation mark opens a field on the "
+        "first of these lines that ends on the last, and they look like rows of "
         f"their own. They are 1 row if quotes hold a field together, or {len(apart):,} rows"
         f"{labels} if a quotation mark is a character like any other. Say which it is: --quoting "
         "none for rows of their own, --quoting double for one row (in Python: quoting='none' or "

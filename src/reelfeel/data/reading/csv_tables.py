@@ -63,6 +63,7 @@ class _Csv:
             if fields is not None:
                 kept.append(fields)
                 rows.append(f"row {found}")
+            if row.fields is None or not is_blank(row.fields):
                 seen.add(row, self.lines.lines[row.first])
         self._check(seen, num_lines)
         return kept, rows, found

@@ -65,7 +65,8 @@ def is_frame(source: Any) -> bool:
     if isinstance(source, Mapping):
         return True
     module = type(source).__module__.partition(".")[0]
-    has_columns = hasattr(source, "columns") or hasattr(source, "column_names")
+    names = ("collect_schema", "columns", "column_names")  # of a lazy frame, the first is cheap
+    has_columns = any(hasattr(source, name) for name in names)
     return module in _FRAME_MODULES and has_columns
 
 
