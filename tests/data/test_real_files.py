@@ -192,7 +192,7 @@ def test_a_guess_that_gives_mostly_accented_letters_is_an_error_of_the_audit(tmp
     guessed = load_reviews(path)
     (found,) = [one for one in audit({"a": guessed}).findings if one.code == "encoding"]
     assert found.severity == "error"
-    assert "--encoding, such as cp1251" in found.mend
+    assert "--encoding cp1251 for Russian" in found.mend
     named_one = load_reviews(path, options=TableOptions(encoding="cp1251"))
     assert named_one.texts[0] == f"{words} 0"
     assert not named_one.ledgers[0].doubts

@@ -61,8 +61,9 @@ class Decoded:
             return []
         return [
             f"Read as {self.encoding}, {accented / len(letters):.0%} of its letters are accented: "
-            "it is probably in another encoding. Name that with --encoding, such as cp1251 for "
-            "Russian, cp1253 for Greek, gb18030 for Chinese or shift_jis for Japanese."
+            "it is probably in another encoding. Name that, such as --encoding cp1251 for Russian, "
+            "--encoding cp1253 for Greek, --encoding gb18030 for Chinese or --encoding shift_jis "
+            "for Japanese."
         ]
 
 

@@ -26,11 +26,17 @@ class File:
         lines: of it.
         dialect: how its fields are written.
         width: the number of its columns; 0 where their names cannot be read.
+        start: index of the line on which its rows begin.
     """
 
     lines: Lines
     dialect: Dialect
     width: int
+    start: int = 0
+
+    def rows(self) -> Lines:
+        """Returns the lines from the first row on, to be read again."""
+        return Lines(self.lines.lines, self.start)
 
 
 def describe_broken(reading: Reading, file: File, row: Row, name: str) -> str:
@@ -119,25 +125,41 @@ def _is_number(value: str) -> bool:
 
 def _find_mend(file: File, row: Row) -> str:
     """Returns what makes every row of the file whole, tried on it; at least, dropping the row."""
-    dialect, lines = file.dialect, file.lines.lines
+    dialect = file.dialect
     options = []
-    if "\\" in "".join(lines[row.first : row.end]) and dialect.escape is None:
+    bad = "".join(file.lines.lines[row.first : row.end])
+    if "\\" in bad and dialect.escape is None:
         escaped = replace(dialect, escape="\\")
         options.append(
             (escaped, "quotes inside a text have a backslash before them: --escape '\\'")
         )
-    if dialect.quoted:
+    if dialect.quoted and '"' in bad:
         plain = replace(dialect, quoted=False)
         options.append((plain, "if a quotation mark is a character like any other: --quoting none"))
     for other, mend in options:
-        if _is_whole(Lines(lines, row.first), other, file.width):
-            return f"{mend}; or {_SKIP}"
-    return f"write the file again with a CSV library, or {_SKIP}"
+        if _is_whole(file, other):
+            return mend
+    if any(_is_good(one, file.width) for one in read_rows(file.rows(), dialect)):
+        return f"write the file again with a CSV library, or {_SKIP}"
+    return "write the file again with a CSV library: no row of it is whole"
 
 
-def _is_whole(rest: Lines, other: Dialect, width: int) -> bool:
-    """Whether all rows from a bad one on are whole in another dialect."""
-    return all(
-        row.fields is not None and (is_blank(row.fields) or len(row.fields) == (width or 1))
-        for row in read_rows(rest, other)
-    )
+def _is_whole(file: File, other: Dialect) -> bool:
+    """Whether all rows are whole in another dialect, and quotes do not hold most of them."""
+    num_rows = num_wrapped = 0
+    for row in read_rows(file.rows(), other):
+        if row.fields is not None and is_blank(row.fields):
+            continue
+        if not _is_good(row, file.width):
+            return False
+        num_rows += 1
+        num_wrapped += any(_is_wrapped(field) for field in row.fields or ())
+    return num_wrapped * 2 <= num_rows
+
+
+def _is_good(row: Row, width: int) -> bool:
+    return row.fields is not None and len(row.fields) == (width or len(row.fields))
+
+
+def _is_wrapped(field: str) -> bool:
+    return len(field) > 1 and field[0] == field[-1] == '"'

@@ -27,7 +27,7 @@ def read_csv(reading: Reading, text: str) -> Table:
     _note_lines(reading, lines)
     dialect = find_dialect(reading.name, lines, options, reading.expected)
     names = _read_names(reading, lines, dialect)
-    csv = _Csv(reading, lines, dialect, names)
+    csv = _Csv(reading, lines, dialect, names, lines.place)
     kept, rows, found = csv.read()
     columns = dict(zip(names, map(list, zip(*kept, strict=True)), strict=True)) if kept else {}
     return Table(reading.name, columns or {name: [] for name in names}, rows, found, reading.books)
@@ -41,12 +41,13 @@ class _Csv:
     lines: Lines
     dialect: Dialect
     names: Sequence[str]
+    start: int
     num_trimmed: int = 0
 
     @property
     def file(self) -> File:
         """The file in the parts that a message needs."""
-        return File(self.lines, self.dialect, len(self.names))
+        return File(self.lines, self.dialect, len(self.names), self.start)
 
     def read(self) -> tuple[list[list[str | None]], list[str], int]:
         """Returns the good rows, their names, and how many rows there are in all."""

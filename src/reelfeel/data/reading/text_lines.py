@@ -7,18 +7,22 @@ import re
 from reelfeel.data.reading.table import Reading, Table, pivot
 
 _MARK = "__label__"
+_START, _NUM_LINES = 100_000, 20
 _LABELS = re.compile(rf"((?:{_MARK}\S+\s+)+)(.*)", re.DOTALL)
 
 
 def is_fasttext(text: str) -> bool:
-    """Whether the first line that is not blank begins with a label as fastText writes it.
+    """Whether most of the first lines begin with a label as fastText writes it.
 
     Example:
 
     >>> is_fasttext("__label__2 A gem.")
     True
     """
-    return text.lstrip().startswith(_MARK)
+    if _MARK not in text[:_START]:
+        return False
+    lines = [line for line in text[:_START].splitlines() if line.strip()][:_NUM_LINES]
+    return sum(line.lstrip().startswith(_MARK) for line in lines) * 2 > len(lines)
 
 
 def read_fasttext(reading: Reading, text: str) -> Table:
