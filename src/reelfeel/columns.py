@@ -95,7 +95,7 @@ def _describe_wrong(values: Any) -> str | None:
         return "one value; put it into a list"
     # Frames of pandas, Polars and Arrow, and data sets; one column of them is a series.
     if not hasattr(values, "dtype") and any(
-        hasattr(values, name) for name in ("columns", "column_names", "collect_schema")
+        hasattr(values, name) for name in ("collect_schema", "columns", "column_names")
     ):
         return "a whole table; pass one column of it, such as df['text']"
     if isinstance(values, Mapping):

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import numpy as np
 import numpy.typing as npt
 
+from reelfeel.ledger import Ledger
 from reelfeel.report.wording import percent
 from reelfeel.runtime.engine import Engine
 from reelfeel.types import Reviews
@@ -58,6 +61,20 @@ def warn_of_known_texts(learned: npt.NDArray[np.bool_]) -> list[str]:
     return [
         "The model was trained on the text of every one of these reviews. Nothing here says how it "
         "does on new ones."
+    ]
+
+
+def warn_of_unread(ledgers: Sequence[Ledger]) -> list[str]:
+    """Says of each source what was not judged, where that is more than blank lines.
+
+    >>> from reelfeel.ledger import PassedOver
+    >>> warn_of_unread([Ledger("a", "rows", 2, 1, (PassedOver("without a label", 1),))])
+    ['a: 2 rows found, 1 read. Passed over: 1 without a label.']
+    """
+    return [
+        str(ledger)
+        for ledger in ledgers
+        if ledger.unit != "files" and any("blank" not in one.reason for one in ledger.passed_over)
     ]
 
 

@@ -27,6 +27,7 @@ from reelfeel.scoring.cautions import (
     warn_of_one_sided_probabilities,
     warn_of_swapped_probabilities,
     warn_of_swaps,
+    warn_of_unread,
 )
 from reelfeel.scoring.compare import Side, compare_sides, open_side
 from reelfeel.scoring.gates import Gate, GateResult, check_gates, check_no_worse
@@ -122,6 +123,7 @@ def evaluate(
             *warn_of_swaps(metrics.accuracy, engine, reviews),
             *warn_of_calibration(engine, int(tuned.sum()), len(reviews)),
             *warn_of_known_texts(learned),
+            *warn_of_unread(reviews.ledgers),
         ],
     }
 
@@ -173,6 +175,7 @@ def evaluate_predictions(
         "warnings": [
             *warn_of_swapped_probabilities(metrics.accuracy),
             *warn_of_one_sided_probabilities(said.y_true, said.y_prob),
+            *warn_of_unread([said.ledger] if said.ledger else []),
         ],
     }
 
