@@ -410,3 +410,16 @@ def test_pandas_frames_are_tables_by_position():
     frame.loc[frame.index[0], "text"] = None
     with pytest.raises(DataError, match="no value in row 1"):
         load_reviews(frame)
+
+
+@pytest.mark.timeout(20)
+@pytest.mark.parametrize("number", [40_000, 200_000])
+def test_a_header_of_very_many_columns_takes_seconds(tmp_path, number):
+    header = ",".join(f"c{n}" for n in range(number))
+    path = write(tmp_path, "a.csv", f"{header}\n{',' * (number - 1)}\n")
+    with pytest.raises(SchemaError, match="no column 'text'"):
+        load_reviews(path)
+    commas = write(tmp_path, "b.csv", f"text,label\n{ROWS[0]}\n{ROWS[1]}\n{',' * number}\n")
+    assert len(load_reviews(commas)) == 2
+    same = write(tmp_path, "c.csv", ",".join(["text", "label", *["x"] * number]) + "\na,1\nb,0\n")
+    assert len(load_reviews(same)) == 2

@@ -13,7 +13,7 @@ from reelfeel.data.findings import Audit, Finding, rank
 from reelfeel.data.label_checks import check_labels
 from reelfeel.data.languages import check_languages
 from reelfeel.data.overlap_checks import check_overlap
-from reelfeel.data.text_checks import check_cut, check_known, check_texts
+from reelfeel.data.text_checks import check_cut, check_known, check_lengths, check_texts
 from reelfeel.types import Reviews
 
 
@@ -71,6 +71,21 @@ def audit(
     for first, second in combinations(measured, 2):
         findings.extend(check_overlap(first, second))
     return Audit(tuple(part.summarize() for part in measured), rank(findings))
+
+
+def find_errors(name: str, reviews: Reviews) -> tuple[Finding, ...]:
+    """Returns the errors that `audit` finds in one part, without what it looks for besides.
+
+    Example:
+
+    >>> [found.code for found in find_errors("train", Reviews(["Fun."], [1]))]
+    ['one_class']
+    """
+    if not len(reviews):
+        return audit({name: reviews}).findings
+    part = AuditedPart.measure(name, reviews)
+    found = [*_check_reading(part), *check_labels(part), *check_lengths(part)]
+    return rank([one for one in found if one.severity == "error"])
 
 
 def _check_part(

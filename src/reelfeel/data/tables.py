@@ -7,6 +7,7 @@ import logging
 import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
+from itertools import islice
 from typing import Any
 
 import numpy as np
@@ -25,6 +26,7 @@ _logger = logging.getLogger(__name__)
 # What pandas and databases write for "no value"; no review consists of such a word alone.
 _MISSING_WORDS = frozenset({"", "nan", "null", "<na>"})
 _NUM_SHOWN = 5
+_MOST_COMPARED = 1_000
 
 
 def read_table(source: Any, options: TableOptions | None = None) -> Reviews:
@@ -257,8 +259,8 @@ def _refuse_missing_column(table: Table, name: str, options: TableOptions) -> No
         ),
         "--slice-column",
     )
-    lower = {present.lower(): present for present in table.columns}
-    leaves = {present.lower().rpartition(".")[2]: present for present in table.columns}
+    lower = {present.lower(): present for present in islice(table.columns, _MOST_COMPARED)}
+    leaves = {present.rpartition(".")[2]: spelled for present, spelled in lower.items()}
     near = difflib.get_close_matches(name.lower(), list(lower), n=1, cutoff=0.5)
     found = leaves.get(name.lower()) or (lower[near[0]] if near else None)
     hint = f" Did you mean {found!r}?" if found else ""
@@ -270,5 +272,5 @@ def _refuse_missing_column(table: Table, name: str, options: TableOptions) -> No
 
 
 def _spell_names(columns: Mapping[str, object]) -> str:
-    names = [repr(name[:40]) for name in columns]
-    return ", ".join(names[:20]) + (f" and {len(names) - 20} more" if len(names) > 20 else "")
+    names = ", ".join(repr(name[:40]) for name in islice(columns, 20))
+    return names + (f" and {len(columns) - 20:,} more" if len(columns) > 20 else "")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from reelfeel.data.auditing import audit
+from reelfeel.data.auditing import find_errors
 from reelfeel.data.findings import Finding
 from reelfeel.errors import SchemaError
 from reelfeel.ledger import Ledger
@@ -24,7 +24,7 @@ def tell_of_reviews(reviews: Reviews, observer: Observer, *, strict: bool) -> No
         SchemaError: with all errors, if `strict`.
     """
     tell_of_ledgers(reviews.ledgers, observer)
-    errors = [one for one in audit({"train": reviews}).findings if one.severity == "error"]
+    errors = find_errors("train", reviews)
     if errors and strict:
         said = " ".join(_spell(error) for error in errors)
         raise SchemaError(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 
@@ -153,7 +154,7 @@ def _read_names(reading: Reading, lines: Lines, dialect: Dialect) -> list[str]:
 
 def _check_names(reading: Reading, names: list[str]) -> list[str]:
     """Refuses a column that is looked for and named twice; tells other such columns apart."""
-    twice = sorted({name for name in names if names.count(name) > 1})
+    twice = sorted(name for name, number in Counter(names).items() if number > 1)
     wanted = [name for name in twice if name in reading.expected]
     if wanted:
         numbered = ",".join(_tell_apart(names))
@@ -168,9 +169,11 @@ def _check_names(reading: Reading, names: list[str]) -> list[str]:
 
 def _tell_apart(names: Sequence[str]) -> Iterator[str]:
     seen: set[str] = set()
+    numbers: Counter[str] = Counter()
     for name in names:
-        number, own = 2, name
+        own = name
         while own in seen:
-            own, number = f"{name}_{number}", number + 1
+            numbers[name] += 1
+            own = f"{name}_{numbers[name] + 1}"
         seen.add(own)
         yield own
