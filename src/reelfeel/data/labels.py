@@ -18,6 +18,7 @@ _DROP = (
     "drop and count those of other labels with --drop-other-labels (in Python: "
     "drop_other_labels=True)"
 )
+_UNLABELLED = "without a label"
 # Words whose meaning is beyond doubt, negative first; as `_normalise` writes them.
 KNOWN_PAIRS = (("negative", "positive"), ("neg", "pos"), ("0", "1"), ("false", "true"))
 
@@ -185,7 +186,7 @@ def take_labelled(reviews: Reviews) -> Reviews:
     names = [str(reviews.ids[row]) for row in bare.tolist()]
     ledgers = reviews.ledgers or (Ledger(reviews.source, "reviews", len(reviews), len(reviews)),)
     if len(ledgers) == 1:
-        ledgers = (ledgers[0].passing_over("without a label", names),)
+        ledgers = (ledgers[0].passing_over(_UNLABELLED, names),)
     return replace(reviews.take(np.flatnonzero(reviews.labels != UNLABELLED)), ledgers=ledgers)
 
 
@@ -201,10 +202,17 @@ def refuse_one_class(reviews: Reviews) -> None:
     """
     for code, name in enumerate(reviews.label_names):
         if not (reviews.labels == code).any():
+            unlabelled = sum(
+                one.count
+                for ledger in reviews.ledgers
+                for one in ledger.passed_over
+                if one.reason == _UNLABELLED
+            ) + int((reviews.labels == UNLABELLED).sum())
+            hint = " A label of -1 means none; the negative one is 0." if unlabelled else ""
             raise SchemaError(
                 f"{reviews.source} holds no review labelled {name!r}. Training needs both labels; "
-                "add such reviews, or check the label column and its mapping. Received "
-                f"{len(reviews):,} reviews, {int((reviews.labels >= 0).sum()):,} with a label."
+                f"add such reviews, or check the label column and its mapping.{hint} Received "
+                f"{int((reviews.labels >= 0).sum()):,} reviews with a label, {unlabelled:,} without."
             )
 
 
