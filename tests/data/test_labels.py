@@ -1,7 +1,8 @@
 import numpy as np
 import pytest
 
-from reelfeel.data.labels import KNOWN_PAIRS, LabelMap, map_labels, match_labels, refuse_one_class
+from reelfeel.data.label_columns import KNOWN_PAIRS
+from reelfeel.data.labels import LabelMap, map_labels, match_labels, refuse_one_class
 from reelfeel.errors import SchemaError, UsageError
 from reelfeel.types import Reviews
 
