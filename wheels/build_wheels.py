@@ -66,7 +66,10 @@ def check_objects(platform: str) -> list[str]:
 
 def compile_objects(platform: str, folder: Path) -> Iterable[Path]:
     """Compiles what a platform's library is linked from."""
-    code = "import hatch_build, pathlib, shlex, sys; hatch_build.compile_all(shlex.split(sys.argv[1]), pathlib.Path(sys.argv[2]))"
+    code = (
+        "import hatch_build, pathlib, shlex, sys; "
+        "hatch_build.compile_all(shlex.split(sys.argv[1]), pathlib.Path(sys.argv[2]))"
+    )
     environment = environment_of(platform)
     subprocess.run(
         [sys.executable, "-c", code, environment["CXX"], str(folder)],

@@ -23,8 +23,8 @@ from reelfeel.models.language_model import (
     read_language_model,
 )
 from reelfeel.models.lstm import select_kernel
-from reelfeel.outputs import claim_output
 from reelfeel.native.cores import available_cores
+from reelfeel.outputs import claim_output
 from reelfeel.pretraining_config import DIRECTIONS, PretrainingConfig
 from reelfeel.runtime.shipped import find_model, name_model
 from reelfeel.text.encoder import TextEncoder, token_counts
