@@ -8,10 +8,12 @@ import typer
 
 from reelfeel.cli import options as shared
 from reelfeel.cli.early_checks import refuse_early
+from reelfeel.cli.table_options import TableOptions, takes_tables
 from reelfeel.presets import get_preset, list_presets
 from reelfeel.terminal import say
 
 
+@takes_tables(groups=True)
 def distill(
     teachers: Annotated[
         list[str],
@@ -39,14 +41,7 @@ def distill(
     seed: shared.Seed = None,
     resume: shared.Resume = False,
     force: shared.Force = False,
-    text_column: shared.TextColumn = "text",
-    label_column: shared.LabelColumn = "label",
-    group_column: shared.GroupColumn = None,
-    positive: shared.Positive = None,
-    negative: shared.Negative = None,
-    positive_from_stars: shared.PositiveFromStars = None,
-    negative_to_stars: shared.NegativeToStars = None,
-    skip_bad_rows: shared.SkipBadRows = False,
+    options: TableOptions = None,  # type: ignore[assignment]
     data_dir: shared.DataDir = None,
     as_json: shared.Json = False,
 ) -> None:
@@ -72,7 +67,7 @@ def distill(
             settings=changes,
             start=from_,
             data_dir=data_dir,
-            options=shared.table_options(locals()),
+            options=options,
             resume=resume,
             overwrite=force,
             observer=ConsoleObserver(),

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from pathlib import Path
+from typing import Any
 
 
 def refuse_early(
     output: Path,
     *,
     force: bool,
-    sources: Iterable[str | Path | None] = (),
+    sources: Iterable[Any] = (),
     models: Iterable[str | Path | None] = (),
 ) -> None:
     """Looks at the places that a training names; none of this needs Keras.
@@ -18,7 +19,8 @@ def refuse_early(
     Args:
         output: the folder to be written.
         force: whether it may be replaced.
-        sources: data sets, files and folders to be read; None is passed over.
+        sources: data sets, files, folders, patterns and lists of them, to be read; None is passed
+            over.
         models: names or folders of models to be read; None is passed over.
 
     Raises:

@@ -48,7 +48,7 @@ _COLUMN_NAMES = {
 Read = Callable[[], bytes]
 
 
-def read_lines(stream: Any) -> Iterator[list[str]]:
+def read_lines(stream: Any, encoding: str | None = None) -> Iterator[list[str]]:
     """Yields the lines of standard input, without their ends, as many together as have come.
 
     Bytes are decoded as those of a table are: a byte-order mark decides, UTF-16 is found without
@@ -56,6 +56,7 @@ def read_lines(stream: Any) -> Iterator[list[str]]:
 
     Args:
         stream: `sys.stdin`, which is None where it is closed.
+        encoding: as Python names it; None finds it out.
 
     Raises:
         UsageError: if it is closed.
@@ -66,7 +67,7 @@ def read_lines(stream: Any) -> Iterator[list[str]]:
             "Standard input is closed, and - reads texts from it. Pipe texts into this command, "
             "one a line, or name a file with --data. Received nothing."
         )
-    lines = _Lines()
+    lines = _Lines(encoding)
     chunks = _start_reading(_find_reader(stream))
     waiting: list[str] = []
     while waiting or not lines.at_end:
@@ -90,7 +91,8 @@ class _Lines:
         at_end: whether the stream has ended.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, encoding: str | None = None) -> None:
+        self._encoding = encoding
         self.at_end = False
         self._begun = False
         self._parts: list[bytes] = []
@@ -107,6 +109,7 @@ class _Lines:
                 return []
             self._parts.clear()
             self._begin(chunk)
+            chunk = chunk.removeprefix(codecs.BOM_UTF8)
         return self._refuse_tables(self._cut(self._to_utf8(chunk)))
 
     def refuse_nothing(self) -> None:
@@ -123,18 +126,12 @@ class _Lines:
         for mark, name in _MARKS.items():
             if head.startswith(mark):
                 raise _describe_bytes(f"begins as {name} does")
-        encoding = decode_text(head).encoding
-        if encoding.startswith(("utf-16", "utf-32")):
+        encoding = self._encoding or decode_text(head).encoding
+        if self._encoding or encoding.startswith(("utf-16", "utf-32")):
             decoder = codecs.getincrementaldecoder(encoding)("replace")
             self._to_utf8 = lambda part: decoder.decode(part, not part).encode()
         elif b"\0" in head:
             raise _describe_bytes("holds zero bytes, which no text has")
-        elif head.startswith(codecs.BOM_UTF8):
-            self._to_utf8 = self._without_mark
-
-    def _without_mark(self, part: bytes) -> bytes:
-        self._to_utf8 = bytes
-        return part.removeprefix(codecs.BOM_UTF8)
 
     def _cut(self, part: bytes) -> list[str]:
         # A \r at the end may be half of \r\n.
@@ -150,6 +147,7 @@ class _Lines:
 
     def _refuse_tables(self, lines: list[str]) -> list[str]:
         if lines and not self._num_taken:
+            lines[0] = lines[0].removeprefix("\ufeff")  # the mark of an encoding is no text
             _refuse_table(lines[0])
         self._num_taken += len(lines)
         return lines
@@ -161,9 +159,9 @@ def _decode_lines(content: bytes) -> list[str]:
     try:
         text = content.decode("utf-8")
     except UnicodeDecodeError:
-        from reelfeel.data.decoding import decode_text
+        from reelfeel.data.plain_texts import decode_line
 
-        return [decode_text(line).text for line in content.splitlines()]
+        return [decode_line(line) for line in content.splitlines()]
     lines = text.replace("\r\n", "\n").replace("\r", "\n").split("\n")
     return lines[:-1] if not lines[-1] else lines
 

@@ -47,8 +47,12 @@ def refuse_files(texts: Sequence[str], command: str, option: str) -> None:
             )
 
 
-def read_texts(texts: Sequence[str]) -> Iterator[list[str]]:
+def read_texts(texts: Sequence[str], encoding: str | None = None) -> Iterator[list[str]]:
     """Yields the texts of a command in groups: those typed, or for `-` what standard input has.
+
+    Args:
+        texts: as they were typed.
+        encoding: of standard input; None finds it out.
 
     Raises:
         UsageError: if `-` stands beside texts, or standard input is closed.
@@ -66,7 +70,7 @@ def read_texts(texts: Sequence[str]) -> Iterator[list[str]]:
 
     from reelfeel.cli.lines import read_lines
 
-    yield from read_lines(sys.stdin)
+    yield from read_lines(sys.stdin, encoding)
 
 
 def _refuse_dashes(command: str, arguments: Sequence[str], params: Sequence[Any]) -> None:

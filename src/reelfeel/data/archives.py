@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import bz2
 import gzip
 import lzma
 import tarfile
@@ -31,7 +32,7 @@ _HEADER_TYPES = frozenset(
         tarfile.GNUTYPE_LONGLINK,
     )
 )
-_GZIP, _XZ = b"\x1f\x8b", b"\xfd7zXZ\x00"
+_GZIP, _BZIP2, _XZ = b"\x1f\x8b", b"BZh", b"\xfd7zXZ\x00"
 _BLOCK_BYTES = 2**20
 # tarfile lets some of its own slips through, on numbers of thousands of digits for example.
 _DAMAGES = (
@@ -55,7 +56,7 @@ def read_members(
     """Yields the files of a tar archive in their order, without unpacking anything to disk.
 
     Args:
-        path: a `.tar`, `.tar.gz` or `.tar.xz` file; the content decides, not the name.
+        path: a `.tar`, `.tar.gz`, `.tar.bz2` or `.tar.xz` file; the content decides, not the name.
         wanted: is given a name, and says whether that file is to be read; others are passed over.
 
     Yields:
@@ -91,8 +92,8 @@ def read_members(
         raise
     except _DAMAGES as error:
         raise ArchiveError(
-            f"{path} is not a whole tar archive (.tar.gz or .tar.xz): {str(error)[:200]}. It may "
-            "be truncated or damaged; copy or download it again. "
+            f"{path} is not a whole tar archive (.tar.gz, .tar.bz2, .tar.xz): {str(error)[:200]}. "
+            "It may be truncated or damaged; copy or download it again. "
             f"Received {path.stat().st_size:,} bytes."
         ) from error
 
@@ -205,6 +206,8 @@ def _open_decompressed(path: Path) -> IO[bytes]:
         start = file.read(len(_XZ))
     if start.startswith(_GZIP):
         return cast("IO[bytes]", gzip.open(path, "rb"))
+    if start.startswith(_BZIP2):
+        return cast("IO[bytes]", bz2.open(path, "rb"))
     if start == _XZ:
         return cast("IO[bytes]", _Xz(path))
     return path.open("rb")

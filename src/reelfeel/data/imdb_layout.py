@@ -26,6 +26,7 @@ _REVIEW = re.compile(
 )
 _URLS = re.compile(r"(?:aclImdb/)?(train|test)/urls_(neg|pos|unsup)\.txt")
 _TITLE = re.compile(rb"/title/(tt[0-9]+)")
+_ARCHIVE_ENDINGS = (".tar.gz", ".tgz", ".tar.xz", ".txz", ".tar")
 # IMDB has 131 MB of reviews, the longest 14,106 bytes; its longest list has 50,000 addresses.
 MAX_REVIEWS_BYTES, MAX_REVIEW_BYTES = 256 * 2**20, 2**20
 MAX_LISTED, MAX_LIST_BYTES = 100_000, MAX_MEMBER_BYTES
@@ -186,3 +187,11 @@ def _find_movie(movies: list[str] | None, number: int, folder: str, copy: Path) 
             f"Expected one line a review; copy the file again. Received {len(movies):,} lines."
         )
     return movies[number]
+
+
+def is_imdb(path: Path) -> bool:
+    """Whether a path is an archive, or a folder that is or holds an unpacked copy of IMDB."""
+    if path.is_file():
+        return path.name.lower().endswith(_ARCHIVE_ENDINGS)
+    marks = ("imdb.vocab", "train/urls_pos.txt", "aclImdb/imdb.vocab", "aclImdb/train")
+    return any((path / mark).exists() for mark in marks) or any(path.glob("aclImdb*.tar.*"))

@@ -6,20 +6,19 @@ terabytes. So everything is read in blocks, and counted before it is parsed.
 
 from __future__ import annotations
 
-import gzip
 import io
 import lzma
 import os
-import zlib
 from collections.abc import Sequence
 from pathlib import Path
 from typing import IO, Any
 
-from reelfeel.errors import ArchiveError, DataError, SchemaError, UsageError
-from reelfeel.inputs import explain_reading, refuse_special
+from reelfeel.errors import ArchiveError, DataError, SchemaError
 
 # More than any table that was made to be read at once.
 MAX_FILE_BYTES = 8 * 2**30
+# A pipe has no size to be asked for, and may never end; these are some 400,000 reviews.
+MAX_PIPE_BYTES = 512 * 2**20
 # What a packed file may unpack to however small it is, and beyond that how many times its size:
 # packed reviews have a third to a tenth of their size, and a bomb has a thousandth.
 FREE_UNPACKED_BYTES = 64 * 2**20
@@ -31,46 +30,12 @@ MAX_TEXT_CHARACTERS = 10_000_000
 # Of a decoder of xz: `xz -9` needs 65 MB, a copy of IMDB was seen with 193; a file may claim 4 GB.
 _XZ_MEMORY_BYTES = 320 * 2**20
 _BLOCK_BYTES = 2**20
-_GZIP = b"\x1f\x8b"
 # What stands in a text, how many of it cost little, and how long each is at least in a sane file.
 _SHAPES = (
     ("rows", "\n", 2_000_000, 24),
     ("fields", ",;\t|", 16_000_000, 6),
     ("lists and objects", "[{", 1_000_000, 32),
 )
-
-
-def read_whole(path: Path) -> bytes:
-    """Returns the content of a plain file, unpacked where it is gzip by content.
-
-    Raises:
-        UsageError: if there is no such file, or it is no plain one.
-        ArchiveError: if the gzip stream is truncated, damaged or absurdly large.
-        DataError: if the file cannot be read, for want of permission for example.
-    """
-    refuse_special(path)
-    with explain_reading(path):
-        if not path.exists():
-            raise UsageError(f"There is no file {path}. Check the path; case counts.")
-        with path.open("rb") as file:
-            found = os.fstat(file.fileno())
-            _refuse_holes(path, found)
-            is_gzip = file.read(len(_GZIP)) == _GZIP
-            file.seek(0)
-            if not is_gzip:
-                return read_blocks(file, path, MAX_FILE_BYTES)
-            return _read_gzip(file, path, found.st_size)
-
-
-def _read_gzip(file: IO[bytes], path: Path, packed_bytes: int) -> bytes:
-    try:
-        with gzip.GzipFile(fileobj=file) as packed:
-            return read_blocks(packed, path, bound_unpacked(packed_bytes))
-    except (EOFError, zlib.error, gzip.BadGzipFile) as error:
-        raise ArchiveError(
-            f"{path} is not a whole gzip file: {error}. It may be truncated or damaged; "
-            f"copy it again. Received {packed_bytes:,} bytes."
-        ) from error
 
 
 def bound_unpacked(packed_bytes: int) -> int:
@@ -84,7 +49,7 @@ def bound_unpacked(packed_bytes: int) -> int:
     return min(max(FREE_UNPACKED_BYTES, MAX_RATIO * packed_bytes), MAX_FILE_BYTES)
 
 
-def read_blocks(stream: IO[bytes] | Any, path: Path, most_bytes: int) -> bytes:
+def read_blocks(stream: IO[bytes] | Any, name: str | Path, most_bytes: int) -> bytes:
     """Reads a stream to its end in blocks, and reserves no more than is there.
 
     Raises:
@@ -95,13 +60,13 @@ def read_blocks(stream: IO[bytes] | Any, path: Path, most_bytes: int) -> bytes:
         content += block
         if len(content) > most_bytes:
             raise ArchiveError(
-                f"{path} is refused: it holds more than {most_bytes:,} bytes, as no table of its "
+                f"{name} is refused: it holds more than {most_bytes:,} bytes, as no table of its "
                 "size does. Unpack it yourself if you trust it, and cut it into smaller tables."
             )
     return bytes(content)
 
 
-def refuse_shape(path: Path, text: str) -> None:
+def refuse_shape(name: str | Path, text: str) -> None:
     r"""Refuses a text of millions of rows, fields or lists with nearly nothing in them.
 
     Such a file costs fifty times its size as values of Python, and no table of reviews is like it.
@@ -120,28 +85,28 @@ def refuse_shape(path: Path, text: str) -> None:
         num = max(map(text.count, signs)) if what == "fields" else sum(map(text.count, signs))
         if num > few and len(text) < num * fewest_characters:
             raise SchemaError(
-                f"{path} has {num:,} {what} in {len(text):,} characters, nearly nothing in each. "
+                f"{name} has {num:,} {what} in {len(text):,} characters, nearly nothing in each. "
                 "Expected a table of reviews; leave out what is empty, or cut it into smaller "
                 "tables."
             )
 
 
-def refuse_columns(path: Path, names: Sequence[str], num_rows: int = 1) -> None:
+def refuse_columns(name: str | Path, names: Sequence[str], num_rows: int = 1) -> None:
     """Refuses a table with too many columns, or with so many for its rows that none can be full.
 
     Raises:
         SchemaError: if it has.
     """
     if len(names) > MAX_COLUMNS or len(names) * num_rows > 50_000_000:
-        shown = ", ".join(repr(name[:40]) for name in names[:5])
+        shown = ", ".join(repr(column[:40]) for column in names[:5])
         raise SchemaError(
-            f"{path} has {len(names):,} columns. Expected at most {MAX_COLUMNS:,}, and fewer where "
+            f"{name} has {len(names):,} columns. Expected at most {MAX_COLUMNS:,}, and fewer where "
             "there are many rows; keep those of the text, the label and what else you need. "
             f"Received {shown}, ..."
         )
 
 
-def refuse_long_text(path: Path, text: str, where: str) -> None:
+def refuse_long_text(name: str | Path, text: str, where: str) -> None:
     """Refuses a single text that is longer than any review.
 
     Raises:
@@ -149,7 +114,7 @@ def refuse_long_text(path: Path, text: str, where: str) -> None:
     """
     if len(text) > MAX_TEXT_CHARACTERS:
         raise SchemaError(
-            f"{path}, {where} holds a text of {len(text):,} characters. Expected at most "
+            f"{name}, {where} holds a text of {len(text):,} characters. Expected at most "
             f"{MAX_TEXT_CHARACTERS:,}, as no review is longer; the quotes may not fit together, or "
             "the lines not be separated."
         )
@@ -192,8 +157,12 @@ class XzStream(io.RawIOBase):
         return lzma.LZMADecompressor(lzma.FORMAT_XZ, memlimit=_XZ_MEMORY_BYTES)
 
 
-def _refuse_holes(path: Path, found: os.stat_result) -> None:
-    """Refuses a file of terabytes that takes no room on the disk, and one that is too large."""
+def refuse_holes(path: Path, found: os.stat_result) -> None:
+    """Refuses a file of terabytes that takes no room on the disk, and one that is too large.
+
+    Raises:
+        DataError: if it is one.
+    """
     stored = getattr(found, "st_blocks", found.st_size) * 512
     if found.st_size > min(MAX_FILE_BYTES, max(FREE_UNPACKED_BYTES, MAX_RATIO * stored)):
         raise DataError(

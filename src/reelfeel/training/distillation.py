@@ -79,6 +79,7 @@ def distill(
             options=options,
             language_model=language_model,
             with_texts=True,
+            observer=observer,
         )
         names = " and ".join(name_of(teacher.bundle.path) for teacher in members.members)
         own = {"name": f"student of {names}", "command": read_command_line()}
