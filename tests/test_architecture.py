@@ -9,6 +9,7 @@ SOURCE = Path(__file__).parents[1] / "src" / "reelfeel"
 GROUND = {"errors", "types", "files", "extras", "weights", "native"}
 GROUND |= {"console", "escaping", "signals", "terminal"}
 GROUND |= {"config", "presets", "label_presets", "pretraining_config", "settings"}
+GROUND |= {"ledger", "columns"}
 FLOOR_1 = {"data", "models", "evaluation", "text"}
 # What each room may import besides the ground floor and itself.
 ARROWS = {

@@ -9,6 +9,10 @@ from dataclasses import dataclass, field, replace
 import numpy as np
 import numpy.typing as npt
 
+from reelfeel.columns import list_labels, list_texts, list_values
+from reelfeel.errors import UsageError
+from reelfeel.ledger import Ledger
+
 NEGATIVE, POSITIVE, UNLABELLED = 0, 1, -1
 # What a model that abstains says in place of a class.
 UNSURE = "unsure"
@@ -21,25 +25,61 @@ _NOTABLE_UNKNOWN_SHARE = 0.5
 class Reviews:
     """Reviews as columns; row `i` of every column is about the same review.
 
+    Every column is taken by position and checked: its length, its types, its values.
+
     Attributes:
-        texts: the reviews as the source gave them, uncleaned.
-        labels: int8 array of shape `(num_reviews,)`: 1 positive, 0 negative, -1 unlabelled.
-        ids: one name per review, unique within its source, for messages and reports.
+        texts: the reviews as the source gave them, uncleaned: a list, an array, a series or any
+            other iterable of str.
+        labels: int8 array of shape `(num_reviews,)`: 1 positive, 0 negative, -1 unlabelled; made
+            from any column of such numbers or of bool.
+        ids: one name per review, unique within its source, for messages and reports; "review 1",
+            "review 2" and so on where none are given.
         ratings: int8 array of stars, 0 where unknown; None where the source has none.
         movies: the movie each review is about, as any string; None where the source does not say.
         label_names: the user's own names of class 0 and class 1.
         source: where the reviews came from, for messages and provenance.
         columns: further columns that were asked for, by name, as text; "" where a value is missing.
+        ledgers: what became of everything in the sources that the reviews were read from.
+
+    Raises:
+        UsageError: if a column is none, differs in length from the texts, or holds a wrong value;
+            if texts and labels are series whose indices say different rows.
+
+    Example:
+
+    >>> Reviews(["A bore.", "A gem."], [0, 1]).ids
+    ['review 1', 'review 2']
+    >>> Reviews(["A bore.", "A gem."], [0])
+    Traceback (most recent call last):
+    ...
+    reelfeel.errors.UsageError: Expected one label for each of the 2 texts. Received 1 labels.
     """
 
     texts: Sequence[str]
     labels: npt.NDArray[np.int8]
-    ids: Sequence[str]
+    ids: Sequence[str] = ()
     ratings: npt.NDArray[np.int8] | None = None
     movies: Sequence[str] | None = None
     label_names: tuple[str, str] = ("negative", "positive")
     source: str = "memory"
     columns: Mapping[str, Sequence[str]] = field(default_factory=dict)
+    ledgers: tuple[Ledger, ...] = ()
+
+    def __post_init__(self) -> None:
+        _refuse_other_order(self.texts, self.labels)
+        texts, labels = list_texts(self.texts), list_labels(self.labels)
+        _refuse_length("label", labels, len(texts))
+        ids = list_values(self.ids, "ids") or [f"review {n}" for n in range(1, len(texts) + 1)]
+        for name, column in (
+            ("id", ids),
+            ("rating", self.ratings),
+            ("movie", self.movies),
+            *self.columns.items(),
+        ):
+            if column is not None:
+                _refuse_length(name, column, len(texts))
+        for name, value in (("texts", texts), ("labels", labels), ("ids", ids)):
+            object.__setattr__(self, name, value)
 
     def __len__(self) -> int:
         return len(self.texts)
@@ -65,6 +105,27 @@ class Reviews:
             digest.update(f"{label} {len(encoded)}\n".encode())
             digest.update(encoded)
         return digest.hexdigest()
+
+
+def _refuse_length(name: str, column: Sequence[object] | npt.NDArray[np.int8], num: int) -> None:
+    if len(column) != num:
+        raise UsageError(
+            f"Expected one {name} for each of the {num:,} texts. Received {len(column):,} {name}s."
+        )
+
+
+def _refuse_other_order(texts: object, labels: object) -> None:
+    """Refuses two series that name other rows in the same places: which belong together?"""
+    indices = [getattr(column, "index", None) for column in (texts, labels)]
+    if any(index is None or callable(index) for index in indices):
+        return
+    first, second = (list(index) if index is not None else [] for index in indices)
+    if len(first) == len(second) and first != second:
+        raise UsageError(
+            "Texts and labels are series whose indices differ, so it is not certain which belong "
+            "together. Take both from one frame, or pass texts.to_numpy() and labels.to_numpy() to "
+            f"go by position. Received the indices {first[:3]} and {second[:3]}, and so on."
+        )
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,7 +3,7 @@ import json
 import numpy as np
 import pytest
 
-from reelfeel.data.auditing import audit
+from reelfeel.data.auditing import audit, find_errors
 from reelfeel.data.mini import load_mini
 from reelfeel.errors import UsageError
 from reelfeel.types import Reviews
@@ -181,3 +181,13 @@ def test_the_real_imdb_shows_its_known_traps_and_is_fit_for_training(real_imdb):
     assert duplicates == {"train": 96, "test": 199}
     assert {f.count for f in result.findings if f.code == "sorted_labels"} == {0}
     assert not result.has_errors
+
+
+def test_errors_alone_are_those_of_the_whole_audit():
+    texts = ["a fine film"] * 40 + [""] * 10 + [f"film {row} is fine" for row in range(50)]
+    for labels in ([0, 1] * 50, [1] * 100, [0] + [1] * 99):
+        reviews = Reviews(texts, labels)
+        everything = audit({"train": reviews}).findings
+        errors = [one for one in everything if one.severity == "error"]
+        assert errors
+        assert list(find_errors("train", reviews)) == errors

@@ -2,7 +2,8 @@ import gzip
 
 import pytest
 
-from reelfeel.data.decoding import decode_text, read_bytes
+from reelfeel.data.compression import read_bytes
+from reelfeel.data.decoding import decode_text
 from reelfeel.errors import ArchiveError, DataError, UsageError
 
 TEXT = (

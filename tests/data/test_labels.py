@@ -1,7 +1,8 @@
 import numpy as np
 import pytest
 
-from reelfeel.data.labels import KNOWN_PAIRS, LabelMap, map_labels, refuse_one_class
+from reelfeel.data.label_columns import KNOWN_PAIRS
+from reelfeel.data.labels import LabelMap, map_labels, match_labels, refuse_one_class
 from reelfeel.errors import SchemaError, UsageError
 from reelfeel.types import Reviews
 
@@ -39,7 +40,7 @@ def test_a_rule_wins_over_the_known_meaning():
 
 
 def test_unknown_names_are_never_guessed():
-    with pytest.raises(SchemaError, match=r"row 1: the label 'good'.*--positive 'good'"):
+    with pytest.raises(SchemaError, match="'bad' or 'good' is positive with --positive LABEL"):
         map_values(["good", "bad"])
 
 
@@ -59,13 +60,60 @@ def test_more_than_two_labels_are_refused_in_words(rules):
 
 
 def test_stars_without_limits_are_recognised_in_the_message():
-    with pytest.raises(SchemaError, match=r"if these are stars.*--negative-to-stars"):
+    with pytest.raises(SchemaError, match=r"if these are stars.*--negative-to-stars 1 --pos"):
         map_values(["5", "4", "1", "0", "3"])
 
 
-def test_a_stray_number_beside_ones_and_zeros_is_named_with_its_row():
-    with pytest.raises(SchemaError, match="row 3: the label '2' is neither '1' nor '0'"):
-        map_values(["1", "0", "2", "1"])
+@pytest.mark.parametrize(
+    ("stars", "limits"),
+    [("1234578", "4.*7"), ("12345", "2.*4"), ("1345", "1.*4"), ("01234", "1.*3"), ("012", "0.*2")],
+)
+def test_the_limits_proposed_fit_the_scale_and_leave_out_its_middle(stars, limits):
+    values = [*stars, "10"] if "8" in stars else list(stars)
+    lowest, highest = limits.split(".*")
+    proposed = f"--negative-to-stars {lowest} --positive-from-stars {highest}"
+    with pytest.raises(SchemaError, match=proposed):
+        map_values(values)
+
+
+def test_of_three_numbers_one_is_not_taken_for_the_positive_one():
+    with pytest.raises(SchemaError, match=r"3 different labels.*--drop-other-labels"):
+        map_values(["1", "0", "2", "1"], drops_others=True)
+    mapped = map_values(["1", "0", "2"], positive="2", negative="0", drops_others=True)
+    assert mapped.labels.tolist() == [-1, 0, 1]
+    assert dict(mapped.passed_over) == {"with another label": [0]}
+
+
+def test_other_labels_are_dropped_and_counted_on_request():
+    mapped = map_values(["pos", "neutral", "neg", "N/A"], drops_others=True)
+    assert mapped.labels.tolist() == [1, -1, 0, -1]
+    assert dict(mapped.passed_over) == {"with another label": [1, 3]}
+    stars = map_values(["5", "?", "3", "1"], positive_from_stars=4, negative_to_stars=2,
+                       drops_others=True)  # fmt: skip
+    assert stars.labels.tolist() == [1, -1, -1, 0]
+    assert sorted(map(list, stars.passed_over.values())) == [[1], [2]]
+
+
+def test_a_label_of_half_a_character_is_refused():
+    with pytest.raises(SchemaError, match="half a character"):
+        map_values(["good\ud800", "bad"], negative="bad")
+
+
+def test_names_that_a_model_knows_are_understood():
+    mapped = map_values(["good", "bad"], known=("bad", "good"))
+    assert mapped.labels.tolist() == [1, 0]
+    assert map_values(["1", "0"], known=("bad", "good")).labels.tolist() == [1, 0]
+    assert map_values(["good", "bad"], known=("bad", "good"), positive="bad").names[1] == "bad"
+
+
+def test_names_decide_which_class_of_a_model_is_meant():
+    reviews = Reviews(["a", "b", "c"], [1, 0, -1], label_names=("good", "bad"))
+    matched = match_labels(reviews, ("bad", "good"))
+    assert (matched.labels.tolist(), matched.label_names) == ([0, 1, -1], ("bad", "good"))
+    others = Reviews(["a", "b"], [1, 0], label_names=("sad", "glad"))
+    assert match_labels(others, ("bad", "good")) is others
+    with pytest.raises(SchemaError, match="means the other class"):
+        match_labels(Reviews(["a", "b"], [1, 0], label_names=("good", "great")), ("bad", "good"))
 
 
 def test_a_given_name_that_does_not_occur_is_refused():

@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 
 from reelfeel.data.mini import load_mini
+from reelfeel.errors import SchemaError
 from reelfeel.evaluation.metrics import evaluate_binary
 from reelfeel.runtime.engine import load
 from reelfeel.scoring.evaluate import Checks, evaluate
@@ -47,3 +48,64 @@ def test_labels_the_wrong_way_round_are_noticed(engine):
     said = (engine.predict_proba(reviews.texts) >= 0.5).astype(np.int8)
     swapped = evaluate(engine, replace(reviews, labels=1 - said))
     assert "swapped" in swapped["warnings"][0]
+
+
+def write_table(path, negative, positive, *, rest=""):
+    reviews = load_mini("test")
+    names = (negative, positive)
+    pairs = zip(reviews.texts, reviews.labels.tolist(), strict=True)
+    rows = [f'"{text.replace(chr(34), "")}",{names[label]}' for text, label in pairs]
+    path.write_text("\n".join(["text,label", *rows, rest]), "utf-8")
+    return path
+
+
+def test_labels_that_the_model_knows_need_no_option_and_mean_what_they_mean_to_it(
+    engine, bundle_copy, tmp_path
+):
+    expected = evaluate(engine, write_table(tmp_path / "a.csv", "neg", "pos"))["all"]
+    named = load(rename_labels(bundle_copy, "bad", "good"))
+    table = write_table(tmp_path / "b.csv", "bad", "good")
+    assert evaluate(named, table)["all"] == expected
+    for words in (
+        {"positive": "good"},
+        {"positive": "bad"},
+        {"positive": "bad", "negative": "good"},
+    ):
+        assert evaluate(named, table, **words)["all"] == expected  # the names decide
+    strange = write_table(tmp_path / "c.csv", "ugly", "bad")
+    with pytest.raises(SchemaError, match="means the other class"):
+        evaluate(named, strange, positive="bad")
+
+
+def rename_labels(folder, *names):
+    import hashlib
+    import json
+
+    path = folder / "decision.json"
+    key = "label_names"
+    for path in folder.glob("*.json"):
+        content = json.loads(path.read_text("utf-8"))
+        if isinstance(content, dict) and key in content:
+            content[key] = list(names)
+            path.write_text(json.dumps(content), "utf-8")
+    sums = [
+        f"{hashlib.sha256((folder / line.split()[1]).read_bytes()).hexdigest()}  {line.split()[1]}"
+        for line in (folder / "SHA256SUMS").read_text("utf-8").splitlines()
+    ]
+    (folder / "SHA256SUMS").write_text("\n".join([*sums, ""]), "utf-8")
+    return folder
+
+
+def test_table_options_are_keywords_and_what_is_not_judged_is_said(engine, tmp_path):
+    table = write_table(tmp_path / "a.csv", "neg", "pos", rest="A fine film,N/A\n")
+    with pytest.raises(SchemaError, match="drop_other_labels=True"):
+        evaluate(engine, table)
+    result = evaluate(engine, table, drop_other_labels=True)
+    assert result["data"]["num_reviews"] == 60
+    assert "Passed over: 1 with another label (row 61)" in result["warnings"][-1]
+
+
+def test_frames_are_judged_as_tables_are(engine):
+    reviews = load_mini("test")
+    columns = {"text": list(reviews.texts), "label": reviews.labels.tolist()}
+    assert evaluate(engine, columns)["all"] == evaluate(engine, reviews)["all"]

@@ -81,3 +81,18 @@ def test_a_million_rows_are_judged(tmp_path):
     assert result["all"]["num_reviews"] == 1_000_000
     lower, upper = result["intervals"]["roc_auc"]
     assert lower < result["all"]["roc_auc"] < upper
+
+
+def test_how_sure_a_classifier_was_is_not_taken_for_the_positive_probability(tmp_path):
+    rows = "".join(f"{n % 2},0.{50 + n}\n" for n in range(40))
+    result = evaluate_predictions(write(tmp_path / "said.csv", f"y,p\n{rows}"),
+                                  options=OPTIONS, checks=CHECKS)  # fmt: skip
+    assert "No probability is below 0.5" in result["warnings"][0]
+
+
+def test_predictions_are_read_with_the_same_options_as_reviews(tmp_path):
+    path = write(tmp_path / "said.txt", "Title\ny;p\n1;0.9\n0;0.2\n;0.3\nmeh;0.5\n")
+    result = evaluate_predictions(path, checks=CHECKS, label_column="y", skip_rows=1,
+                                  skip_bad_rows=True, drop_other_labels=True)  # fmt: skip
+    assert result["data"]["num_reviews"] == 2
+    assert "2 read. Passed over: 1 without a value in 'y' (row 3)" in result["warnings"][0]

@@ -175,3 +175,42 @@ def test_unequal_classes_are_weighted(home, tmp_path):
     unseen = make_reviews(200, seed=1)
     predicted = engine.predict_proba(unseen.texts) >= 0.5
     assert predicted[unseen.labels == 1].mean() > 0.8
+
+
+class Notes(Observer):
+    """Remembers what it is told."""
+
+    def __init__(self):
+        self.notes = []
+
+    def on_note(self, text):
+        self.notes.append(text)
+
+
+def test_what_the_audit_calls_an_error_is_said_and_with_strict_refused(home, tmp_path, reviews):
+    torn = Reviews([*reviews.texts, *reviews.texts], [*reviews.labels, *(1 - reviews.labels)])
+    with pytest.raises(DataError, match=r"not fit for training.*stand.* under the other label"):
+        train_tiny(torn, tmp_path / "model", strict=True)
+    assert not (tmp_path / "model").exists()
+    observer = Notes()
+    train_tiny(torn, tmp_path / "model", settings={"training": {"epochs": 1}}, observer=observer)
+    assert any("check-data calls this an error" in note for note in observer.notes)
+
+
+def test_tables_are_read_with_keywords_and_their_ledger_is_kept(home, tmp_path, reviews):
+    rows = [f"{text};{('sad', 'glad')[label]}" for text, label in
+            zip(reviews.texts, reviews.labels.tolist(), strict=True)]  # fmt: skip
+    path = tmp_path / "a.csv"
+    path.write_text("\n".join(["An export", "review;label", *rows, ";glad", "so so;meh", ""]))
+    observer = Notes()
+    engine = train_tiny(
+        path, tmp_path / "model", settings={"training": {"epochs": 1}}, observer=observer,
+        text_column="review", skip_rows=1, positive="glad", negative="sad", skip_bad_rows=True,
+        drop_other_labels=True,
+    )  # fmt: skip
+    (ledger,) = engine.bundle.about("provenance")["data"]["ledgers"]
+    assert (ledger["found"], ledger["read"]) == (len(rows) + 2, len(rows))
+    assert [one["count"] for one in ledger["passed_over"]] == [1, 1]
+    assert any(f"{len(rows) + 2:,} rows found" in note for note in observer.notes)
+    with pytest.raises(UsageError, match="Did you mean 'skip_bad_rows'"):
+        train_tiny(path, tmp_path / "other", skip_bad_row=True)

@@ -7,8 +7,10 @@ from typing import Annotated
 import typer
 
 from reelfeel.cli import options as shared
+from reelfeel.cli.table_options import TableOptions, takes_tables
 
 
+@takes_tables(groups=True)
 def calibrate(
     model: shared.ModelArgument,
     data: Annotated[
@@ -36,14 +38,7 @@ def calibrate(
     min_recall: Annotated[
         float | None, typer.Option(help="Find at least this share of the positives.")
     ] = None,
-    text_column: shared.TextColumn = "text",
-    label_column: shared.LabelColumn = "label",
-    group_column: shared.GroupColumn = None,
-    positive: shared.Positive = None,
-    negative: shared.Negative = None,
-    positive_from_stars: shared.PositiveFromStars = None,
-    negative_to_stars: shared.NegativeToStars = None,
-    skip_bad_rows: shared.SkipBadRows = False,
+    options: TableOptions = None,  # type: ignore[assignment]
     data_dir: shared.DataDir = None,
     as_json: shared.Json = False,
 ) -> None:
@@ -73,7 +68,7 @@ def calibrate(
         part=part,
         aims=Aims(target_accuracy, costs, min_precision, min_recall),
         data_dir=data_dir,
-        options=shared.table_options(locals()),
+        options=options,
     )
     if as_json:
         typer.echo(json.dumps(result, indent=2, allow_nan=False))

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from reelfeel.cli import options as shared
+from reelfeel.cli.table_options import TableOptions, takes_tables
 from reelfeel.terminal import say
 
 if TYPE_CHECKING:
@@ -15,6 +16,7 @@ if TYPE_CHECKING:
     from rich.text import Text
 
 
+@takes_tables()
 def check_behaviour(
     model: shared.ModelArgument,
     data: Annotated[
@@ -38,13 +40,7 @@ def check_behaviour(
             show_default=False,
         ),
     ] = None,
-    text_column: shared.TextColumn = "text",
-    label_column: shared.LabelColumn = "label",
-    positive: shared.Positive = None,
-    negative: shared.Negative = None,
-    positive_from_stars: shared.PositiveFromStars = None,
-    negative_to_stars: shared.NegativeToStars = None,
-    skip_bad_rows: shared.SkipBadRows = False,
+    options: TableOptions = None,  # type: ignore[assignment]
     data_dir: shared.DataDir = None,
     as_json: shared.Json = False,
 ) -> None:
@@ -63,7 +59,7 @@ def check_behaviour(
         part=part,
         training_source=training_data,
         data_dir=data_dir,
-        options=shared.table_options(locals()),
+        options=options,
         on_note=lambda note: say(note, err=True),
     )
     if as_json:

@@ -9,18 +9,19 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from reelfeel.cli import options as shared
+from reelfeel.cli.table_options import TableOptions, takes_tables
 
 if TYPE_CHECKING:
     from rich.console import Console
     from rich.text import Text
 
     from reelfeel.data.findings import Audit, Finding, PartSummary
-    from reelfeel.data.tables import TableOptions
     from reelfeel.types import Reviews
 
 _STYLES = {"error": "bold red", "warning": "yellow", "note": "cyan"}
 
 
+@takes_tables(groups=True)
 def check_data(
     sources: Annotated[
         list[str],
@@ -29,14 +30,7 @@ def check_data(
             show_default=False,
         ),
     ],
-    text_column: shared.TextColumn = "text",
-    label_column: shared.LabelColumn = "label",
-    group_column: shared.GroupColumn = None,
-    positive: shared.Positive = None,
-    negative: shared.Negative = None,
-    positive_from_stars: shared.PositiveFromStars = None,
-    negative_to_stars: shared.NegativeToStars = None,
-    skip_bad_rows: shared.SkipBadRows = False,
+    options: TableOptions = None,  # type: ignore[assignment]
     max_tokens: Annotated[
         int, typer.Option(min=1, help="How many tokens the model will read.")
     ] = 500,
@@ -49,7 +43,6 @@ def check_data(
     """
     from reelfeel.console import open_console
 
-    options = shared.table_options(locals())
     with open_console(stderr=True).status("Reading the reviews"):
         parts = _load(sources, data_dir, options)
     with open_console(stderr=True).status("Checking the reviews"):
@@ -99,6 +92,8 @@ def _print_audit(result: Audit, console: Console) -> None:
     for name in rows[0]:
         table.add_row(name, *(row[name] for row in rows))
     console.print(table)
+    for ledger in (ledger for part in result.parts for ledger in part.ledgers):
+        console.print(Text(str(ledger)))
     findings = Table.grid(padding=(0, 1))
     for finding in result.findings:
         findings.add_row(Text(finding.severity, _STYLES[finding.severity]), _describe(finding))

@@ -7,9 +7,11 @@ from typing import Annotated
 import typer
 
 from reelfeel.cli import options as shared
+from reelfeel.cli.table_options import TableOptions, takes_tables
 from reelfeel.terminal import say
 
 
+@takes_tables()
 def compare(
     a: Annotated[
         str,
@@ -29,13 +31,7 @@ def compare(
     ] = None,
     part: Annotated[str, typer.Option(help="Part of a data set that has parts.")] = "test",
     probability_column: shared.ProbabilityColumn = "probability",
-    text_column: shared.TextColumn = "text",
-    label_column: shared.LabelColumn = "label",
-    positive: shared.Positive = None,
-    negative: shared.Negative = None,
-    positive_from_stars: shared.PositiveFromStars = None,
-    negative_to_stars: shared.NegativeToStars = None,
-    skip_bad_rows: shared.SkipBadRows = False,
+    options: TableOptions = None,  # type: ignore[assignment]
     data_dir: shared.DataDir = None,
     as_json: shared.Json = False,
 ) -> None:
@@ -55,7 +51,7 @@ def compare(
         data,
         part=part,
         data_dir=data_dir,
-        options=shared.table_options(locals()),
+        options=options,
         probability_column=probability_column,
     )
     if as_json:

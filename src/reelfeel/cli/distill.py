@@ -7,10 +7,12 @@ from typing import Annotated
 import typer
 
 from reelfeel.cli import options as shared
+from reelfeel.cli.table_options import TableOptions, takes_tables
 from reelfeel.presets import get_preset, list_presets
 from reelfeel.terminal import say
 
 
+@takes_tables(groups=True)
 def distill(
     teachers: Annotated[
         list[str],
@@ -38,14 +40,7 @@ def distill(
     seed: shared.Seed = None,
     resume: shared.Resume = False,
     force: shared.Force = False,
-    text_column: shared.TextColumn = "text",
-    label_column: shared.LabelColumn = "label",
-    group_column: shared.GroupColumn = None,
-    positive: shared.Positive = None,
-    negative: shared.Negative = None,
-    positive_from_stars: shared.PositiveFromStars = None,
-    negative_to_stars: shared.NegativeToStars = None,
-    skip_bad_rows: shared.SkipBadRows = False,
+    options: TableOptions = None,  # type: ignore[assignment]
     data_dir: shared.DataDir = None,
     as_json: shared.Json = False,
 ) -> None:
@@ -70,7 +65,7 @@ def distill(
             settings=changes,
             start=from_,
             data_dir=data_dir,
-            options=shared.table_options(locals()),
+            options=options,
             resume=resume,
             overwrite=force,
             observer=ConsoleObserver(),

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from reelfeel.cli import options as shared
+from reelfeel.cli.table_options import TableOptions, takes_tables
 from reelfeel.terminal import say
 
 if TYPE_CHECKING:
@@ -19,6 +20,7 @@ if TYPE_CHECKING:
 _NUM_LISTED = 15
 
 
+@takes_tables()
 def errors(
     model: shared.ModelArgument,
     data: Annotated[
@@ -40,13 +42,7 @@ def errors(
         Path | None, typer.Option("--output", "-o", help="Write a CSV here.", show_default=False)
     ] = None,
     force: shared.Force = False,
-    text_column: shared.TextColumn = "text",
-    label_column: shared.LabelColumn = "label",
-    positive: shared.Positive = None,
-    negative: shared.Negative = None,
-    positive_from_stars: shared.PositiveFromStars = None,
-    negative_to_stars: shared.NegativeToStars = None,
-    skip_bad_rows: shared.SkipBadRows = False,
+    options: TableOptions = None,  # type: ignore[assignment]
     data_dir: shared.DataDir = None,
     as_json: shared.Json = False,
 ) -> None:
@@ -59,9 +55,10 @@ def errors(
 
     if output:
         refuse_existing(output, overwrite=force)
-    options = shared.table_options(locals())
     engine = load(model)
-    reviews = load_labelled("Looking for mistakes", data, part, data_dir, options)
+    reviews = load_labelled(
+        "Looking for mistakes", data, part, data_dir, options, engine.bundle.label_names
+    )
     training = (
         load_training_reviews(engine, training_data, options=options) if training_data else None
     )

@@ -8,12 +8,14 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from reelfeel.cli import options as shared
+from reelfeel.cli.table_options import TableOptions, takes_tables
 from reelfeel.terminal import say
 
 if TYPE_CHECKING:
     from reelfeel.scoring.evaluate import Checks
 
 
+@takes_tables(slices=True)
 def evaluate(
     model: Annotated[
         str | None,
@@ -58,18 +60,11 @@ def evaluate(
     engine: shared.EngineName = None,
     precision: shared.Precision = "auto",
     threads: shared.Threads = None,
-    slice_columns: shared.SliceColumns = None,
+    options: TableOptions = None,  # type: ignore[assignment]
     probability_column: shared.ProbabilityColumn = "probability",
     threshold: Annotated[
         float, typer.Option(help="With --predictions: positive from this probability on.")
     ] = 0.5,
-    text_column: shared.TextColumn = "text",
-    label_column: shared.LabelColumn = "label",
-    positive: shared.Positive = None,
-    negative: shared.Negative = None,
-    positive_from_stars: shared.PositiveFromStars = None,
-    negative_to_stars: shared.NegativeToStars = None,
-    skip_bad_rows: shared.SkipBadRows = False,
     data_dir: shared.DataDir = None,
     as_json: shared.Json = False,
 ) -> None:
@@ -90,7 +85,6 @@ def evaluate(
         threshold=threshold,
         probability_column=probability_column,
     )
-    options = shared.table_options(locals())
     if record:
         _refuse_unrecordable(model)
     if predictions is not None:

@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
-from dataclasses import fields
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -13,33 +11,15 @@ import typer
 from reelfeel.terminal import say
 
 if TYPE_CHECKING:
-    from reelfeel.data.tables import TableOptions
     from reelfeel.runtime.engine import Engine
 
-TextColumn = Annotated[str, typer.Option(help="Column of texts.")]
-LabelColumn = Annotated[str, typer.Option(help="Column of labels.")]
-GroupColumn = Annotated[
-    str | None, typer.Option(help="Column of movies or other groups to keep together.")
-]
-Positive = Annotated[str | None, typer.Option(help="The label that means positive.")]
-Negative = Annotated[str | None, typer.Option(help="The label that means negative.")]
-PositiveFromStars = Annotated[
-    float | None, typer.Option(help="Labels are stars: so many or more are positive.")
-]
-NegativeToStars = Annotated[
-    float | None, typer.Option(help="Labels are stars: so many or fewer are negative.")
-]
-SkipBadRows = Annotated[
-    bool, typer.Option("--skip-bad-rows", help="Drop and count rows without text or label.")
-]
-SliceColumns = Annotated[
-    list[str] | None,
-    typer.Option("--slice-column", help="Judge each value of this column apart; may be repeated."),
-]
 ProbabilityColumn = Annotated[
     str, typer.Option(help="Of tables of predictions: the probability of the positive class.")
 ]
 DataDir = Annotated[Path | None, typer.Option(help="Local copy of IMDB: archive or folder.")]
+Strict = Annotated[
+    bool, typer.Option("--strict", help="Refuse data that check-data finds an error in.")
+]
 Json = Annotated[bool, typer.Option("--json", help="Print one JSON object.")]
 Force = Annotated[bool, typer.Option("--force", help="Replace the output if it exists.")]
 Output = Annotated[
@@ -76,14 +56,6 @@ _MODEL = "base or small, which come with ReelFeel, or the folder of a saved mode
 DEFAULT_MODEL = "base"
 ModelArgument = Annotated[str, typer.Argument(help=_MODEL, show_default=False)]
 ModelOption = Annotated[str, typer.Option("--model", "-m", help=_MODEL)]
-
-
-def table_options(typed: Mapping[str, Any]) -> TableOptions:
-    """Picks what is about tables out of a command's options, its `locals()`."""
-    from reelfeel.data.tables import TableOptions
-
-    names = {field.name for field in fields(TableOptions)}
-    return TableOptions(**{name: value for name, value in typed.items() if name in names})
 
 
 def read_changes(

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
-from typing import TYPE_CHECKING, Annotated, Any
+from collections.abc import Iterator, Sequence
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from reelfeel.cli import options as shared
+from reelfeel.cli.table_options import TableOptions, takes_tables
 from reelfeel.cli.texts import TextsCommand, read_texts, refuse_files
 from reelfeel.escaping import for_line
 
@@ -19,6 +20,7 @@ COMMAND_CLASS = TextsCommand
 _ROWS_AT_A_TIME = 4_096
 
 
+@takes_tables(labels=False)
 def predict(
     texts: Annotated[
         list[str] | None,
@@ -34,13 +36,12 @@ def predict(
             show_default=False,
         ),
     ] = None,
-    text_column: shared.TextColumn = "text",
-    skip_bad_rows: shared.SkipBadRows = False,
     model: shared.ModelOption = shared.DEFAULT_MODEL,
     engine: shared.EngineName = None,
     precision: shared.Precision = "auto",
     threads: shared.Threads = None,
     as_json: shared.Json = False,
+    options: TableOptions | None = None,
 ) -> None:
     """Label texts as positive or negative.
 
@@ -48,11 +49,10 @@ def predict(
     what was cut, unknown or not there to read; with --json one JSON object a line. The label is
     "unsure" where the model abstains, see `reelfeel calibrate`.
     """
-    typed = locals()
     import sys
 
     _refuse_confusion(texts or [], data)
-    groups = _read_table(data, typed) if data is not None else read_texts(texts or [])
+    groups = _read_table(data, options) if data is not None else read_texts(texts or [])
 
     from reelfeel.runtime.engine import load
 
@@ -76,10 +76,10 @@ def _refuse_confusion(texts: Sequence[str], data: str | None) -> None:
     refuse_files(texts, "predict", "--text-column text --data")
 
 
-def _read_table(data: str, typed: Mapping[str, Any]) -> Iterator[list[str]]:
+def _read_table(data: str, options: TableOptions | None) -> Iterator[list[str]]:
     from reelfeel.data.plain_texts import read_plain_texts
 
-    texts = read_plain_texts(data, shared.table_options(typed)).texts
+    texts = read_plain_texts(data, options).texts
     for start in range(0, len(texts), _ROWS_AT_A_TIME):
         yield list(texts[start : start + _ROWS_AT_A_TIME])
 

@@ -7,9 +7,11 @@ from typing import Annotated
 import typer
 
 from reelfeel.cli import options as shared
+from reelfeel.cli.table_options import TableOptions, takes_tables
 from reelfeel.terminal import say
 
 
+@takes_tables(groups=True)
 def pretrain(
     texts: Annotated[
         list[str],
@@ -47,14 +49,7 @@ def pretrain(
         bool, typer.Option("--resume", help="Go on from the last checkpoints of the same run.")
     ] = False,
     force: shared.Force = False,
-    text_column: shared.TextColumn = "text",
-    label_column: shared.LabelColumn = "label",
-    group_column: shared.GroupColumn = None,
-    positive: shared.Positive = None,
-    negative: shared.Negative = None,
-    positive_from_stars: shared.PositiveFromStars = None,
-    negative_to_stars: shared.NegativeToStars = None,
-    skip_bad_rows: shared.SkipBadRows = False,
+    options: TableOptions = None,  # type: ignore[assignment]
     data_dir: shared.DataDir = None,
     as_json: shared.Json = False,
 ) -> None:
@@ -90,7 +85,7 @@ def pretrain(
             start=start,
             widened=widened,
             data_dir=data_dir,
-            options=shared.table_options(locals()),
+            options=options,
             resume=resume,
             overwrite=force,
             display=ConsoleDisplay(),

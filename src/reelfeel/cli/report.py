@@ -8,9 +8,11 @@ from typing import Annotated
 import typer
 
 from reelfeel.cli import options as shared
+from reelfeel.cli.table_options import TableOptions, takes_tables
 from reelfeel.terminal import say
 
 
+@takes_tables()
 def report(
     model: shared.ModelArgument,
     data: Annotated[
@@ -44,13 +46,7 @@ def report(
     no_texts: Annotated[
         bool, typer.Option("--no-texts", help="Show no text and no word of any review.")
     ] = False,
-    text_column: shared.TextColumn = "text",
-    label_column: shared.LabelColumn = "label",
-    positive: shared.Positive = None,
-    negative: shared.Negative = None,
-    positive_from_stars: shared.PositiveFromStars = None,
-    negative_to_stars: shared.NegativeToStars = None,
-    skip_bad_rows: shared.SkipBadRows = False,
+    options: TableOptions = None,  # type: ignore[assignment]
     data_dir: shared.DataDir = None,
     force: shared.Force = False,
 ) -> None:
@@ -70,7 +66,7 @@ def report(
             shows_texts=not no_texts,
         ),
         data_dir=data_dir,
-        options=shared.table_options(locals()),
+        options=options,
         overwrite=force,
         on_note=lambda note: say(note, err=True),
     )

@@ -8,16 +8,19 @@ from typing import Annotated, Any
 import typer
 
 from reelfeel.cli import options as shared
+from reelfeel.cli.table_options import TableOptions, takes_tables
 from reelfeel.config import Config
 from reelfeel.presets import get_preset, list_presets
 from reelfeel.terminal import say
 
 
+@takes_tables(groups=True)
 def train(
-    source: Annotated[
-        str,
+    sources: Annotated[
+        list[str],
         typer.Argument(
-            help="imdb, mini, a folder, an archive or a table (CSV, TSV, JSON Lines, Parquet).",
+            help="imdb, mini, a folder, an archive or a table (CSV, TSV, JSON, Parquet, Arrow, "
+            "Excel); several tables are read as one.",
             show_default=False,
         ),
     ],
@@ -51,14 +54,8 @@ def train(
     ] = None,
     resume: shared.Resume = False,
     force: shared.Force = False,
-    text_column: shared.TextColumn = "text",
-    label_column: shared.LabelColumn = "label",
-    group_column: shared.GroupColumn = None,
-    positive: shared.Positive = None,
-    negative: shared.Negative = None,
-    positive_from_stars: shared.PositiveFromStars = None,
-    negative_to_stars: shared.NegativeToStars = None,
-    skip_bad_rows: shared.SkipBadRows = False,
+    options: TableOptions = None,  # type: ignore[assignment]
+    strict: shared.Strict = False,
     data_dir: shared.DataDir = None,
     as_json: shared.Json = False,
 ) -> None:
@@ -68,6 +65,7 @@ def train(
     Ctrl-C or a crash costs seconds: run the same command again with --resume.
     """
     changes = shared.read_changes(config, set_, seed)
+    source = sources[0] if len(sources) == 1 else sources
     # Refused before the slow imports.
     (get_preset(preset) if preset else Config()).updated(changes)
     from reelfeel.training.progress import ConsoleObserver
@@ -80,9 +78,10 @@ def train(
         "start": from_,
         "unlabelled": unlabelled,
         "data_dir": data_dir,
-        "options": shared.table_options(locals()),
+        "options": options,
         "resume": resume,
         "overwrite": force,
+        "strict": strict,
     }
     try:
         if seeds is not None:
@@ -95,7 +94,9 @@ def train(
     shared.say_saved(engine, output, as_json=as_json)
 
 
-def _train_seeds(source: str, arguments: dict[str, Any], *, num_seeds: int, as_json: bool) -> None:
+def _train_seeds(
+    source: str | list[str], arguments: dict[str, Any], *, num_seeds: int, as_json: bool
+) -> None:
     import json
 
     from reelfeel.training.seeds import train_seeds

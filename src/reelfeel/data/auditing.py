@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping
 from itertools import combinations
 
+import numpy as np
 import numpy.typing as npt
 
 from reelfeel.data.audited_part import AuditedPart
@@ -12,7 +13,7 @@ from reelfeel.data.findings import Audit, Finding, rank
 from reelfeel.data.label_checks import check_labels
 from reelfeel.data.languages import check_languages
 from reelfeel.data.overlap_checks import check_overlap
-from reelfeel.data.text_checks import check_cut, check_known, check_texts
+from reelfeel.data.text_checks import check_cut, check_known, check_lengths, check_texts
 from reelfeel.types import Reviews
 
 
@@ -26,9 +27,10 @@ def audit(
 ) -> Audit:
     """Checks reviews for what would spoil training or flatter a score.
 
-    Errors, which would spoil training, are: a part without reviews; one label only, or fewer than
-    two reviews of one; more than 5 % empty texts; more than 5 % of reviews whose text also stands
-    under the other label; more than 5 % of a later part's texts standing in an earlier one too.
+    Errors, which would spoil training, are: doubts about the encoding; a part without reviews; one
+    label only, or fewer than two reviews of one; more than 5 % empty texts; more than 5 % of
+    reviews whose text also stands under the other label; more than 5 % of a later part's texts
+    standing in an earlier one too.
     Everything else is a warning or a note. The reason of each limit stands beside it in the code.
 
     Args:
@@ -71,6 +73,21 @@ def audit(
     return Audit(tuple(part.summarize() for part in measured), rank(findings))
 
 
+def find_errors(name: str, reviews: Reviews) -> tuple[Finding, ...]:
+    """Returns the errors that `audit` finds in one part, without what it looks for besides.
+
+    Example:
+
+    >>> [found.code for found in find_errors("train", Reviews(["Fun."], [1]))]
+    ['one_class']
+    """
+    if not len(reviews):
+        return audit({name: reviews}).findings
+    part = AuditedPart.measure(name, reviews)
+    found = [*_check_reading(part), *check_labels(part), *check_lengths(part)]
+    return rank([one for one in found if one.severity == "error"])
+
+
 def _check_part(
     part: AuditedPart, max_tokens: int, detect_language: Callable[[str], str] | None
 ) -> Iterator[Finding]:
@@ -78,8 +95,17 @@ def _check_part(
         mend = "Check the file or folder that it was read from."
         yield part.find("error", "no_reviews", [], "there are no reviews", mend)
         return
+    yield from _check_reading(part)
     yield from check_labels(part)
     yield from check_texts(part)
     yield from check_cut(part, max_tokens)
     yield from check_known(part)
     yield from check_languages(part, detect_language)
+
+
+def _check_reading(part: AuditedPart) -> Iterator[Finding]:
+    everything = np.ones(len(part.reviews), dtype=bool)
+    for ledger in part.reviews.ledgers:
+        for doubt in ledger.doubts:
+            message, mend = doubt.split(". ", 1)
+            yield part.find("error", "encoding", everything, message, mend)

@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import hashlib
 import os
+import re
 from pathlib import Path
 from typing import Literal, get_args
 
@@ -39,10 +40,15 @@ EXPECTED_COUNTS = {
 }
 # Raise it when the columns of the cached tables change: old ones are then left alone.
 _CACHE_FORMAT = 1
+_STEM = re.compile(r"[0-9]+_[0-9]{1,2}\.txt")
 _LOCAL_COPY = (
     "give a local copy (archive or unpacked folder) with --data-dir or the environment variable "
     "REELFEEL_IMDB."
 )
+
+
+class IncompleteError(SchemaError):
+    """A copy in IMDB's own layout that has other than all reviews."""
 
 
 def load_imdb(part: ImdbPart, data_dir: str | Path | None = None) -> Reviews:
@@ -105,6 +111,21 @@ def find_imdb(data_dir: str | Path | None = None) -> Path:
     return copies[0]
 
 
+def is_whole(path: Path) -> bool:
+    """Whether a folder holds as many files as IMDB has, or an archive of it; nothing is read."""
+    copy = find_imdb(path)
+    if copy.is_file():
+        return True
+    return all(
+        sum(
+            _STEM.fullmatch(member.path.name) is not None
+            for member in read_folder_members(copy, part)
+        )
+        == sum(counts)
+        for part, counts in EXPECTED_COUNTS.items()
+    )
+
+
 def _list_names(folder: Path) -> str:
     names = sorted(child.name for child in folder.iterdir())
     shown = ", ".join(names[:5]) + (", ..." if len(names) > 5 else "")
@@ -152,7 +173,7 @@ def _parse(copy: Path, cache: Path, part: ImdbPart) -> pl.DataFrame:
 def _check_counts(frame: pl.DataFrame, part: str, copy: Path) -> None:
     counts = tuple(int((frame["label"] == label).sum()) for label in (0, 1, -1))
     if counts != EXPECTED_COUNTS[part]:
-        raise SchemaError(
+        raise IncompleteError(
             f"{copy} is not the whole of IMDB: its part {part!r} should hold "
             f"{_spell_counts(EXPECTED_COUNTS[part])}. Copy or download it again; a folder of your "
             f"own is read with its path in place of 'imdb'. Received {_spell_counts(counts)}."

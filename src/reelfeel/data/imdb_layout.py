@@ -22,6 +22,7 @@ _LABELS = {"neg": 0, "pos": 1, "unsup": -1}
 _REVIEW = re.compile(r"(?:aclImdb/)?((train|test)/(neg|pos|unsup))/(([0-9]+)_([0-9]{1,2}))\.txt")
 _URLS = re.compile(r"(?:aclImdb/)?(train|test)/urls_(neg|pos|unsup)\.txt")
 _TITLE = re.compile(rb"/title/(tt[0-9]+)")
+_ARCHIVE_ENDINGS = (".tar.gz", ".tgz", ".tar.xz", ".txz", ".tar")
 _SCHEMA = {
     "id": pl.String,
     "text": pl.String,
@@ -144,3 +145,11 @@ def _find_movie(movies: list[str] | None, number: int, folder: str, copy: Path) 
             f"Expected one line a review; copy the file again. Received {len(movies):,} lines."
         )
     return movies[number]
+
+
+def is_imdb(path: Path) -> bool:
+    """Whether a path is an archive, or a folder that is or holds an unpacked copy of IMDB."""
+    if path.is_file():
+        return path.name.lower().endswith(_ARCHIVE_ENDINGS)
+    marks = ("imdb.vocab", "train/urls_pos.txt", "aclImdb/imdb.vocab", "aclImdb/train")
+    return any((path / mark).exists() for mark in marks) or any(path.glob("aclImdb*.tar.*"))

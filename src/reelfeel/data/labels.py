@@ -2,18 +2,24 @@
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 import numpy.typing as npt
 
+from reelfeel.data.label_columns import (
+    DROP,
+    LabelColumn,
+    choose_pair,
+    normalise,
+    parse_stars,
+)
 from reelfeel.errors import SchemaError, UsageError
-from reelfeel.types import Reviews
+from reelfeel.ledger import Ledger
+from reelfeel.types import UNLABELLED, Reviews
 
-# Words whose meaning is beyond doubt, negative first; as `_normalise` writes them.
-KNOWN_PAIRS = (("negative", "positive"), ("neg", "pos"), ("0", "1"), ("false", "true"))
+_UNLABELLED = "without a label"
 
 
 @dataclass(frozen=True)
@@ -26,12 +32,17 @@ class LabelMap:
         positive_from_stars: labels are stars, and this many or more are positive.
         negative_to_stars: labels are stars, and this many or fewer are negative; rows in between
             are dropped and counted.
+        drops_others: whether rows with any other label are dropped and counted, not refused.
+        known: a model's names of class 0 and class 1: they are understood where both occur and
+            nothing else was said.
     """
 
     positive: str | None = None
     negative: str | None = None
     positive_from_stars: float | None = None
     negative_to_stars: float | None = None
+    drops_others: bool = False
+    known: tuple[str, str] | None = None
 
     def __post_init__(self) -> None:
         limits = (self.negative_to_stars, self.positive_from_stars)
@@ -67,14 +78,16 @@ class MappedLabels:
     """What became of a column of labels.
 
     Attributes:
-        labels: int8 array of shape `(num_rows,)`: 1 positive, 0 negative, -1 for stars in between.
+        labels: int8 array of shape `(num_rows,)`: 1 positive, 0 negative, -1 for rows to drop.
         names: the user's own names of class 0 and class 1.
         ratings: int8 array of stars, where the labels are whole stars; else None.
+        passed_over: the indices of the rows to drop, by the reason.
     """
 
     labels: npt.NDArray[np.int8]
     names: tuple[str, str]
     ratings: npt.NDArray[np.int8] | None = None
+    passed_over: Mapping[str, Sequence[int]] = field(default_factory=dict)
 
 
 def map_labels(
@@ -100,14 +113,80 @@ def map_labels(
     """
     if label_map.has_stars:
         return _map_stars(values, label_map, where, rows)
-    column = _LabelColumn.from_values(values, where, rows)
-    pair = _choose_pair(column, label_map)
+    column = LabelColumn.from_values(values, where, rows)
+    pair = choose_pair(column, label_map.negative, label_map.positive, label_map.known)
     codes = {name: code for code, name in enumerate(pair)}
-    for row, name in enumerate(column.names):
-        if name not in codes:
-            raise SchemaError(column.describe_unknown(row, pair))
-    labels = np.array([codes[name] for name in column.names], dtype=np.int8)
-    return MappedLabels(labels, (column.spell(pair[0]), column.spell(pair[1])))
+    labels = np.array([codes.get(name, -1) for name in column.names], dtype=np.int8)
+    others = np.flatnonzero(labels < 0).tolist()
+    if others and not label_map.drops_others:
+        raise SchemaError(column.describe_unknown(others[0], pair))
+    names = (column.spell(pair[0]), column.spell(pair[1]))
+    for name in names:
+        _refuse_half_characters(name, where)
+    return MappedLabels(labels, names, passed_over=_name_reason(others))
+
+
+def _refuse_half_characters(name: str, where: str) -> None:
+    try:
+        name.encode("utf-8")
+    except UnicodeEncodeError:
+        raise SchemaError(
+            f"{where}: a label holds half a character (a lone surrogate), which no file can name. "
+            f"Expected whole characters; write the labels again. Received {ascii(name)[:60]}."
+        ) from None
+
+
+def match_labels(reviews: Reviews, names: tuple[str, str]) -> Reviews:
+    """Returns reviews whose class 0 and class 1 are those of a model, by the names of the labels.
+
+    Where the data call both classes as the model does, but the other way around, the names decide
+    and the labels are exchanged. Other names are left alone: what is positive was said for both.
+
+    Args:
+        reviews: with labels.
+        names: the model's names of class 0 and class 1.
+
+    Raises:
+        SchemaError: if only one name is known to both, and means the other class.
+
+    Example:
+
+    >>> turned = Reviews(["Fun."], np.array([1], np.int8), label_names=("good", "bad"))
+    >>> match_labels(turned, ("bad", "good")).labels.tolist()
+    [0]
+    """
+    own = tuple(normalise(name) for name in reviews.label_names)
+    known = tuple(normalise(name) for name in names)
+    if own == (known[1], known[0]):
+        labels = np.where(reviews.labels >= 0, 1 - reviews.labels, reviews.labels).astype(np.int8)
+        first, second = reviews.label_names
+        return replace(reviews, labels=labels, label_names=(second, first))
+    if own[0] == known[1] or own[1] == known[0]:
+        raise SchemaError(
+            f"The model calls its negative class {names[0]!r} and its positive one {names[1]!r}, "
+            f"the data {reviews.label_names[0]!r} and {reviews.label_names[1]!r}: a label of both "
+            "means the other class. Expected the same meaning; name the data's labels with "
+            f"--positive and --negative. Received: {reviews.source}"
+        )
+    return reviews
+
+
+def take_labelled(reviews: Reviews) -> Reviews:
+    """Returns the reviews that have a label; the ledger counts the others as passed over.
+
+    Example:
+
+    >>> len(take_labelled(Reviews(["Fun.", "Hm."], [1, -1])))
+    1
+    """
+    bare = np.flatnonzero(reviews.labels == UNLABELLED)
+    if not len(bare):
+        return reviews
+    names = [str(reviews.ids[row]) for row in bare.tolist()]
+    ledgers = reviews.ledgers or (Ledger(reviews.source, "reviews", len(reviews), len(reviews)),)
+    if len(ledgers) == 1:
+        ledgers = (ledgers[0].passing_over(_UNLABELLED, names),)
+    return replace(reviews.take(np.flatnonzero(reviews.labels != UNLABELLED)), ledgers=ledgers)
 
 
 def refuse_one_class(reviews: Reviews) -> None:
@@ -122,133 +201,50 @@ def refuse_one_class(reviews: Reviews) -> None:
     """
     for code, name in enumerate(reviews.label_names):
         if not (reviews.labels == code).any():
+            unlabelled = sum(
+                one.count
+                for ledger in reviews.ledgers
+                for one in ledger.passed_over
+                if one.reason == _UNLABELLED
+            ) + int((reviews.labels == UNLABELLED).sum())
+            hint = " A label of -1 means none; the negative one is 0." if unlabelled else ""
             raise SchemaError(
                 f"{reviews.source} holds no review labelled {name!r}. Training needs both labels; "
-                "add such reviews, or check the label column and its mapping. Received "
-                f"{len(reviews):,} reviews, {int((reviews.labels >= 0).sum()):,} with a label."
+                f"add such reviews, or check the label column and its mapping.{hint} Received "
+                f"{int((reviews.labels >= 0).sum()):,} reviews with labels, {unlabelled:,} without."
             )
 
 
-def _normalise(value: str) -> str:
-    name = value.strip().casefold()
-    return name[:-2] if name.endswith(".0") and name[:-2].lstrip("-").isdecimal() else name
-
-
-@dataclass(frozen=True)
-class _LabelColumn:
-    """A column of labels: their normal names, how the user spells them, and where they stand."""
-
-    names: Sequence[str]
-    spellings: Mapping[str, str]
-    where: str
-    rows: Sequence[str]
-
-    @classmethod
-    def from_values(cls, values: Sequence[str], where: str, rows: Sequence[str]) -> _LabelColumn:
-        names = [_normalise(value) for value in values]
-        spellings: dict[str, str] = {}
-        for (value, name), _ in Counter(zip(values, names, strict=True)).most_common():
-            # "1.0" is how a program writes a label, "1" how its user does.
-            spellings.setdefault(name, name if value.strip().endswith(".0") else value.strip())
-        return cls(names, spellings, where, rows)
-
-    def spell(self, name: str) -> str:
-        return self.spellings.get(name, name)
-
-    def spell_counts(self) -> str:
-        common = Counter(self.names).most_common()
-        shown = ", ".join(f"{self.spell(name)[:40]!r} ({count:,})" for name, count in common[:5])
-        return shown + (f" and {len(common) - 5:,} more labels" if len(common) > 5 else "")
-
-    def describe_unknown(self, row: int, pair: tuple[str, str]) -> str:
-        return (
-            f"{self.where}, {self.rows[row]}: the label {self.spell(self.names[row])[:40]!r} is "
-            f"neither {self.spell(pair[1])!r} nor {self.spell(pair[0])!r}. ReelFeel tells exactly "
-            "two labels apart; correct or remove such rows, or name the labels with --positive "
-            f"and --negative. Received {self.spell_counts()}."
-        )
-
-    def describe_unmapped(self) -> str:
-        first = self.spell(self.names[0])[:40]
-        return (
-            f"{self.where}, {self.rows[0]}: the label {first!r} is not known. Expected "
-            "positive/negative, pos/neg, 1/0 or true/false; say which label is positive, such as "
-            f"--positive {first!r}. Received {self.spell_counts()}."
-        )
-
-    def describe_too_many(self) -> str:
-        are_stars = all(_parse_stars(name) is not None for name in set(self.names))
-        mend = (
-            "if these are stars, give the limits: --negative-to-stars 2 --positive-from-stars 4"
-            if are_stars
-            else "keep the rows of two labels, and say which is positive with --positive"
-        )
-        return (
-            f"{self.where} holds {len(set(self.names))} different labels. ReelFeel tells exactly "
-            f"two labels apart; {mend}. Received {self.spell_counts()}."
-        )
-
-
-def _choose_pair(column: _LabelColumn, label_map: LabelMap) -> tuple[str, str]:
-    """Returns the normal names of the negative and the positive label."""
-    given = tuple(
-        None if name is None else _normalise(name)
-        for name in (label_map.negative, label_map.positive)
-    )
-    if given == (None, None):
-        return _choose_known_pair(column)
-    if given[0] == given[1]:
-        raise UsageError(f"The two labels must differ. Received {label_map.positive!r} for both.")
-    for name in given:
-        if name is not None and column.names and name not in column.names:
-            raise SchemaError(
-                f"{column.where} holds no label {name!r}. Expected --positive and --negative to "
-                f"be labels of that column. Received {column.spell_counts()}."
-            )
-    others = [name for name in dict.fromkeys(column.names) if name not in given]
-    if None in given and len(others) > 1:
-        raise SchemaError(column.describe_too_many())
-    other = others[0] if others else f"not {given[0] or given[1]}"
-    return (given[0] or other, given[1] or other)
-
-
-def _choose_known_pair(column: _LabelColumn) -> tuple[str, str]:
-    counts = Counter(column.names)
-    # The pair that most rows belong to: then a stray label is named, not the whole column.
-    best = max(KNOWN_PAIRS, key=lambda pair: counts[pair[0]] + counts[pair[1]])
-    if column.names and not counts[best[0]] + counts[best[1]]:
-        many = len(counts) > 2
-        raise SchemaError(column.describe_too_many() if many else column.describe_unmapped())
-    if len(counts) > 3 and all(_parse_stars(name) is not None for name in counts):
-        raise SchemaError(column.describe_too_many())  # 0 to 5 stars hold 1 and 0 too
-    return best
+def _name_reason(others: Sequence[int]) -> dict[str, Sequence[int]]:
+    return {"with another label": others} if others else {}
 
 
 def _map_stars(
     values: Sequence[str], label_map: LabelMap, where: str, rows: Sequence[str]
 ) -> MappedLabels:
     lowest, highest = label_map.limits
-    stars = np.empty(len(values))
+    stars = np.full(len(values), np.nan)
     for row, value in enumerate(values):
-        number = _parse_stars(value)
-        if number is None:
+        number = parse_stars(value)
+        if number is not None:
+            stars[row] = number
+        elif not label_map.drops_others:
             raise SchemaError(
                 f"{where}, {rows[row]}: {value[:40]!r} is not a number of stars. Expected a number "
-                "from 0 to 100 in every row; correct it, or leave out the limits of stars."
+                f"from 0 to 100 in every row; correct it, or {DROP}. Received {value[:40]!r}."
             )
-        stars[row] = number
     labels = np.full(len(stars), -1, dtype=np.int8)
     labels[stars <= lowest] = 0
     labels[stars >= highest] = 1
-    are_whole = bool((stars == np.round(stars)).all())
+    between = np.flatnonzero((stars > lowest) & (stars < highest)).tolist()
+    reason = f"with more than {lowest:g} and fewer than {highest:g} stars"
+    passed_over = _name_reason(np.flatnonzero(np.isnan(stars)).tolist())
+    passed_over |= {reason: between} if between else {}
+    ratings = np.nan_to_num(stars, nan=0.0)
+    are_whole = bool((ratings == np.round(ratings)).all())
     return MappedLabels(
-        labels, ("negative", "positive"), stars.astype(np.int8) if are_whole else None
+        labels,
+        ("negative", "positive"),
+        ratings.astype(np.int8) if are_whole else None,
+        passed_over,
     )
-
-
-def _parse_stars(value: str) -> float | None:
-    try:
-        number = float(value)
-    except ValueError:
-        return None
-    return number if 0 <= number <= 100 else None

@@ -1,4 +1,4 @@
-"""Reviews from CSV, TSV, JSON Lines and Parquet files, by column name."""
+"""Reviews from tables, by the names of their columns; every row is accounted for."""
 
 from __future__ import annotations
 
@@ -7,81 +7,39 @@ import logging
 import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
-from pathlib import Path
+from itertools import islice
+from typing import Any
 
 import numpy as np
 
-from reelfeel.data.formats import Table, read_file
-from reelfeel.data.labels import LabelMap, map_labels
+from reelfeel.data.formats import read_file
+from reelfeel.data.labels import map_labels
+from reelfeel.data.options import TableOptions
+from reelfeel.data.reading.table import Table
 from reelfeel.errors import SchemaError
 from reelfeel.types import UNLABELLED, Reviews
+
+__all__ = ["TableOptions", "read_table", "to_reviews"]
 
 _logger = logging.getLogger(__name__)
 
 # What pandas and databases write for "no value"; no review consists of such a word alone.
 _MISSING_WORDS = frozenset({"", "nan", "null", "<na>"})
 _NUM_SHOWN = 5
+_MOST_COMPARED = 1_000
 
 
-@dataclass(frozen=True)
-class TableOptions:
-    """How to read a table of reviews: one field for each option of the command line.
-
-    Attributes:
-        text_column: the column of texts.
-        label_column: the column of labels.
-        group_column: a column of names, such as of the movie, whose reviews must stay on one side
-            of a split. An empty name is a group of its own.
-        positive: the label that means positive; the only other label is then negative.
-        negative: the label that means negative; the only other label is then positive.
-        positive_from_stars: labels are stars, and this many or more are positive.
-        negative_to_stars: labels are stars, and this many or fewer are negative; rows in between
-            are dropped and counted.
-        slice_columns: further columns to keep, such as those whose values are judged apart.
-        labelled: whether there are labels to read. If not, every label is -1.
-        skip_bad_rows: whether rows without a text or a label are dropped and counted, not refused.
-    """
-
-    text_column: str = "text"
-    label_column: str = "label"
-    group_column: str | None = None
-    positive: str | None = None
-    negative: str | None = None
-    positive_from_stars: float | None = None
-    negative_to_stars: float | None = None
-    slice_columns: Sequence[str] | None = None
-    labelled: bool = True
-    skip_bad_rows: bool = False
-
-    def __post_init__(self) -> None:
-        _ = self.labels  # refuses contradictions at once, before a large file is read
-
-    @property
-    def labels(self) -> LabelMap:
-        """How to read the labels."""
-        return LabelMap(
-            self.positive, self.negative, self.positive_from_stars, self.negative_to_stars
-        )
-
-    @property
-    def used_columns(self) -> list[str]:
-        """The columns that have to be there."""
-        label = [self.label_column] if self.labelled else []
-        group = [self.group_column] if self.group_column is not None else []
-        return [self.text_column, *label, *group, *(self.slice_columns or ())]
-
-
-def read_table(path: str | Path, options: TableOptions | None = None) -> Reviews:
+def read_table(source: Any, options: TableOptions | None = None) -> Reviews:
     r"""Reads reviews from a table, by the names of its columns.
 
     Delimiter and encoding of text formats are found out, and what is not plain UTF-8 is logged.
     Labels are understood when they are positive/negative, pos/neg, 1/0 or true/false, or when
-    `options` say how to read them. Nothing is dropped silently: every dropped row is counted in a
-    logged warning and in `source`; blank lines are no rows.
+    `options` say how to read them. Nothing is dropped silently: every row is counted in the
+    reviews' ledger, and those dropped are logged and named in `source`.
 
     Args:
-        path: a `.csv`, `.tsv`, `.jsonl` or `.parquet` file; text formats may end in `.gz`.
-        options: names of columns and meaning of labels. Default: `TableOptions()`.
+        source: a file, "-" or a frame, as `read_file` takes it.
+        options: names of columns, meaning of labels, ways of writing. Default: `TableOptions()`.
 
     Returns:
         Reviews in the order of the file. Ids come from the column `id` where there is one whose
@@ -91,11 +49,12 @@ def read_table(path: str | Path, options: TableOptions | None = None) -> Reviews
         UsageError: if there is no such file or its name says no known format.
         SchemaError: if a column is missing or not text, rows lack a text or a label, a label is
             unknown, or there are no rows at all.
-        ArchiveError: if a gzipped file is damaged.
+        ArchiveError: if a packed file is damaged.
 
     Example:
 
     >>> import tempfile
+    >>> from pathlib import Path
     >>> stars = TableOptions(label_column="stars", positive_from_stars=7, negative_to_stars=4)
     >>> with tempfile.TemporaryDirectory() as folder:
     ...     path = Path(folder) / "reviews.csv"
@@ -104,19 +63,31 @@ def read_table(path: str | Path, options: TableOptions | None = None) -> Reviews
     >>> reviews.texts, reviews.labels.tolist(), reviews.ids
     (['A joy', 'A bore'], [1, 0], ['row 1', 'row 2'])
     """
-    path, options = Path(path).expanduser(), options or TableOptions()
-    table = read_file(path, options.used_columns)
+    options = options or TableOptions()
+    return to_reviews(read_file(source, options.used_columns, options), options)
+
+
+def to_reviews(table: Table, options: TableOptions) -> Reviews:
+    """Returns the reviews of a table that is read.
+
+    Raises:
+        SchemaError: as `read_table` does.
+    """
     for name in options.used_columns:
-        _refuse_missing_column(table, name)
+        _refuse_missing_column(table, name, options)
     columns = _Columns(table, options)
-    rows, notes = columns.find_good_rows()
-    reviews = _read_unlabelled(columns, rows)
+    rows = columns.find_good_rows()
+    reviews = columns.read(rows)
     if options.labelled:
-        reviews, dropped = _label(reviews, columns, rows)
-        notes += dropped
+        reviews = _label(reviews, columns, rows)
+    ledger = table.books.close(found=table.found, read=len(reviews))
+    dropped = [one for one in ledger.passed_over if one.reason != "that are blank"]
+    said = [f"dropped {one.count:,} rows {one.reason}." for one in dropped]
+    notes = [*ledger.notes, *ledger.doubts, *said]
     for note in notes:
-        _logger.warning(note)
-    return replace(reviews, source=f"{path} ({' '.join(notes)})") if notes else reviews
+        _logger.warning("%s: %s", table.name, note)
+    source = f"{table.name} ({' '.join(notes)})" if notes else table.name
+    return replace(reviews, source=source, ledgers=(ledger,))
 
 
 @dataclass(frozen=True)
@@ -126,133 +97,180 @@ class _Columns:
     table: Table
     options: TableOptions
 
-    @property
-    def path(self) -> Path:
-        return self.table.path
-
-    def find_good_rows(self) -> tuple[list[int], tuple[str, ...]]:
-        """Returns the indices of the rows to keep and what there is to say about the others."""
-        texts = self.table.columns[self.options.text_column]
-        rows = [row for row in range(len(texts)) if row not in self.table.blank_rows]
-        if not rows:
+    def find_good_rows(self) -> list[int]:
+        """Returns the indices of the rows to keep; the others are written down."""
+        if not len(self.table):
             raise SchemaError(
-                f"{self.path} has a header but no rows. Expected at least one review below it. "
-                f"Received the columns {_spell_names(self.table.columns)}."
+                f"{self.table.name} has a header but no rows that can be read. Expected at least "
+                f"one review below it. Received {self.table.found:,} rows, and the columns "
+                f"{_spell_names(self.table.columns)}."
             )
-        notes = list(self.table.notes)
-        options = self.options
+        options, rows = self.options, list(range(len(self.table)))
         for name in [options.text_column, *([options.label_column] if options.labelled else [])]:
             values = self.table.columns[name]
-            bad = {row for row in rows if _is_missing(values[row])}
+            bad = [row for row in rows if self.is_missing(values[row])]
             if bad and not options.skip_bad_rows:
-                raise SchemaError(self._describe_missing(name, sorted(bad), len(rows)))
-            if bad:
-                notes.append(f"{self.path}: dropped {len(bad):,} rows without a value in {name!r}.")
-            rows = [row for row in rows if row not in bad]
+                raise SchemaError(self._describe_missing(name, bad, len(rows)))
+            self._pass_over(f"without a value in {name!r}", bad)
+            rows = _without(rows, bad)
+        rows = self._keep_readable(rows)
         if not rows:
             raise SchemaError(
-                f"{self.path} has no row with a text and a label. Expected at least one; check the "
-                f"names of the columns. Received {len(texts):,} rows."
+                f"{self.table.name} has no row with a text and a label. Expected at least one; "
+                "check the names of the columns, --text-column and --label-column. "
+                f"Received {len(self.table):,} rows."
             )
-        return rows, tuple(notes)
+        return rows
+
+    def is_missing(self, value: object) -> bool:
+        """Whether a value stands for "no value"."""
+        return is_missing(value, self.options.missing_words)
+
+    def read(self, rows: list[int]) -> Reviews:
+        """Returns these rows as reviews without labels."""
+        texts = self.table.columns[self.options.text_column]
+        return Reviews(
+            texts=[str(texts[row]) for row in rows],
+            labels=np.full(len(rows), UNLABELLED, dtype=np.int8),
+            ids=self._read_ids(rows),
+            movies=self._read_names(rows, self.options.group_column),
+            columns={
+                name: self._read_names(rows, name) or []
+                for name in self.options.slice_columns or ()
+            },
+        )
+
+    def _keep_readable(self, rows: list[int]) -> list[int]:
+        """Leaves out, where asked for, texts that are no str and labels that are several."""
+        name = self.options.text_column
+        texts = self.table.columns[name]
+        no_text = [row for row in rows if not isinstance(texts[row], str)]
+        if no_text and not self.options.skip_bad_rows:
+            row = no_text[0]
+            raise SchemaError(
+                f"{self.table.name}, column {name!r}, {self.table.rows[row]} holds no text. "
+                "Expected text in every row; choose another column with --text-column, or drop "
+                "and count such rows with --skip-bad-rows (in Python: skip_bad_rows=True). "
+                f"Received {type(texts[row]).__name__}: {str(texts[row])[:40]}."
+            )
+        self._pass_over(f"without text in {name!r}", no_text)
+        rows = _without(rows, no_text)
+        if not self.options.labelled:
+            return rows
+        return self._keep_single_labels(rows)
+
+    def _keep_single_labels(self, rows: list[int]) -> list[int]:
+        name = self.options.label_column
+        values = self.table.columns[name]
+        several = [row for row in rows if isinstance(values[row], (list, tuple, dict))]
+        if several and not self.options.skip_bad_rows:
+            row = several[0]
+            raise SchemaError(
+                f"{self.table.name}, column {name!r}, {self.table.rows[row]} holds no single "
+                "label. Expected one word or number in every row; choose another column with "
+                "--label-column, or drop and count such rows with --skip-bad-rows (in Python: "
+                f"skip_bad_rows=True). Received {str(values[row])[:60]}."
+            )
+        self._pass_over(f"without a single label in {name!r}", several)
+        return _without(rows, several)
+
+    def _pass_over(self, reason: str, rows: Sequence[int]) -> None:
+        self.table.books.pass_over(reason, *(self.table.rows[row] for row in rows))
 
     def _describe_missing(self, name: str, bad: Sequence[int], num_rows: int) -> str:
-        shown = ", ".join(str(row + 1) for row in bad[:_NUM_SHOWN])
+        shown = ", ".join(self.table.rows[row].removeprefix("row ") for row in bad[:_NUM_SHOWN])
         more = f" and {len(bad) - _NUM_SHOWN:,} more" if len(bad) > _NUM_SHOWN else ""
         return (
-            f"{self.path}, column {name!r}: no value in row {shown}{more}. Expected one in "
+            f"{self.table.name}, column {name!r}: no value in row {shown}{more}. Expected one in "
             "every row; fill them in, or drop these rows with --skip-bad-rows (in Python: "
             f"skip_bad_rows=True). Received {len(bad):,} such rows of {num_rows:,}."
         )
 
+    def _read_ids(self, rows: list[int]) -> list[str]:
+        values = self.table.columns.get("id")
+        if values is not None:
+            ids = [str(values[row]) for row in rows]
+            if len(set(ids)) == len(ids) and not any(map(is_missing, ids)):
+                return ids
+        return [self.table.rows[row] for row in rows]
 
-def _read_unlabelled(columns: _Columns, rows: list[int]) -> Reviews:
-    return Reviews(
-        texts=_read_texts(columns, rows),
-        labels=np.full(len(rows), UNLABELLED, dtype=np.int8),
-        ids=_read_ids(columns.table.columns, rows),
-        movies=_read_names(columns, rows, columns.options.group_column),
-        source=str(columns.path),
-        columns={
-            name: _read_names(columns, rows, name) or []
-            for name in columns.options.slice_columns or ()
-        },
-    )
+    def _read_names(self, rows: list[int], name: str | None) -> list[str] | None:
+        if name is None:
+            return None
+        values = self.table.columns[name]
+        return ["" if self.is_missing(values[row]) else str(values[row]) for row in rows]
 
 
-def _label(reviews: Reviews, columns: _Columns, rows: list[int]) -> tuple[Reviews, tuple[str, ...]]:
-    """Returns the reviews with labels, without stars in between, and a note about these."""
-    name, label_map = columns.options.label_column, columns.options.labels
-    values = columns.table.columns[name]
+def _label(reviews: Reviews, columns: _Columns, rows: list[int]) -> Reviews:
+    """Returns the reviews with labels, without those that are dropped; these are written down."""
+    table, name, label_map = columns.table, columns.options.label_column, columns.options.labels
+    values = table.columns[name]
+    names = [table.rows[row] for row in rows]
     mapped = map_labels(
         [str(values[row]) for row in rows],
         label_map,
-        where=f"{columns.path}, column {name!r}",
-        rows=[f"row {row + 1}" for row in rows],
+        where=f"{table.name}, column {name!r}",
+        rows=names,
     )
+    for reason, places in mapped.passed_over.items():
+        table.books.pass_over(reason, *(names[place] for place in places))
     reviews = replace(
         reviews, labels=mapped.labels, ratings=mapped.ratings, label_names=mapped.names
     )
-    kept = np.flatnonzero(mapped.labels != UNLABELLED)
-    if len(kept) == len(rows):
-        return reviews, ()
-    lowest, highest = label_map.limits
-    note = (
-        f"{columns.path}: dropped {len(rows) - len(kept):,} rows with more than {lowest:g} and "
-        f"fewer than {highest:g} stars."
-    )
-    return reviews.take(kept), (note,)
+    if not mapped.passed_over:
+        return reviews
+    return reviews.take(np.flatnonzero(mapped.labels != UNLABELLED))
 
 
-def _refuse_missing_column(table: Table, name: str) -> None:
+def is_missing(value: object, words: frozenset[str] = frozenset()) -> bool:
+    """Whether a value stands for "no value": None, NaN, an empty text, or one of some words.
+
+    Example:
+
+    >>> is_missing(" NaN "), is_missing("N/A"), is_missing("N/A", frozenset({"n/a"}))
+    (True, False, True)
+    """
+    if isinstance(value, str):
+        folded = value.strip().casefold()
+        return folded in _MISSING_WORDS or folded in words
+    if value is None or (isinstance(value, float) and math.isnan(value)):
+        return True
+    return type(value).__name__ in ("NAType", "NaTType")  # what pandas has for missing values
+
+
+def _without(rows: list[int], bad: Sequence[int]) -> list[int]:
+    left_out = set(bad)
+    return [row for row in rows if row not in left_out] if left_out else rows
+
+
+def _refuse_missing_column(table: Table, name: str, options: TableOptions) -> None:
     if name in table.columns:
         return
-    lower = {present.lower(): present for present in table.columns}
+    option = next(
+        (
+            option
+            for option, column in (
+                ("--text-column", options.text_column),
+                ("--label-column", options.label_column),
+                ("--group-column", options.group_column),
+                ("--split-column", options.split_column),
+            )
+            if column == name
+        ),
+        "--slice-column",
+    )
+    lower = {present.lower(): present for present in islice(table.columns, _MOST_COMPARED)}
+    leaves = {present.rpartition(".")[2]: spelled for present, spelled in lower.items()}
     near = difflib.get_close_matches(name.lower(), list(lower), n=1, cutoff=0.5)
-    hint = f" Did you mean {lower[near[0]]!r}?" if near else ""
+    found = leaves.get(name.lower()) or (lower[near[0]] if near else None)
+    hint = f" Did you mean {found!r}?" if found else ""
+    value = repr(found) if found else "NAME"
     raise SchemaError(
-        f"{table.path} has no column {name!r}.{hint} Name it with --text-column, --label-column, "
-        f"--group-column or --slice-column. Received the columns {_spell_names(table.columns)}."
+        f"{table.name} has no column {name!r}.{hint} Name it with {option} {value}. "
+        f"Received the columns {_spell_names(table.columns)}."
     )
 
 
 def _spell_names(columns: Mapping[str, object]) -> str:
-    names = [repr(name[:40]) for name in columns]
-    return ", ".join(names[:20]) + (f" and {len(names) - 20} more" if len(names) > 20 else "")
-
-
-def _is_missing(value: object) -> bool:
-    if isinstance(value, str):
-        return value.strip().casefold() in _MISSING_WORDS
-    return value is None or (isinstance(value, float) and math.isnan(value))
-
-
-def _read_texts(columns: _Columns, rows: list[int]) -> list[str]:
-    name = columns.options.text_column
-    values = columns.table.columns[name]
-    texts = []
-    for row in rows:
-        text = values[row]
-        if not isinstance(text, str):
-            raise SchemaError(
-                f"{columns.path}, column {name!r}, row {row + 1} holds no text. Expected "
-                "text in every row; choose another column with --text-column. Received "
-                f"{type(text).__name__}: {str(text)[:40]}."
-            )
-        texts.append(text)
-    return texts
-
-
-def _read_ids(columns: Mapping[str, Sequence[object]], rows: list[int]) -> list[str]:
-    if "id" in columns:
-        ids = [str(columns["id"][row]) for row in rows]
-        if len(set(ids)) == len(ids) and not any(map(_is_missing, ids)):
-            return ids
-    return [f"row {row + 1}" for row in rows]
-
-
-def _read_names(columns: _Columns, rows: list[int], name: str | None) -> list[str] | None:
-    if name is None:
-        return None
-    values = columns.table.columns[name]
-    return ["" if _is_missing(values[row]) else str(values[row]) for row in rows]
+    names = ", ".join(repr(name[:40]) for name in islice(columns, 20))
+    return names + (f" and {len(columns) - 20:,} more" if len(columns) > 20 else "")

@@ -35,7 +35,7 @@ _MOJIBAKE = re.compile("\u00e2\u20ac[\u0080-\u2122]|\u00c3[\u0080-\u00bf\u0152-\
 
 def check_texts(part: AuditedPart) -> Iterator[Finding]:
     """Yields what is wrong with the texts of a part."""
-    yield from _check_lengths(part)
+    yield from check_lengths(part)
     yield from _check_duplicates(part)
     yield from _check_characters(part)
 
@@ -72,7 +72,8 @@ def check_known(part: AuditedPart) -> Iterator[Finding]:
         )
 
 
-def _check_lengths(part: AuditedPart) -> Iterator[Finding]:
+def check_lengths(part: AuditedPart) -> Iterator[Finding]:
+    """Yields how many texts are empty, very short or very long."""
     empty = part.num_words == 0
     if empty.any():
         yield part.find(

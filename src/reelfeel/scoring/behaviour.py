@@ -101,7 +101,9 @@ def _load(
     options: TableOptions | None,
 ) -> Reviews:
     place = "train" if part == VALIDATION else part
-    reviews = load_labelled("Checking behaviour", source, place, data_dir, options)
+    reviews = load_labelled(
+        "Checking behaviour", source, place, data_dir, options, engine.bundle.label_names
+    )
     if part != VALIDATION:
         return reviews
     provenance = engine.bundle.about("provenance") or {}

@@ -108,7 +108,9 @@ def calibrate(
     refuse_shipped(path, "Calibrating")
     engine = load(path)
     place = source if source is not None else find_trained_source(engine)
-    reviews = load_labelled("Calibration", place, part, data_dir, options)
+    reviews = load_labelled(
+        "Calibration", place, part, data_dir, options, engine.bundle.label_names
+    )
     reviews = _leave_out_learned(engine, reviews)
     labels, y_prob = reviews.labels.astype(np.int64), _score_uncalibrated(engine, reviews)
     decision = fit_decision(labels, y_prob, aims)

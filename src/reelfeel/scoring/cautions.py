@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import numpy as np
 import numpy.typing as npt
 
+from reelfeel.ledger import Ledger
 from reelfeel.report.wording import percent
 from reelfeel.runtime.engine import Engine
 from reelfeel.types import Reviews
@@ -14,6 +17,8 @@ SWAPPED_ACCURACY = 0.35
 # More reviews than this share that the model has met are left out where a verdict is given. Below,
 # as in IMDB's test part with 0.5 %, the figure that others report is the one to compare with.
 NOTABLE_SHARE = 0.01
+# So many probabilities of both classes do not lie on one side by chance.
+_FEWEST_TO_JUDGE = 10
 
 
 def is_notable(num_known: int, num_reviews: int) -> bool:
@@ -56,6 +61,38 @@ def warn_of_known_texts(learned: npt.NDArray[np.bool_]) -> list[str]:
     return [
         "The model was trained on the text of every one of these reviews. Nothing here says how it "
         "does on new ones."
+    ]
+
+
+def warn_of_unread(ledgers: Sequence[Ledger]) -> list[str]:
+    """Says of each source what was not judged, where that is more than blank lines.
+
+    >>> from reelfeel.ledger import PassedOver
+    >>> warn_of_unread([Ledger("a", "rows", 2, 1, (PassedOver("without a label", 1),))])
+    ['a: 2 rows found, 1 read. Passed over: 1 without a label.']
+    """
+    return [
+        str(ledger)
+        for ledger in ledgers
+        if ledger.unit != "files" and any("blank" not in one.reason for one in ledger.passed_over)
+    ]
+
+
+def warn_of_one_sided_probabilities(
+    y_true: npt.NDArray[np.int64], y_prob: npt.NDArray[np.float64]
+) -> list[str]:
+    """Says where a column holds how sure a classifier was, and not of what.
+
+    >>> len(warn_of_one_sided_probabilities(np.array([0, 1] * 5), np.full(10, 0.8)))
+    1
+    """
+    is_one_sided = len(y_prob) >= _FEWEST_TO_JUDGE and y_prob.min() >= 0.5
+    if not is_one_sided or y_true.min() == y_true.max():
+        return []
+    return [
+        "No probability is below 0.5, though both labels occur: the column seems to hold how sure "
+        "the classifier was of its own verdict. Expected the probability of the positive class: "
+        "write 1 - probability where the verdict was negative."
     ]
 
 

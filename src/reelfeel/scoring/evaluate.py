@@ -6,12 +6,12 @@ import platform
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, Unpack
 
 import numpy as np
 import numpy.typing as npt
 
-from reelfeel.data.tables import TableOptions
+from reelfeel.data.options import TableKeywords, TableOptions, make_options
 from reelfeel.evaluation.abstention import Abstention, judge_abstention
 from reelfeel.evaluation.metrics import Metrics, evaluate_binary
 from reelfeel.evaluation.slices import judge_slices, list_worse
@@ -24,8 +24,10 @@ from reelfeel.scoring.cautions import (
     is_notable,
     warn_of_calibration,
     warn_of_known_texts,
+    warn_of_one_sided_probabilities,
     warn_of_swapped_probabilities,
     warn_of_swaps,
+    warn_of_unread,
 )
 from reelfeel.scoring.compare import Side, compare_sides, open_side
 from reelfeel.scoring.gates import Gate, GateResult, check_gates, check_no_worse
@@ -58,22 +60,25 @@ class Checks:
 
 def evaluate(
     model: str | Path | Engine,
-    source: str | Path | Reviews,
+    source: Any,
     *,
     part: str = "test",
     data_dir: str | Path | None = None,
     options: TableOptions | None = None,
     checks: Checks | None = None,
+    **table: Unpack[TableKeywords],
 ) -> dict[str, Any]:
     """Judges a model on labelled reviews.
 
     Args:
         model: the folder of a saved model, or a loaded one.
-        source: "imdb", "mini", a folder, an archive, a table, or reviews at hand.
+        source: "imdb", "mini", a folder, an archive, a table, several of these, a frame or a dict
+            of columns, or reviews at hand. Labels that the model knows need no explanation.
         part: of a source that has parts.
         data_dir: a local copy of "imdb".
         options: column names, the meaning of labels and columns to slice by, for tables.
         checks: gates, and what else is asked for.
+        **table: fields of `TableOptions` to set, such as `skip_bad_rows=True`.
 
     Returns:
         Plain values fit for JSON, as `docs/schemas/evaluation.schema.json` describes them: `data`,
@@ -91,7 +96,9 @@ def evaluate(
         BundleError: if the model is.
     """
     engine, checks = model if isinstance(model, Engine) else load(model), checks or Checks()
-    reviews = load_labelled("Evaluation", source, part, data_dir, options)
+    options = make_options(options, **table)
+    names = engine.bundle.label_names
+    reviews = load_labelled("Evaluation", source, part, data_dir, options, names)
     reading = read_reviews(engine, reviews)
     learned, tuned = find_training_texts(engine, reviews), find_calibration_texts(engine, reviews)
     decision, known = engine.bundle.decision, learned | tuned
@@ -116,12 +123,17 @@ def evaluate(
             *warn_of_swaps(metrics.accuracy, engine, reviews),
             *warn_of_calibration(engine, int(tuned.sum()), len(reviews)),
             *warn_of_known_texts(learned),
+            *warn_of_unread(reviews.ledgers),
         ],
     }
 
 
 def evaluate_predictions(
-    path: str | Path, *, options: TableOptions | None = None, checks: Checks | None = None
+    path: str | Path,
+    *,
+    options: TableOptions | None = None,
+    checks: Checks | None = None,
+    **table: Unpack[TableKeywords],
 ) -> dict[str, Any]:
     """Judges the probabilities of any classifier, from a table; no model is needed.
 
@@ -129,6 +141,7 @@ def evaluate_predictions(
         path: a table of labels and probabilities, as `read_predictions` takes it.
         options: column names, the meaning of labels and columns to slice by.
         checks: gates, and what else is asked for.
+        **table: fields of `TableOptions` to set, such as `skip_bad_rows=True`.
 
     Returns:
         What `evaluate` returns. There is no speed and no truncation, and no text is known from
@@ -138,7 +151,7 @@ def evaluate_predictions(
         UsageError: if an argument is wrong.
         DataError: if the table is refused.
     """
-    checks, options = checks or Checks(), options or TableOptions()
+    checks, options = checks or Checks(), make_options(options, **table)
     said = read_predictions(path, options, probability_column=checks.probability_column)
     decision = Decision(threshold=checks.threshold)
     result = _judge(said.y_true, said.y_prob, decision, slice_predictions(said))
@@ -159,7 +172,11 @@ def evaluate_predictions(
         "without_training_texts": None,
         "truncation": None,
         "gates": [asdict(one) for one in run_gates(metrics, side, checks, None, options)],
-        "warnings": warn_of_swapped_probabilities(metrics.accuracy),
+        "warnings": [
+            *warn_of_swapped_probabilities(metrics.accuracy),
+            *warn_of_one_sided_probabilities(said.y_true, said.y_prob),
+            *warn_of_unread([said.ledger] if said.ledger else []),
+        ],
     }
 
 

@@ -12,10 +12,13 @@ from pathlib import Path
 import numpy as np
 import numpy.typing as npt
 
-from reelfeel.data.formats import Table, find_format, read_file
+from reelfeel.data.formats import find_format, read_file
 from reelfeel.data.labels import map_labels
-from reelfeel.data.tables import TableOptions
+from reelfeel.data.options import TableOptions
+from reelfeel.data.reading.table import Table
+from reelfeel.data.tables import is_missing
 from reelfeel.errors import SchemaError
+from reelfeel.ledger import Ledger
 
 PROBABILITY_COLUMN = "probability"
 
@@ -32,6 +35,7 @@ class Predictions:
         ids: the column `id`; None where there is none.
         texts: the column of texts; None where there is none.
         columns: the user's own columns that were asked for, as text.
+        ledger: what became of every row of the table.
     """
 
     name: str
@@ -41,6 +45,7 @@ class Predictions:
     ids: Sequence[str] | None
     texts: Sequence[str] | None
     columns: Mapping[str, Sequence[str]]
+    ledger: Ledger | None = None
 
     def __len__(self) -> int:
         return len(self.y_true)
@@ -93,19 +98,24 @@ def read_predictions(
     """
     options, path = options or TableOptions(), Path(path).expanduser()
     needed = [options.label_column, probability_column, *(options.slice_columns or ())]
-    table = read_file(path, needed)
+    table = read_file(path, needed, options)
     for name in needed:
         _refuse_missing_column(table, name)
-    rows = [row for row in range(len(table.columns[needed[0]])) if row not in table.blank_rows]
+    rows = _find_good_rows(table, needed[:2], options)
     if not rows:
-        raise SchemaError(f"{path} has no rows. Expected at least one prediction; received none.")
-    labels = [_require(table, options.label_column, row) for row in rows]
+        raise SchemaError(
+            f"{path} has no rows to judge. Expected at least one prediction. "
+            f"Received {table.found:,} rows."
+        )
+    names = [table.rows[row] for row in rows]
     mapped = map_labels(
-        [str(value) for value in labels],
+        [str(table.columns[options.label_column][row]) for row in rows],
         options.labels,
         where=f"{path}, column {options.label_column!r}",
-        rows=[f"row {row + 1}" for row in rows],
+        rows=names,
     )
+    for reason, places in mapped.passed_over.items():
+        table.books.pass_over(reason, *(names[place] for place in places))
     kept = np.flatnonzero(mapped.labels >= 0)
     rows = [rows[place] for place in kept.tolist()]
     return Predictions(
@@ -116,6 +126,7 @@ def read_predictions(
         ids=_read_column(table, "id", rows),
         texts=_read_column(table, options.text_column, rows),
         columns={name: _read_column(table, name, rows) or [] for name in needed[2:]},
+        ledger=table.books.close(found=table.found, read=len(rows)),
     )
 
 
@@ -124,28 +135,40 @@ def _read_probabilities(table: Table, name: str, rows: Sequence[int]) -> npt.NDA
 
 
 def _parse(table: Table, name: str, row: int) -> float:
-    value = _require(table, name, row)
+    value = table.columns[name][row]
     try:
         number = float(value)  # type: ignore[arg-type]  # what is no number raises
     except (TypeError, ValueError):
         number = math.nan
     if not 0 <= number <= 1:
         raise SchemaError(
-            f"{table.path}, column {name!r}, row {row + 1}: expected the probability of class 1, a "
-            "number from 0 to 1; turn logits into it with 1 / (1 + exp(-logit)), or name another "
-            f"column with --probability-column. Received {str(value)[:40]!r}."
+            f"{table.name}, column {name!r}, {table.rows[row]}: expected the probability of class "
+            "1, a number from 0 to 1; turn logits into it with 1 / (1 + exp(-logit)), or name "
+            f"another column with --probability-column. Received {str(value)[:40]!r}."
         )
     return number
 
 
-def _require(table: Table, name: str, row: int) -> object:
-    value = table.columns[name][row]
-    if value is None or (isinstance(value, str) and not value.strip()):
-        raise SchemaError(
-            f"{table.path}, column {name!r}, row {row + 1} is empty. Expected a value in every "
-            "row; fill it in or remove the row. Received nothing."
-        )
-    return value
+def _find_good_rows(table: Table, needed: Sequence[str], options: TableOptions) -> list[int]:
+    rows = list(range(len(table)))
+    for name in needed:
+        values = table.columns[name]
+        bad = [row for row in rows if _is_empty(values[row], options.missing_words)]
+        if bad and not options.skip_bad_rows:
+            raise SchemaError(
+                f"{table.name}, column {name!r}, {table.rows[bad[0]]} is empty. Expected a value "
+                "in every row; fill it in, or drop and count such rows with --skip-bad-rows (in "
+                f"Python: skip_bad_rows=True). Received {len(bad):,} such rows."
+            )
+        table.books.pass_over(f"without a value in {name!r}", *(table.rows[row] for row in bad))
+        left_out = set(bad)
+        rows = [row for row in rows if row not in left_out]
+    return rows
+
+
+def _is_empty(value: object, missing: frozenset[str]) -> bool:
+    # NaN is what a broken classifier says, and told as such.
+    return is_missing(value, missing) and str(value).strip().casefold() != "nan"
 
 
 def _read_column(table: Table, name: str, rows: Sequence[int]) -> list[str] | None:
@@ -159,6 +182,6 @@ def _refuse_missing_column(table: Table, name: str) -> None:
     if name not in table.columns:
         received = ", ".join(repr(column[:40]) for column in list(table.columns)[:20])
         raise SchemaError(
-            f"{table.path} has no column {name!r}. Name the columns with --label-column, "
+            f"{table.name} has no column {name!r}. Name the columns with --label-column, "
             f"--probability-column and --slice-column. Received the columns {received}."
         )

@@ -98,7 +98,9 @@ def report(
     refuse_existing(folder, overwrite=overwrite)
     settings = settings or ReportSettings()
     source = source if source is not None else find_trained_source(engine)
-    reviews = load_labelled("A report", source, settings.part, data_dir, options)
+    reviews = load_labelled(
+        "A report", source, settings.part, data_dir, options, engine.bundle.label_names
+    )
     place = settings.train_source if settings.train_source is not None else _find_train(source)
     train = None
     if settings.baselines and place is not None:

@@ -2,18 +2,19 @@
 
 from __future__ import annotations
 
-import os
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 import numpy.typing as npt
 
 from reelfeel.data.duplicates import hash_texts
+from reelfeel.data.labels import match_labels, take_labelled
 from reelfeel.data.loading import load_reviews
-from reelfeel.data.tables import TableOptions
+from reelfeel.data.options import TableOptions
 from reelfeel.errors import DataError, UsageError
 from reelfeel.runtime.engine import Engine
-from reelfeel.types import UNLABELLED, Reviews
+from reelfeel.types import Reviews
 
 
 def load_labelled(
@@ -22,32 +23,36 @@ def load_labelled(
     part: str,
     data_dir: str | Path | None,
     options: TableOptions | None,
+    label_names: tuple[str, str] | None = None,
 ) -> Reviews:
     """Returns the labelled reviews of a source; `purpose` says in the error what needs them.
 
+    Args:
+        purpose: what needs them.
+        source: as `load_reviews` takes it, or reviews at hand.
+        part: of a source that has parts.
+        data_dir: a local copy of "imdb".
+        options: how to read them.
+        label_names: a model's names of class 0 and class 1: labels of these names are understood,
+            and mean what they mean to the model.
+
     Raises:
-        DataError: if the reviews are refused or none of them has a label.
-        UsageError: if the source is of another kind, or a column to slice by is asked for that it
-            does not have.
+        DataError: if the reviews are refused or none of them has a label, or a label of the model
+            means the other class.
+        UsageError: if a column to slice by is asked for that the source does not have.
     """
-    if not isinstance(source, str | os.PathLike | Reviews):
-        raise UsageError(
-            f"{purpose} needs a data set by its name, the path of a folder, an archive or a table, "
-            "or labelled reviews, made with reelfeel.Reviews(texts, labels, ids). Expected a "
-            f"string, a path or Reviews. Received a value of type {type(source).__name__}."
-        )
-    reviews = (
-        source
-        if isinstance(source, Reviews)
-        else load_reviews(source, part, data_dir=data_dir, options=options)
-    )
+    if label_names is not None:
+        options = replace(options or TableOptions(), known_labels=label_names)
+    reviews = load_reviews(source, part, data_dir=data_dir, options=options)
+    if label_names is not None:
+        reviews = match_labels(reviews, label_names)
     for name in options.slice_columns or () if options else ():
         if name not in reviews.columns:
             raise UsageError(
                 f"Only tables have columns to slice by. Leave --slice-column {name} out, or give a "
                 f"table with --data. Received: {reviews.source}"
             )
-    labelled = reviews.take(np.flatnonzero(reviews.labels != UNLABELLED))
+    labelled = take_labelled(reviews)
     if not len(labelled):
         raise DataError(
             f"{purpose} needs labelled reviews, and there are none. Name the column of the labels "

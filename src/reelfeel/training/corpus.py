@@ -12,7 +12,7 @@ import numpy.typing as npt
 
 from reelfeel.data.duplicates import hash_texts
 from reelfeel.data.imdb_test_hashes import read_test_hashes
-from reelfeel.data.loading import is_imdb, load_reviews
+from reelfeel.data.loading import load_reviews, load_unlabelled
 from reelfeel.data.plain_texts import read_plain_texts
 from reelfeel.data.splitting import split_train_validation
 from reelfeel.data.tables import TableOptions
@@ -169,21 +169,17 @@ def _read_parts(
     source: str | Path | Reviews, data_dir: str | Path | None, options: TableOptions | None
 ) -> list[Reviews]:
     """Returns the parts of a source; from the first, some are held out."""
-    if isinstance(source, Reviews):
-        return [source]
-    if source == "imdb" or (source != "mini" and Path(source).exists() and is_imdb(Path(source))):
-        copy = data_dir if source == "imdb" else None
-        return [load_reviews(source, part, data_dir=copy) for part in ("train", "unsupervised")]
-    if Path(source).suffix.lower() == ".txt":
-        return [read_plain_texts(source)]
+    copy = data_dir if source == "imdb" else None
+    if isinstance(source, (str, Path)) and Path(source).suffix.lower() == ".txt":
+        return [read_plain_texts(source, options)]
     try:
-        return [load_reviews(source, "train", options=options)]
-    except SchemaError:  # without labels, then
-        return [read_plain_texts(_find_train_part(Path(source)), options)]
-
-
-def _find_train_part(path: Path) -> Path:
-    return path / "train" if (path / "train").is_dir() else path
+        labelled = load_reviews(source, "train", data_dir=copy, options=options)
+    except SchemaError:
+        if source == "imdb":
+            raise
+        return [read_plain_texts(source, options)]  # without labels, then
+    unlabelled = load_unlabelled(source, data_dir=copy)
+    return [labelled] if unlabelled is None else [labelled, unlabelled]
 
 
 def _choose_held_out(reviews: Reviews, share: float, seed: int) -> npt.NDArray[np.bool_]:

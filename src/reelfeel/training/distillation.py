@@ -76,6 +76,7 @@ def distill(
         options=options,
         language_model=language_model,
         with_texts=True,
+        observer=observer,
     )
     names = " and ".join(teacher.bundle.path.name for teacher in members.members)
     own = {"name": f"student of {names}", "command": read_command_line()}

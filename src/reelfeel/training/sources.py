@@ -10,10 +10,13 @@ from typing import Any
 import numpy as np
 
 from reelfeel.config import Config
-from reelfeel.data.labels import refuse_one_class
-from reelfeel.data.loading import is_imdb, load_reviews
+from reelfeel.data.labels import refuse_one_class, take_labelled
+from reelfeel.data.loading import load_reviews, load_unlabelled
 from reelfeel.data.tables import TableOptions
+from reelfeel.ledger import Ledger
 from reelfeel.models.language_model import LanguageModel
+from reelfeel.training.data_warnings import tell_of_reviews
+from reelfeel.training.progress import Observer
 from reelfeel.training.starts import without_foreign_head
 from reelfeel.training.teachers import Teachers
 from reelfeel.types import UNLABELLED, Reviews
@@ -30,6 +33,7 @@ class Source:
         teachers: whose answers are learned; None learns the labels.
         stages: of the preset that this run is the last one of, as plain values; the last is this
             run's own, whose time is not known yet.
+        text_ledgers: what became of everything in the sources of further texts.
     """
 
     reviews: Reviews
@@ -37,6 +41,7 @@ class Source:
     language_model: LanguageModel | None = None
     teachers: Teachers | None = None
     stages: tuple[dict[str, Any], ...] = ()
+    text_ledgers: tuple[Ledger, ...] = ()
 
     def fingerprint(self) -> str:
         """Returns the SHA-256, in hexadecimal, of all reviews with their movies, and all texts."""
@@ -50,13 +55,15 @@ class Source:
 
 
 def load_source(
-    source: str | Path | Reviews,
+    source: Any,
     config: Config,
     *,
     data_dir: str | Path | None = None,
     options: TableOptions | None = None,
     language_model: LanguageModel | None = None,
     with_texts: bool = False,
+    observer: Observer | None = None,
+    strict: bool = False,
 ) -> Source:
     """Loads what a run learns from; nothing of a test part.
 
@@ -67,24 +74,23 @@ def load_source(
         options: of tables.
         language_model: to start from.
         with_texts: whether texts without labels are wanted in any case.
+        observer: is told what was read and passed over, and what would spoil training.
+        strict: whether what would spoil training is refused.
 
     Raises:
         UsageError: if there is no such source.
         DataError: if it is refused, or has one class only.
     """
-    everything = (
-        source
-        if isinstance(source, Reviews)
-        else load_reviews(source, "train", data_dir=data_dir, options=options)
-    )
+    everything = load_reviews(source, "train", data_dir=data_dir, options=options)
     is_labelled = everything.labels != UNLABELLED
-    reviews = everything.take(np.flatnonzero(is_labelled))
+    reviews = take_labelled(everything)
     refuse_one_class(reviews)
+    tell_of_reviews(reviews, observer or Observer(), strict=strict)
     texts: tuple[str, ...] = ()
     if with_texts or config.training.virtual_adversarial_norm:
         texts = tuple(everything.take(np.flatnonzero(~is_labelled)).texts)
-        if isinstance(source, (str, Path)) and (source == "imdb" or is_imdb(Path(source))):
-            texts += tuple(load_reviews(source, "unsupervised", data_dir=data_dir).texts)
+        unlabelled = load_unlabelled(source, data_dir=data_dir)
+        texts += tuple(unlabelled.texts) if unlabelled else ()
     if language_model:
         language_model = without_foreign_head(language_model, reviews.label_names)
     return Source(reviews, texts, language_model)

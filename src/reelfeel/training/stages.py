@@ -31,7 +31,6 @@ from reelfeel.training.runs import effective_settings
 from reelfeel.training.sources import Source, load_source
 from reelfeel.training.starts import read_start
 from reelfeel.training.teachers import Teachers
-from reelfeel.types import Reviews
 
 Record = dict[str, Any]
 
@@ -54,14 +53,16 @@ class Stages:
         options: of tables.
         resume: whether a stage that is not finished goes on from its last checkpoint.
         observer: is told of progress.
+        strict: whether what would spoil training is refused.
     """
 
     recipe: Recipe
-    source: str | Path | Reviews
+    source: Any
     data_dir: str | Path | None
     options: TableOptions | None
     resume: bool
     observer: Observer
+    strict: bool = False
 
     def run(self, output: Path, preset: str, *, overwrite: bool) -> Engine:
         """Carries out what is not finished; returns what the last stage makes, loaded.
@@ -73,7 +74,13 @@ class Stages:
         """
         recipe = self.recipe
         source = load_source(
-            self.source, recipe.last, data_dir=self.data_dir, options=self.options, with_texts=True
+            self.source,
+            recipe.last,
+            data_dir=self.data_dir,
+            options=self.options,
+            with_texts=True,
+            observer=self.observer,
+            strict=self.strict,
         )
         if recipe.last.training.seed != recipe.pretraining.seed:
             self.observer.on_note("The seed is not that of language models: they keep their own.")
@@ -186,7 +193,7 @@ class Stages:
         self.observer.on_note(f"Stage {number} of {len(names)}, {record['name']}: {seconds}.")
 
     def _name_source(self) -> str:
-        return "DATA" if isinstance(self.source, Reviews) else str(self.source)
+        return str(self.source) if isinstance(self.source, (str, Path)) else "DATA"
 
 
 def _start_of(lessons: Source) -> LanguageModel:

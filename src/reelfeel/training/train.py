@@ -6,26 +6,26 @@ from collections.abc import Mapping
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
-from typing import Any
+from typing import Any, Unpack
 
 from reelfeel.config import Config
+from reelfeel.data.options import TableKeywords, TableOptions, make_options
 from reelfeel.data.plain_texts import read_plain_texts
-from reelfeel.data.tables import TableOptions
 from reelfeel.errors import UsageError
 from reelfeel.files import refuse_existing
 from reelfeel.presets import find_recipe, get_preset
 from reelfeel.runtime.engine import Engine
+from reelfeel.training.data_warnings import tell_of_ledgers
 from reelfeel.training.execution import Order, adopt, execute
 from reelfeel.training.few_labels import FEW_LABELS, train_from_labels
 from reelfeel.training.progress import Observer
 from reelfeel.training.sources import Source, load_source
 from reelfeel.training.stages import Stages
 from reelfeel.training.starts import read_start
-from reelfeel.types import Reviews
 
 
 def train(
-    source: str | Path | Reviews,
+    source: Any,
     *,
     output: str | Path,
     preset: str | None = None,
@@ -36,13 +36,16 @@ def train(
     options: TableOptions | None = None,
     resume: bool = False,
     overwrite: bool = False,
+    strict: bool = False,
     observer: Observer | None = None,
+    **table: Unpack[TableKeywords],
 ) -> Engine:
     """Trains a classifier, saves it as a bundle and returns it, loaded.
 
     Args:
-        source: "imdb", "mini", a folder, an archive, a table, or reviews at hand. Only a train part
-            is ever read, and with the virtual adversarial loss an unlabelled part.
+        source: "imdb", "mini", a folder, an archive, a table, several of these, a frame or a dict
+            of columns, or reviews at hand. Only a train part is ever read, and with the virtual
+            adversarial loss an unlabelled part.
         output: the folder to write.
         preset: named settings to start from; None takes "seed", or with a `start` settings by the
             number of labels (`choose_label_preset`). Of one in stages, all stages are carried out
@@ -60,7 +63,9 @@ def train(
         resume: go on from the last checkpoint of a run with the same settings and data. Without
             it, what is not finished starts anew.
         overwrite: whether an existing `output` may be replaced.
+        strict: whether data that `reelfeel check-data` finds an error in are refused.
         observer: is told of progress; None says nothing.
+        **table: fields of `TableOptions` to set, such as `skip_bad_rows=True`.
 
     Raises:
         UsageError: if an argument or setting is wrong, or `output` exists.
@@ -70,9 +75,18 @@ def train(
         ReelFeelError: if the disk refuses, or a process fails.
     """
     output, observer = Path(output), observer or Observer()
+    options = make_options(options, **table)
     refuse_existing(output, overwrite=overwrite)
     if start is not None and preset is None:
-        reading = partial(_load, source, unlabelled, data_dir=data_dir, options=options)
+        reading = partial(
+            _load,
+            source,
+            unlabelled,
+            data_dir=data_dir,
+            options=options,
+            observer=observer,
+            strict=strict,
+        )
         order = Order(output, FEW_LABELS, resume, overwrite)
         return train_from_labels(reading, read_start(start), settings or {}, order, observer)
     preset = preset or "seed"
@@ -81,7 +95,8 @@ def train(
     if recipe:
         _refuse_start(start, preset)
         _refuse_unlabelled(unlabelled)
-        stages = Stages(recipe.with_last(config), source, data_dir, options, resume, observer)
+        last = recipe.with_last(config)
+        stages = Stages(last, source, data_dir, options, resume, observer, strict)
         return stages.run(output, preset, overwrite=overwrite)
     language_model = read_start(start) if start is not None else None
     if language_model:
@@ -96,23 +111,28 @@ def train(
         options=options,
         language_model=language_model,
         with_texts=not config.training.epochs,
+        observer=observer,
+        strict=strict,
     )
     return execute(learned_from, config, Order(output, preset, resume, overwrite), observer)
 
 
 def _load(
-    source: str | Path | Reviews,
+    source: Any,
     unlabelled: str | Path | None,
     config: Config,
     *,
     options: TableOptions | None,
+    observer: Observer,
     **others: Any,
 ) -> Source:
-    loaded = load_source(source, config, options=options, **others)
+    loaded = load_source(source, config, options=options, observer=observer, **others)
     if unlabelled is None:
         return loaded
-    texts = read_plain_texts(unlabelled, options).texts
-    return replace(loaded, texts=(*loaded.texts, *texts))
+    further = read_plain_texts(unlabelled, options)
+    tell_of_ledgers(further.ledgers, observer)
+    texts = (*loaded.texts, *further.texts)
+    return replace(loaded, texts=texts, text_ledgers=further.ledgers)
 
 
 def _refuse_unlabelled(unlabelled: str | Path | None) -> None:

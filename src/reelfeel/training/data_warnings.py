@@ -1,0 +1,46 @@
+"""What a person is told of reviews before a training starts: the books, and what spoils them."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from reelfeel.data.auditing import find_errors
+from reelfeel.data.findings import Finding
+from reelfeel.errors import SchemaError
+from reelfeel.ledger import Ledger
+from reelfeel.training.progress import Observer
+from reelfeel.types import Reviews
+
+
+def tell_of_reviews(reviews: Reviews, observer: Observer, *, strict: bool) -> None:
+    """Tells what was read and passed over, and what `reelfeel check-data` calls an error.
+
+    Args:
+        reviews: to learn from.
+        observer: is told.
+        strict: whether errors are refused.
+
+    Raises:
+        SchemaError: with all errors, if `strict`.
+    """
+    tell_of_ledgers(reviews.ledgers, observer)
+    errors = find_errors("train", reviews)
+    if errors and strict:
+        said = " ".join(_spell(error) for error in errors)
+        raise SchemaError(
+            f"{reviews.source} is not fit for training: {said} Expected data in which reelfeel "
+            "check-data finds no error; mend it, or leave --strict out (in Python: strict=False) "
+            f"to train in spite of it. Received {len(reviews):,} reviews."
+        )
+    for error in errors:
+        observer.on_note(f"reelfeel check-data calls this an error: {_spell(error)}")
+
+
+def tell_of_ledgers(ledgers: Sequence[Ledger], observer: Observer) -> None:
+    """Tells what became of everything in each source."""
+    for ledger in ledgers:
+        observer.on_note(str(ledger))
+
+
+def _spell(error: Finding) -> str:
+    return f"{error.message[:1].upper()}{error.message[1:]}. {error.mend}"
