@@ -10,8 +10,6 @@ import tempfile
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 
-import platformdirs
-
 from reelfeel.errors import ReelFeelError, UsageError
 
 SUMS = "SHA256SUMS"
@@ -19,8 +17,11 @@ SUMS = "SHA256SUMS"
 
 def home() -> Path:
     """Returns the folder for caches and checkpoints: `REELFEEL_HOME` or the user's cache folder."""
-    configured = os.environ.get("REELFEEL_HOME")
-    return Path(configured).expanduser() if configured else platformdirs.user_cache_path("reelfeel")
+    if configured := os.environ.get("REELFEEL_HOME"):
+        return Path(configured).expanduser()
+    import platformdirs  # some milliseconds, which every command would pay
+
+    return platformdirs.user_cache_path("reelfeel")
 
 
 @contextlib.contextmanager

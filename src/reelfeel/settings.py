@@ -5,7 +5,6 @@ from __future__ import annotations
 import dataclasses
 import difflib
 import json
-import tomllib
 from collections.abc import Iterable, Mapping
 from pathlib import Path
 from types import UnionType
@@ -20,6 +19,8 @@ def read_toml(path: Path) -> dict[str, Any]:
     Raises:
         ConfigError: if the file cannot be read or is not TOML.
     """
+    import tomllib  # who gives no settings need not wait for it
+
     try:
         return tomllib.loads(path.read_text("utf-8"))
     except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
@@ -118,6 +119,8 @@ def _convert(name: str, value: Any, hint: Any) -> Any:
 
 
 def _parse_value(text: str) -> Any:
+    import tomllib
+
     try:
         return tomllib.loads(f"value = {text}")["value"]
     except tomllib.TOMLDecodeError:

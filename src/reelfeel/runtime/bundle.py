@@ -45,7 +45,6 @@ import numpy.typing as npt
 from reelfeel.config import Config
 from reelfeel.errors import BundleError, ConfigError
 from reelfeel.files import find_damaged, write_sums, write_whole
-from reelfeel.runtime.graph import write_graph
 from reelfeel.runtime.shipped import CLASSIFIERS
 from reelfeel.text.tokenizer import TextSettings
 from reelfeel.text.vocabulary import Vocabulary
@@ -173,6 +172,8 @@ def write_bundle(
         UsageError: if the path exists and `overwrite` is false.
         ReelFeelError: if the disk refuses.
     """
+    from reelfeel.runtime.graph import write_graph  # who only predicts never needs it
+
     with write_whole(bundle.path, overwrite=overwrite) as folder:
         folder.mkdir()
         _write_json(folder / "config.json", _config_document(bundle))
