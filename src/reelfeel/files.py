@@ -8,8 +8,6 @@ import os
 from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 
-import platformdirs
-
 from reelfeel.errors import ReelFeelError, UsageError
 from reelfeel.escaping import has_half_character
 from reelfeel.ownership import find_foreign
@@ -25,8 +23,11 @@ MAX_SUMMED_BYTES = 512 << 20
 
 def home() -> Path:
     """Returns the folder for caches and checkpoints: `REELFEEL_HOME` or the user's cache folder."""
-    configured = os.environ.get("REELFEEL_HOME")
-    return Path(configured).expanduser() if configured else platformdirs.user_cache_path("reelfeel")
+    if configured := os.environ.get("REELFEEL_HOME"):
+        return Path(configured).expanduser()
+    import platformdirs  # some milliseconds, which every command would pay
+
+    return platformdirs.user_cache_path("reelfeel")
 
 
 @contextlib.contextmanager

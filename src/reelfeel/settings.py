@@ -5,7 +5,6 @@ from __future__ import annotations
 import dataclasses
 import difflib
 import json
-import tomllib
 from collections.abc import Iterable, Mapping
 from pathlib import Path
 from types import UnionType
@@ -24,6 +23,8 @@ def read_toml(path: Path) -> dict[str, Any]:
     Raises:
         ConfigError: if the file cannot be read or is not TOML.
     """
+    import tomllib  # who gives no settings need not wait for it
+
     try:
         return tomllib.loads(read_bounded(path, _MAX_TOML_BYTES).decode("utf-8"))
     except (DataError, UnicodeDecodeError, tomllib.TOMLDecodeError, RecursionError) as error:
@@ -122,6 +123,8 @@ def _convert(name: str, value: Any, hint: Any) -> Any:
 
 
 def _parse_value(text: str) -> Any:
+    import tomllib
+
     try:
         return tomllib.loads(f"value = {text}")["value"]
     except (tomllib.TOMLDecodeError, RecursionError):

@@ -7,6 +7,7 @@ from typer.testing import CliRunner
 
 from reelfeel.cli import app
 from reelfeel.errors import BundleError, UsageError
+from reelfeel.report import page as page_module
 
 TABLE = "review,mood\n" + "".join(
     f"film {row} was {'great and superb' if row % 2 else 'dull and awful'},{row % 2}\n"
@@ -42,7 +43,7 @@ def test_tables_have_columns_and_may_train_the_baselines(run, trained, tmp_path)
 
 
 def test_a_standing_report_is_replaced_by_force_only(run, trained, tmp_path, monkeypatch):
-    monkeypatch.setattr("reelfeel.report.page.hang_pictures", lambda contents: [])
+    monkeypatch.setattr(page_module, "hang_pictures", lambda contents: [])
     (tmp_path / "out").mkdir()
     refused = run(trained, "--no-baselines", "-o", "out")
     assert isinstance(refused.exception, UsageError)

@@ -6,6 +6,7 @@ import pytest
 from report_samples import Page, make_contents, simulate
 
 from reelfeel.errors import UsageError
+from reelfeel.report import page as page_module
 from reelfeel.report.contents import Aside, Facts, Mistake
 from reelfeel.report.judging import judge
 from reelfeel.report.page import write_report
@@ -176,7 +177,7 @@ def test_what_was_cut_and_what_abstaining_gives_are_told_with_their_numbers(cont
 
 
 def test_a_report_is_replaced_only_on_request(contents, tmp_path, monkeypatch):
-    monkeypatch.setattr("reelfeel.report.page.hang_pictures", lambda contents: [])
+    monkeypatch.setattr(page_module, "hang_pictures", lambda contents: [])
     folder = tmp_path / "report"
     write_report(contents, folder)
     (folder / "mine.txt").write_text("left from before")

@@ -9,6 +9,7 @@ import pytest
 from reelfeel.data.mini import load_mini
 from reelfeel.errors import DataError, UsageError
 from reelfeel.evaluation.metrics import evaluate_binary
+from reelfeel.report import page as page_module
 from reelfeel.runtime.engine import load
 from reelfeel.scoring.mistakes import explain_mistakes
 from reelfeel.scoring.reading import count_words, find_mistakes, read_reviews
@@ -195,7 +196,7 @@ def test_a_standing_report_is_refused_before_any_work(trained, tmp_path):
 
 
 def test_the_model_s_folder_holds_the_report_and_still_loads(bundle_copy, monkeypatch):
-    monkeypatch.setattr("reelfeel.report.page.hang_pictures", lambda contents: [])
+    monkeypatch.setattr(page_module, "hang_pictures", lambda contents: [])
     page = report(bundle_copy, settings=NO_BASELINES)
     assert page == bundle_copy / "report" / "index.html"
     load(bundle_copy)

@@ -210,7 +210,7 @@ def test_what_is_no_model_and_no_data_set_is_refused_too(trained, engine, wrong)
         load(wrong)
     with pytest.raises(UsageError, match="Expected"):
         evaluate(wrong, "mini")
-    with pytest.raises(UsageError, match="Reviews"):
+    with pytest.raises(ReelFeelError, match=r"Received|Expected"):
         evaluate(engine, wrong)
     with pytest.raises(UsageError, match="Expected"):
         compare(wrong, trained, "mini")

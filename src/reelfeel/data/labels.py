@@ -10,6 +10,7 @@ import numpy.typing as npt
 
 from reelfeel.data.label_columns import (
     DROP,
+    KNOWN_PAIRS,
     LabelColumn,
     choose_pair,
     normalise,
@@ -157,20 +158,54 @@ def match_labels(reviews: Reviews, names: tuple[str, str]) -> Reviews:
     >>> match_labels(turned, ("bad", "good")).labels.tolist()
     [0]
     """
-    own = tuple(normalise(name) for name in reviews.label_names)
-    known = tuple(normalise(name) for name in names)
-    if own == (known[1], known[0]):
+    if are_turned(reviews.label_names, names, source=reviews.source):
         labels = np.where(reviews.labels >= 0, 1 - reviews.labels, reviews.labels).astype(np.int8)
         first, second = reviews.label_names
         return replace(reviews, labels=labels, label_names=(second, first))
-    if own[0] == known[1] or own[1] == known[0]:
-        raise SchemaError(
-            f"The model calls its negative class {names[0]!r} and its positive one {names[1]!r}, "
-            f"the data {reviews.label_names[0]!r} and {reviews.label_names[1]!r}: a label of both "
-            "means the other class. Expected the same meaning; name the data's labels with "
-            f"--positive and --negative. Received: {reviews.source}"
-        )
     return reviews
+
+
+def are_turned(own: tuple[str, str], known: tuple[str, str], *, source: str) -> bool:
+    """Whether class 0 of one side is class 1 of another, by the names of the classes.
+
+    Args:
+        own: the names of class 0 and class 1.
+        known: those of the other side, such as a model.
+        source: where `own` come from, for the message.
+
+    Raises:
+        SchemaError: if only one name is known to both, and means the other class.
+
+    Example:
+
+    >>> are_turned(("good", "bad"), ("Bad", "Good"), source="a.csv")
+    True
+    >>> are_turned(("pos", "neg"), ("negative", "positive"), source="a.csv")
+    True
+    >>> are_turned(("awful", "great"), ("negative", "positive"), source="a.csv")
+    False
+    """
+    names = tuple(map(normalise, own))
+    others = tuple(map(normalise, known))
+    if names == (others[1], others[0]) or _order_of_words(names) * _order_of_words(others) < 0:
+        return True
+    if names[0] == others[1] or names[1] == others[0]:
+        raise SchemaError(
+            f"The model calls its negative class {known[0]!r} and its positive one {known[1]!r}, "
+            f"the data {own[0]!r} and {own[1]!r}: a label of both means the other class. Expected "
+            "the same meaning; name the data's labels with --positive and --negative. "
+            f"Received: {source}"
+        )
+    return False
+
+
+def _order_of_words(names: tuple[str, ...]) -> int:
+    """Returns 1 for a negative word before a positive one, -1 for the reverse, 0 for other names.
+
+    The two may be of different pairs of `KNOWN_PAIRS`, such as "neg" and "positive".
+    """
+    codes = {name: code for pair in KNOWN_PAIRS for code, name in enumerate(pair)}
+    return {(0, 1): 1, (1, 0): -1}.get((codes.get(names[0], 2), codes.get(names[1], 2)), 0)
 
 
 def take_labelled(reviews: Reviews) -> Reviews:

@@ -62,7 +62,6 @@ from reelfeel.runtime.bundle_schema import (
     MAX_GOLDEN_BYTES,
     check_decision,
 )
-from reelfeel.runtime.graph import write_graph
 from reelfeel.runtime.shipped import CLASSIFIERS
 from reelfeel.schema import integer, require
 from reelfeel.text.tokenizer import TextSettings
@@ -233,6 +232,8 @@ def write_bundle(
         UsageError: if the path exists and `overwrite` is false.
         ReelFeelError: if the disk refuses.
     """
+    from reelfeel.runtime.graph import write_graph  # who only predicts never needs it
+
     if not bundle.golden:
         raise BundleError(
             "A model is saved with at least one golden answer, by which it is recognised when it "

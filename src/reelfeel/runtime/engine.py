@@ -14,6 +14,7 @@ import numpy.typing as npt
 from reelfeel.errors import BundleError
 from reelfeel.runtime.bundle import Bundle, Decision, read_bundle
 from reelfeel.runtime.golden import refuse_long_replay
+from reelfeel.runtime.replays import Replay
 from reelfeel.runtime.sessions import Runner, Session, choose_runner, open_session
 from reelfeel.runtime.shipped import find_model
 from reelfeel.runtime.travel import Options, Parcel, pack, unpack
@@ -42,6 +43,9 @@ def load(
 ) -> Engine:
     """Loads a saved model and checks that it answers as it did when it was saved.
 
+    That check is made once for the same files, library and processor, and remembered under
+    `REELFEEL_HOME`.
+
     Args:
         path: the folder that `reelfeel train --output` wrote, or as a string the name of a model
             that comes with ReelFeel: "base" or "small".
@@ -62,6 +66,9 @@ def load(
     refuse_long_replay(bundle)
     options = Options(engine, precision, threads)
     loaded = Engine(bundle, open_session(bundle, runner), runner, options)
+    replay = Replay(bundle.path, runner)
+    if replay.is_known:
+        return loaded
     difference, allowed = loaded.golden_difference(), GOLDEN_TOLERANCE[runner.precision]
     # Not `>`: a NaN has to fail too.
     if not difference <= allowed:
@@ -70,6 +77,7 @@ def load(
             f"difference {difference:.2g}, allowed {allowed:g}). Try another engine, or train "
             "again."
         )
+    replay.remember()
     return loaded
 
 

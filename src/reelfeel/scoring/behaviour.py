@@ -75,7 +75,8 @@ def check_behaviour(
     baseline, about = None, None
     if training_source is not None:
         on_note("Training the baseline.")
-        train = _load_training(training_source, reviews, data_dir, options)
+        names = engine.bundle.label_names
+        train = _load_training(training_source, reviews, data_dir, options, names)
         baseline = fit_baseline(BASELINE, train.texts, train.labels).predict_proba
         about = {"name": BASELINE, "source": train.source, "num_reviews": len(train)}
     judges: list[tuple[PredictProba, float]] = [
@@ -130,9 +131,10 @@ def _load_training(
     judged: Reviews | None,
     data_dir: str | Path | None,
     options: TableOptions | None,
+    names: tuple[str, str],
 ) -> Reviews:
     copy = data_dir if source == "imdb" else None
-    train = load_labelled("A baseline", source, "train", copy, options)
+    train = load_labelled("A baseline", source, "train", copy, options, names)
     if judged is None:
         return train
     return train.take(np.flatnonzero(~find_shared(train.texts, judged.texts)))

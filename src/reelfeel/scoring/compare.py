@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
+from reelfeel.data.labels import are_turned
 from reelfeel.data.tables import TableOptions
 from reelfeel.errors import DataError, UsageError
 from reelfeel.evaluation.paired import Comparison, compare_classifiers, describe_comparison
@@ -38,6 +39,7 @@ class Side:
         threshold: from which on it calls a review positive.
         ids: of the reviews; None where unknown.
         texts: of the reviews; None where unknown.
+        label_names: of class 0 and class 1, in the words of whoever labelled the reviews.
         num_known: on how many of their texts it was trained, as far as that is known.
     """
 
@@ -47,25 +49,43 @@ class Side:
     threshold: float = 0.5
     ids: Sequence[str] | None = None
     texts: Sequence[str] | None = None
+    label_names: tuple[str, str] = ("negative", "positive")
     num_known: int = 0
 
     @classmethod
     def from_reading(cls, engine: Engine, reading: Reading) -> Side:
-        """Returns the side of a model."""
-        return cls(
-            name_model(engine.bundle.path),
+        """Returns the side of a model; its classes may be those of the reviews the other way."""
+        bundle, names = engine.bundle, reading.reviews.label_names
+        side = cls(
+            name_model(bundle.path),
             reading.y_true,
             reading.y_prob,
-            engine.bundle.decision.threshold,
+            bundle.decision.threshold,
             reading.reviews.ids,
             reading.reviews.texts,
+            names,
             int(find_training_texts(engine, reading.reviews).sum()),
         )
+        is_turned = are_turned(names, bundle.label_names, source=reading.reviews.source)
+        return replace(side.turned(), y_true=side.y_true, label_names=names) if is_turned else side
 
     @classmethod
     def from_predictions(cls, said: Predictions, threshold: float = 0.5) -> Side:
         """Returns the side of a table of predictions."""
-        return cls(said.name, said.y_true, said.y_prob, threshold, said.ids, said.texts)
+        return cls(
+            said.name, said.y_true, said.y_prob, threshold, said.ids, said.texts, said.label_names
+        )
+
+    def turned(self) -> Side:
+        """Returns the same side with class 0 and class 1 exchanged."""
+        # A probability at the threshold stays on its side.
+        return replace(
+            self,
+            y_true=1 - self.y_true,
+            y_prob=1 - self.y_prob,
+            threshold=float(np.nextafter(1 - self.threshold, 2)),
+            label_names=(self.label_names[1], self.label_names[0]),
+        )
 
 
 def compare(
@@ -99,17 +119,19 @@ def compare(
         DataError: if the two did not judge the same reviews.
         BundleError: if a model is damaged.
     """
-    reviews = None
-    if not (is_predictions(a) and is_predictions(b)):
+    reviews, places = None, [_open(place) for place in (a, b)]
+    models = [one for one in places if isinstance(one, Engine)]
+    if models:
         if source is None:
             raise UsageError(
                 "Models are compared on labelled reviews: name them with --data. Only two tables "
                 f"of predictions need none. Received {str(a)!r} and {str(b)!r}."
             )
-        reviews = load_labelled("A comparison", source, part, data_dir, options)
+        names = models[0].bundle.label_names
+        reviews = load_labelled("A comparison", source, part, data_dir, options, names)
     sides = [
         open_side(place, reviews, options, probability_column=probability_column)
-        for place in (a, b)
+        for place in places
     ]
     comparison = compare_sides(*sides)
     return {
@@ -121,8 +143,12 @@ def compare(
     }
 
 
+def _open(place: str | Path) -> str | Path | Engine:
+    return place if is_predictions(place) else load(place)
+
+
 def open_side(
-    place: str | Path,
+    place: str | Path | Engine,
     reviews: Reviews | None,
     options: TableOptions | None,
     *,
@@ -133,7 +159,9 @@ def open_side(
     Raises:
         UsageError: if a model is given and no reviews.
     """
-    if is_predictions(place):
+    if not isinstance(place, Engine) and is_predictions(place):
+        if reviews is not None:
+            options = replace(options or TableOptions(), known_labels=reviews.label_names)
         said = read_predictions(place, options, probability_column=probability_column)
         return Side.from_predictions(said)
     if reviews is None:
@@ -141,16 +169,20 @@ def open_side(
             "Only another table of predictions can be compared with a table of predictions where "
             f"there are no reviews to judge a model on; name them with --data. Received {place}."
         )
-    engine = load(place)
+    engine = place if isinstance(place, Engine) else load(place)
     return Side.from_reading(engine, read_reviews(engine, reviews))
 
 
 def compare_sides(a: Side, b: Side) -> Comparison:
     """Compares what two classifiers said, once it is sure that they judged the same reviews.
 
+    Where they call the same two classes by the same names the other way around, names decide.
+
     Raises:
-        DataError: if they did not.
+        DataError: if they did not, or one name means different classes.
     """
+    if are_turned(b.label_names, a.label_names, source=b.name):
+        b = b.turned()
     refuse_different_reviews(a, b)
     return compare_classifiers(
         a.y_true,

@@ -87,7 +87,8 @@ def load_training_reviews(
         UsageError: if there is no such source.
         DataError: if it is refused, or the model was trained on none of its reviews.
     """
-    reviews = load_labelled("Finding neighbours", source, "train", None, options)
+    names = engine.bundle.label_names
+    reviews = load_labelled("Finding neighbours", source, "train", None, options, names)
     known = find_training_texts(engine, reviews)
     if not known.any():
         raise DataError(

@@ -105,7 +105,12 @@ def report(
         train = None
         if settings.baselines and place is not None:
             train = load_labelled(
-                "A report", place, "train", data_dir if place == "imdb" else None, options
+                "A report",
+                place,
+                "train",
+                data_dir if place == "imdb" else None,
+                options,
+                engine.bundle.label_names,
             )
         contents = gather(engine, reviews, train, settings, on_note=on_note)
         on_note("Drawing the pictures.")

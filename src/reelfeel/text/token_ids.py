@@ -80,6 +80,21 @@ class TokenIds(Sequence[npt.NDArray[np.int32]]):
             yield self.flat[start:end]
             start = end
 
+    def take(self, rows: npt.NDArray[np.intp]) -> TokenIds:
+        """Returns some of the texts, in the order of `rows`, which counts from the front.
+
+        Example:
+
+        >>> TokenIds(np.array([5, 6, 7], np.int32), np.array([1, 2])).take(np.array([1, 0])).flat
+        array([6, 7, 5], dtype=int32)
+        """
+        lengths, ends = self.lengths[rows], self._ends[rows]
+        # Not by one index for each id, which takes several times as long as to copy them.
+        parts = [
+            self.flat[a:b] for a, b in zip((ends - lengths).tolist(), ends.tolist(), strict=True)
+        ]
+        return TokenIds(np.concatenate([np.empty(0, np.int32), *parts]), lengths)
+
     def pad(self, rows: npt.NDArray[np.intp], timesteps: int) -> npt.NDArray[np.int32]:
         """Writes some of the texts into one rectangle, padded on the right with 0.
 
