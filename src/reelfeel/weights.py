@@ -11,6 +11,7 @@ import struct
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from typing import cast
 
 import numpy as np
 import numpy.typing as npt
@@ -93,7 +94,8 @@ def read_weights(path: Path, shapes: Shapes, precision: str) -> dict[str, npt.ND
 def read_stored_weights(path: Path, shapes: Shapes, precision: str) -> dict[str, WeightArray]:
     """Reads weights by name in the precision of the file, else as `read_weights` does."""
     check_layout(path, read_layout(path), shapes, precision)
-    weights = load_arrays(path)
+    # Of these two precisions, as their layout says.
+    weights = cast("dict[str, WeightArray]", load_arrays(path))
     for name, array in weights.items():
         _check_values(path, name, array)
     return weights

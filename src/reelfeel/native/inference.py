@@ -233,7 +233,7 @@ class NativeTower:
             raise UsageError("Offsets must rise from 0 to the number of ids; no text may be empty.")
 
 
-def _check_weights(embeddings: Floats, layers: Sequence[LayerWeights]) -> None:
+def _check_weights(embeddings: WeightArray, layers: Sequence[LayerWeights]) -> None:
     """Refuses arrays that do not fit each other: the kernels read as far as the sizes say."""
     require(len(layers) >= 1, "layers", "at least one", len(layers))
     require(embeddings.ndim == 2, "embeddings", "of two dimensions", embeddings.shape)
