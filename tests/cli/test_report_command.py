@@ -1,3 +1,4 @@
+from importlib import import_module
 import subprocess
 import sys
 from pathlib import Path
@@ -42,7 +43,7 @@ def test_tables_have_columns_and_may_train_the_baselines(run, trained, tmp_path)
 
 
 def test_a_standing_report_is_replaced_by_force_only(run, trained, tmp_path, monkeypatch):
-    monkeypatch.setattr("reelfeel.report.page.hang_pictures", lambda contents: [])
+    monkeypatch.setattr(import_module("reelfeel.report.page"), "hang_pictures", lambda contents: [])
     (tmp_path / "out").mkdir()
     refused = run(trained, "--no-baselines", "-o", "out")
     assert isinstance(refused.exception, UsageError)

@@ -1,3 +1,4 @@
+from importlib import import_module
 import dataclasses
 import re
 
@@ -176,7 +177,7 @@ def test_what_was_cut_and_what_abstaining_gives_are_told_with_their_numbers(cont
 
 
 def test_a_report_is_replaced_only_on_request(contents, tmp_path, monkeypatch):
-    monkeypatch.setattr("reelfeel.report.page.hang_pictures", lambda contents: [])
+    monkeypatch.setattr(import_module("reelfeel.report.page"), "hang_pictures", lambda contents: [])
     folder = tmp_path / "report"
     write_report(contents, folder)
     (folder / "mine.txt").write_text("left from before")

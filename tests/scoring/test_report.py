@@ -1,3 +1,4 @@
+from importlib import import_module
 import hashlib
 import json
 import re
@@ -195,7 +196,7 @@ def test_a_standing_report_is_refused_before_any_work(trained, tmp_path):
 
 
 def test_the_model_s_folder_holds_the_report_and_still_loads(bundle_copy, monkeypatch):
-    monkeypatch.setattr("reelfeel.report.page.hang_pictures", lambda contents: [])
+    monkeypatch.setattr(import_module("reelfeel.report.page"), "hang_pictures", lambda contents: [])
     page = report(bundle_copy, settings=NO_BASELINES)
     assert page == bundle_copy / "report" / "index.html"
     load(bundle_copy)

@@ -210,7 +210,8 @@ def test_what_is_no_model_and_no_data_set_is_refused_too(trained, engine, wrong)
         load(wrong)
     with pytest.raises(UsageError, match="Expected"):
         evaluate(wrong, "mini")
-    with pytest.raises(UsageError, match="Reviews"):
+    # A list names sources, and a frame is one; here there are no such files, and no labels.
+    with pytest.raises(ReelFeelError, match=r"Reviews|no data set|no column 'label'"):
         evaluate(engine, wrong)
     with pytest.raises(UsageError, match="Expected"):
         compare(wrong, trained, "mini")
