@@ -1,6 +1,6 @@
-from importlib import import_module
 import subprocess
 import sys
+from importlib import import_module
 from pathlib import Path
 
 import pytest

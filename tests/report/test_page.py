@@ -1,6 +1,6 @@
-from importlib import import_module
 import dataclasses
 import re
+from importlib import import_module
 
 import numpy as np
 import pytest

@@ -1,8 +1,8 @@
-from importlib import import_module
 import hashlib
 import json
 import re
 from html import unescape
+from importlib import import_module
 
 import numpy as np
 import pytest
