@@ -19,7 +19,7 @@ GROUND |= {
 }
 GROUND |= {"schema", "plain_files", "array_files", "weight_shapes"}
 GROUND |= {"config", "presets", "label_presets", "pretraining_config", "settings"}
-GROUND |= {"ledger", "columns"}
+GROUND |= {"ledger", "columns", "given_texts"}
 FLOOR_1 = {"data", "models", "evaluation", "text"}
 # What each room may import besides the ground floor and itself.
 ARROWS = {

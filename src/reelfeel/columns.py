@@ -10,6 +10,7 @@ import numpy as np
 import numpy.typing as npt
 
 from reelfeel.errors import UsageError
+from reelfeel.given_texts import check_texts
 
 _LABELS = (-1, 0, 1)
 
@@ -18,27 +19,18 @@ def list_texts(values: Any) -> list[str]:
     """Returns the texts of a list, tuple, array, series or other iterable of str, by position.
 
     Raises:
-        UsageError: if it is one text, a frame, a mapping, an open file, a set (whose order says
-            nothing), or holds anything but str.
+        UsageError: if it is no such iterable, as `check_texts` says.
+        DataError: if it holds anything but str.
 
     Example:
 
     >>> list_texts(["A bore.", None])
     Traceback (most recent call last):
     ...
-    reelfeel.errors.UsageError: Text 2 is no text. Expected str in every place; drop it or ... None.
+    reelfeel.errors.DataError: Text 1 (counted from 0) is no string. Expected str everywhere; ...
     """
-    texts = list_values(values, "texts")
-    for place, text in enumerate(texts):
-        if type(text) is not str:
-            if isinstance(text, str):  # such as numpy.str_
-                texts[place] = str(text)
-                continue
-            raise UsageError(
-                f"Text {place + 1:,} is no text. Expected str in every place; drop it or fill it "
-                f"in. Received {type(text).__name__}: {str(text)[:40]}."
-            )
-    return texts
+    # Plain str, also of what is one by inheritance, such as numpy.str_.
+    return [text if type(text) is str else str(text) for text in check_texts(values)]
 
 
 def list_labels(values: Any) -> npt.NDArray[np.int8]:

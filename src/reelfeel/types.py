@@ -44,6 +44,7 @@ class Reviews:
     Raises:
         UsageError: if a column is none, differs in length from the texts, or holds a wrong value;
             if texts and labels are series whose indices say different rows.
+        DataError: if a text is no string.
 
     Example:
 

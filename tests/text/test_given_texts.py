@@ -15,11 +15,11 @@ import polars as pl
 import pytest
 
 from reelfeel.errors import DataError, ReelFeelError, UsageError
+from reelfeel.given_texts import check_texts, in_chunks
 from reelfeel.runtime.engine import load
 from reelfeel.scoring.compare import compare
 from reelfeel.scoring.evaluate import evaluate
 from reelfeel.text.encoder import count_tokens, token_counts
-from reelfeel.text.given_texts import check_texts, in_chunks
 from reelfeel.types import Reviews
 
 TEXTS = ["A wonderful film.", "A dreadful, dull bore.", "One of the best I have seen."]
@@ -252,7 +252,7 @@ def test_a_generator_is_read_a_chunk_at_a_time(engine):
 
 
 def test_long_texts_come_in_smaller_chunks(monkeypatch):
-    monkeypatch.setattr("reelfeel.text.given_texts._MAX_CHARACTERS", 10)
+    monkeypatch.setattr("reelfeel.given_texts._MAX_CHARACTERS", 10)
     texts = ["abc"] * 5 + ["a" * 30] + ["b"] * 3
     chunks = list(in_chunks(check_texts(texts), 3))
     assert [len(chunk) for chunk in chunks] == [3, 3, 3]

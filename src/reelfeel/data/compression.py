@@ -105,6 +105,8 @@ def unpack(file: IO[bytes], name: str) -> bytes:
     try:
         with opener(file) as packed:
             return read_blocks(packed, name, bound_unpacked(num_bytes))
+    except ArchiveError:  # it is a ValueError too
+        raise
     except _DAMAGES as error:
         raise ArchiveError(
             f"{name} is not a whole {kind} file: {error}. It may be truncated or damaged; copy it "

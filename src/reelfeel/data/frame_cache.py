@@ -59,7 +59,7 @@ def read_cached_frame(folder: Path, name: str) -> pl.DataFrame | None:
             content = path.read_bytes()
         except OSError:
             continue
-        if path.stem == f"{name}-{_hash(content)}":
+        if path.name == f"{name}-{_hash(content)}.parquet":
             return pl.read_parquet(io.BytesIO(content))
         path.unlink(missing_ok=True)
     return None

@@ -13,8 +13,8 @@ from reelfeel.explanation.flip import find_flips
 from reelfeel.explanation.gradients import Differentiable, integrate_gradients
 from reelfeel.explanation.occlusion import ScoreTokenIds, Span, occlude_twice
 from reelfeel.explanation.sentences import split_sentences
+from reelfeel.given_texts import check_texts
 from reelfeel.text.encoder import TextEncoder, ends_kept
-from reelfeel.text.given_texts import check_texts
 from reelfeel.text.tokenizer import Token
 from reelfeel.types import Attribution, Explanation, Flip, Prediction
 

@@ -9,13 +9,15 @@ probabilities.
 from __future__ import annotations
 
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
+from contextlib import ExitStack
 from pathlib import Path
 
 from reelfeel.errors import UsageError
 from reelfeel.exports.prose import write_prose
 from reelfeel.exports.reading_rules import describe_reading
-from reelfeel.files import add_ending, refuse_existing, write_whole
+from reelfeel.files import add_ending, write_whole
+from reelfeel.outputs import claim_output
 from reelfeel.runtime.bundle import Bundle
 from reelfeel.runtime.engine import Engine, load
 from reelfeel.runtime.graph import encode_probability_graph
@@ -53,20 +55,27 @@ def export_model(
             f"The name of a file in this format ends in {ending}. Give such a name, or another "
             f"--format. Received: {network}"
         )
-    refuse_existing(network, overwrite=overwrite)
-    name = network.name.removesuffix(ending)
-    engine = load(model, precision="float32")
-    beside = _describe(engine, network.with_name(name), network.with_name(READER))
-    for file, content in beside.items():
-        # Another format of the same model, or the reader of another model, is as good.
-        if not (file.is_file() and file.read_bytes() == content):
-            refuse_existing(file, overwrite=overwrite)
-    # First what needs Keras, which may be missing.
-    with write_whole(network) as unfinished:
-        _WRITERS[format](engine.bundle, unfinished)
-    for file, content in beside.items():
-        with write_whole(file) as unfinished:
-            unfinished.write_bytes(content)
+    with claim_output(network, overwrite=overwrite, is_folder=False):
+        engine = load(model, precision="float32")
+        name = network.name.removesuffix(ending)
+        beside = _describe(engine, network.with_name(name), network.with_name(READER))
+        return _write_all(engine.bundle, network, beside, overwrite=overwrite)
+
+
+def _write_all(
+    bundle: Bundle, network: Path, beside: Mapping[Path, bytes], *, overwrite: bool
+) -> list[Path]:
+    with ExitStack() as claimed:
+        for file, content in beside.items():
+            # Another format of the same model, or the reader of another model, is as good.
+            if not (file.is_file() and file.read_bytes() == content):
+                claimed.enter_context(claim_output(file, overwrite=overwrite, is_folder=False))
+        # First what needs Keras, which may be missing.
+        with write_whole(network) as unfinished:
+            _WRITERS[network.suffix.removeprefix(".")](bundle, unfinished)
+        for file, content in beside.items():
+            with write_whole(file) as unfinished:
+                unfinished.write_bytes(content)
     return [network, *beside]
 
 

@@ -12,6 +12,7 @@ import numpy as np
 import numpy.typing as npt
 
 from reelfeel.errors import BundleError
+from reelfeel.given_texts import check_texts, in_chunks
 from reelfeel.runtime.bundle import Bundle, Decision, read_bundle
 from reelfeel.runtime.golden import refuse_long_replay
 from reelfeel.runtime.replays import Replay
@@ -19,7 +20,6 @@ from reelfeel.runtime.sessions import Runner, Session, choose_runner, open_sessi
 from reelfeel.runtime.shipped import find_model
 from reelfeel.runtime.travel import Options, Parcel, pack, unpack
 from reelfeel.text.encoder import Encoded, TextEncoder
-from reelfeel.text.given_texts import check_texts, in_chunks
 from reelfeel.text.token_ids import TokenIds
 from reelfeel.types import UNSURE, Explanation, Prediction
 

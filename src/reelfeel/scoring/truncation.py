@@ -9,6 +9,7 @@ from typing import get_args
 import numpy as np
 import numpy.typing as npt
 
+from reelfeel.config import MAX_TOKENS
 from reelfeel.evaluation.comparison import mcnemar_test
 from reelfeel.evaluation.proportions import wilson_interval
 from reelfeel.evaluation.truncation import PolicyScore, TruncationLedger, count_truncation
@@ -18,8 +19,6 @@ from reelfeel.text.encoder import TextEncoder
 from reelfeel.text.tokenizer import Keep
 
 WINDOWS = "windows"
-# More than any text has tokens: nothing is cut.
-_WHOLE = 2**31 - 1
 
 
 def keep_ledger(engine: Engine, reading: Reading, *, compares_policies: bool) -> TruncationLedger:
@@ -79,8 +78,9 @@ def read_by(engine: Engine, texts: Sequence[str], policy: str) -> npt.NDArray[np
         float64 array of shape `(num_texts,)`.
     """
     settings = engine.bundle.text_settings
+    # More tokens than any review has: nothing is cut.
     wanted = (
-        replace(settings, max_tokens=_WHOLE)
+        replace(settings, max_tokens=MAX_TOKENS)
         if policy == WINDOWS
         else replace(settings, keep=policy)  # type: ignore[arg-type]
     )

@@ -11,11 +11,11 @@ import numpy as np
 import numpy.typing as npt
 
 from reelfeel.errors import UsageError
+from reelfeel.given_texts import check_texts, in_chunks
 from reelfeel.native.cores import available_cores
 from reelfeel.native.text import FlatIds
 from reelfeel.text.bulk import BulkCounter, BulkEncoder, can_read
 from reelfeel.text.cleaning import clean
-from reelfeel.text.given_texts import check_texts, in_chunks
 from reelfeel.text.reference import ReferenceEncoder, Remembered, cut
 from reelfeel.text.token_ids import TokenIds
 from reelfeel.text.tokenizer import (

@@ -15,7 +15,6 @@ from collections.abc import Iterable, Iterator, KeysView, Mapping, Set
 from pathlib import Path
 
 from reelfeel.errors import DataError, ReelFeelError, UsageError
-from reelfeel.types import Reviews
 
 # Characters handed on at a time: so many are read within some tenths of a second, which is how long
 # Ctrl-C waits for compiled code, and bound the memory.
@@ -114,6 +113,8 @@ def _find_one_text(texts: object) -> str | None:
 
 
 def _find_table(texts: object) -> str | None:
+    from reelfeel.types import Reviews  # Reviews check their own texts here
+
     if isinstance(texts, Reviews):
         return "Reviews. Pass its texts: reviews.texts."
     if _is_frame(texts):
