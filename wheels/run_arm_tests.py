@@ -34,19 +34,20 @@ REQUIREMENTS = ["hypothesis>=6.150", "pytest>=8.4", "pytest-timeout>=2.4"]
 
 
 def main(options: list[str]) -> int:
-    """Returns pytest's exit status; `options` are handed to it."""
+    """Returns pytest's status; `options` are for it, with `TESTS` where they name none."""
     command = arm_python()
     site, checkout = FOLDER / "test-site", FOLDER / "checkout"
     if not site.exists():
         install([*REQUIREMENTS, *dependencies()], site)
     copy_checkout(checkout, compile_library())
     left_out = [f"--ignore={path}" for path in LEFT_OUT]
+    tests = () if any(not option.startswith("-") for option in options) else TESTS
     chosen = " and ".join(f"not {name}" for name in LEFT_OUT_NAMES)
     environment = {"PYTHONPATH": f"{checkout / 'src'}:{site}", "OMP_NUM_THREADS": "1"}
     # Code that is emulated takes twenty times as long; a warning of a package there fails nothing.
     settings = ["-p", "no:cacheprovider", "--timeout", "900", "-W", "default", "-k", chosen]
     return subprocess.run(
-        [*command, "-m", "pytest", "-q", *settings, *left_out, *(options or TESTS)],
+        [*command, "-m", "pytest", "-q", *settings, *left_out, *options, *tests],
         cwd=checkout, env={**os.environ, **environment}, check=False,
     ).returncode  # fmt: skip
 
