@@ -20,6 +20,11 @@ _HEADS = (
     re.compile(rb"id,label,predicted_label,probability,num_tokens,"),
     re.compile(rb'\{\s*"seeds": \[\s*\{\s*"seed": '),
     re.compile(rb"<\?xml [^>]*\?>\s*<testsuites><testsuite name="),
+    # An exported network and what stands beside it.
+    re.compile(rb"\x08.\x12\x08reelfeel", re.DOTALL),
+    re.compile(rb'\{\s*"format": "reelfeel-reading"'),
+    re.compile(rb"# How to read texts for .*reelfeel_reader\.py", re.DOTALL),
+    re.compile(rb'"""Reads texts for a network that ReelFeel exported'),
     re.compile(rb"<!doctype html>.*" + re.escape(PAGE_MARK.encode()), re.DOTALL),
 )
 

@@ -195,4 +195,4 @@ def test_training_from_what_is_no_model_is_refused(tmp_path, home):
     (tmp_path / "empty").mkdir()
     for wrong in (tmp_path / "empty", tmp_path / "nothing"):
         result = run("train", "mini", "--from", str(wrong), "--output", str(tmp_path / "model"))
-        check_error(result, 1, "There is no model to start from", "reelfeel pretrain")
+        check_error(result, 1, "There is no model", "reelfeel pretrain")

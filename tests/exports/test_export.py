@@ -80,10 +80,18 @@ def test_names_with_a_version_stay_apart(calibrated, tmp_path, monkeypatch):
 
 
 def test_another_reader_and_other_rules_are_not_replaced_unasked(calibrated, tmp_path):
-    (tmp_path / "reelfeel_reader.py").write_text("mine")
-    with pytest.raises(UsageError, match=r"reelfeel_reader\.py exists"):
-        export_model(calibrated, tmp_path / "m.onnx", format="onnx", overwrite=False)
+    reader = tmp_path / "reelfeel_reader.py"
+    reader.write_text("mine")
+    for overwrite, words in ((False, "exists"), (True, "was not written by ReelFeel")):
+        with pytest.raises(UsageError, match=rf"reelfeel_reader\.py {words}"):
+            export_model(calibrated, tmp_path / "m.onnx", format="onnx", overwrite=overwrite)
     assert not (tmp_path / "m.onnx").exists()
+    reader.unlink()
+    files = export_model(calibrated, tmp_path / "m.onnx", format="onnx", overwrite=False)
+    for file in files:  # as an earlier version wrote them
+        file.write_bytes(file.read_bytes() + b"\n")
+    with pytest.raises(UsageError, match=r"m\.onnx exists"):
+        export_model(calibrated, tmp_path / "m.onnx", format="onnx", overwrite=False)
     export_model(calibrated, tmp_path / "m.onnx", format="onnx", overwrite=True)
     # Another format of the same model takes the same rules.
     (tmp_path / "m.onnx").unlink()
