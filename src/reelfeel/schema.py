@@ -86,13 +86,21 @@ def number(least: float = -math.inf, most: float = math.inf, *, is_finite: bool 
     return check
 
 
-def text(*, least: int = 0, most: int = 10_000) -> Check:
-    """Accepts strings of some length that can be written to a file: without half characters."""
+def text(*, least: int = 0, most: int = 10_000, has_halves: bool = False) -> Check:
+    """Accepts strings of some length.
+
+    Args:
+        least: characters.
+        most: characters.
+        has_halves: whether there may be halves of characters, as in a path that is not UTF-8; such
+            a text can be shown, and not be written to a file.
+    """
 
     def check(value: Any, name: str) -> None:
         holds = isinstance(value, str) and least <= len(value) <= most
         require(holds, name, f"a text of {least} to {most} characters", value)
-        require(_SURROGATE.search(value) is None, name, "a text without half characters", value)
+        is_whole = has_halves or _SURROGATE.search(value) is None
+        require(is_whole, name, "a text without half characters", value)
 
     return check
 

@@ -15,13 +15,15 @@ from xml.etree import ElementTree
 
 import pytest
 
-from reelfeel import cli
+import reelfeel
+from reelfeel.cli import running
 
 # Markup, quotes, an escape sequence, a bell, right-to-left, XML, a new line, a formula.
 HOSTILE = "[/x][red]'\"\x1b[2J\x07\u202e<b>&\n=x"
 # A name of a file on Linux may be any bytes.
 NOT_UTF8 = "[/x]\udcff\x1b"
 DATA, OTHER = "reviews \udcff\x1b.jsonl", "others \udcff\x1b.jsonl"
+MISTAKEN = "mistaken \udcff\x1b.jsonl"
 POSITIVE, NEGATIVE = f"{HOSTILE}1", f"{HOSTILE}0"
 COLUMNS = ["--text-column", HOSTILE, "--label-column", f"{HOSTILE}l"]
 OPTIONS = [*COLUMNS, "--positive", POSITIVE]
@@ -35,19 +37,21 @@ def call(*arguments):
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr("sys.stdout", out)
         patch.setattr("sys.stderr", err)
-        patch.setattr("sys.argv", ["reelfeel", *map(str, arguments)])
         patch.setenv("COLUMNS", "400")
-        code = cli._run()  # an exception would be a traceback
+        words = list(map(str, arguments))
+        patch.setattr("sys.argv", ["reelfeel", *words])
+        # An exception would be a traceback.
+        code = running._explain_errors(lambda: running._call(words))
     words = [stream.buffer.getvalue().decode("utf-8") for stream in (out, err)]
     for text in words:
         assert not FORBIDDEN.search(text), ascii(text)
     return code, *words
 
 
-def write_reviews(path, kind):
+def write_reviews(path, kind, words=("awful", "lovely")):
     with path.open("w") as file:
         for i in range(60):
-            label, word = ((NEGATIVE, "awful"), (POSITIVE, "lovely"))[i % 2]
+            label, word = (NEGATIVE, POSITIVE)[i % 2], words[i % 2]
             text = f"={HOSTILE} {kind} {i} is {word} {word}"
             row = {"id": f"={HOSTILE}{i}", HOSTILE: text, f"{HOSTILE}l": label, f"{HOSTILE}s": "@x"}
             file.write(json.dumps(row) + "\n")
@@ -60,6 +64,7 @@ def hostile(tmp_path_factory):
     folder.mkdir(parents=True)
     write_reviews(folder / DATA, "film")
     write_reviews(folder / OTHER, "story")
+    write_reviews(folder / MISTAKEN, "film", ("lovely", "awful"))
     settings = [part for setting in ("epochs=2", "alarm=false") for part in
                 ("--set", f"training.{setting}")]  # fmt: skip
     with pytest.MonkeyPatch.context() as patch:
@@ -76,9 +81,7 @@ COMMANDS = {
     "check-data": ["check-data", "DATA", "OPTIONS"],
     "evaluate": ["evaluate", "MODEL", "--data", "DATA", "OPTIONS", "--min", "accuracy=0",
                  "--slice-column", f"{HOSTILE}s", "--junit", "FOLDER/gates.xml"],
-    # With the labels the wrong way around there are mistakes.
-    "errors": ["errors", "MODEL", "--data", "DATA", *COLUMNS, "--positive", NEGATIVE,
-               "-o", "FOLDER/errors.csv"],
+    "errors": ["errors", "MODEL", "--data", "MISTAKEN", "OPTIONS", "-o", "FOLDER/errors.csv"],
     "compare": ["compare", "MODEL", "base", "--data", "DATA", "OPTIONS"],
     "calibrate": ["calibrate", "COPY", "--data", "OTHER", "OPTIONS"],
     "predict": ["predict", "--model", "MODEL", HOSTILE, NOT_UTF8],
@@ -97,7 +100,7 @@ SLOW_COMMANDS = {
 
 
 def fill_in(arguments, folder):
-    places = {"MODEL": "model", "DATA": DATA, "OTHER": OTHER, "COPY": "copy"}
+    places = {"MODEL": "model", "DATA": DATA, "OTHER": OTHER, "MISTAKEN": MISTAKEN, "COPY": "copy"}
     filled = []
     for argument in arguments:
         if argument == "OPTIONS":
@@ -184,7 +187,7 @@ def test_the_whole_process_shows_them_so_too():
 
 def test_commands_write_through_the_one_place():
     """Only JSON, which escapes by itself, goes to the terminal in another way."""
-    for path in sorted((Path(cli.__file__).parents[1]).rglob("*.py")):
+    for path in sorted((Path(reelfeel.__file__).parent).rglob("*.py")):
         for line in path.read_text("utf-8").splitlines():
             if path.name != "console.py":
                 assert "Console(" not in line.replace("ConsoleObserver(", ""), path.name

@@ -14,7 +14,7 @@ from reelfeel.schema import (
     text,
 )
 
-_LINE = text(most=20_000)
+_LINE = text(most=20_000, has_halves=True)  # only shown: a path may not be UTF-8
 _COUNT = integer(0, 1 << 40)
 _SECONDS = number(0, 1e12)
 _SHA256 = matching("[0-9a-f]{64}", "64 digits from 0 to f")

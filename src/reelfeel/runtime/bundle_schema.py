@@ -32,7 +32,8 @@ MAX_GOLDEN, MAX_GOLDEN_BYTES = 1_000, 256 << 10
 COUNT = integer(0, 1 << 40)
 SECONDS = number(0, 1e12)
 NAME = text(least=1, most=500)
-LINE = text(most=20_000)
+# Only shown: a command or a source may name a file whose path is not UTF-8.
+LINE = text(most=20_000, has_halves=True)
 SHA256 = matching("[0-9a-f]{64}", "64 digits from 0 to f")
 _HASHES = many(matching("[0-9a-f]{1,16}", "1 to 16 digits from 0 to f"), most=2_000_000)
 _SHARE = number(0, 1)
@@ -186,6 +187,22 @@ _DISTILLATION = record(
     },
     required=("teachers", "texts", "num_labelled", "num_unlabelled", "num_variants"),
 )
+_LEDGER = record(
+    {
+        "source": LINE,
+        "unit": NAME,
+        "found": COUNT,
+        "read": COUNT,
+        "passed_over": many(
+            record({"reason": LINE, "count": COUNT, "examples": many(LINE, most=100)},
+                   required=("reason", "count")),
+            most=1_000,
+        ),
+        "notes": many(LINE, most=100_000),
+        "doubts": many(LINE, most=100_000),
+    },
+    required=("source", "unit", "found", "read"),
+)  # fmt: skip
 _PROVENANCE = record(
     {
         "command": LINE,
@@ -194,7 +211,12 @@ _PROVENANCE = record(
         "kernel": NAME,
         "seed": integer(0, 2**63 - 1),
         "data": record(
-            {"source": LINE, "num_reviews": COUNT, "sha256": SHA256},
+            {
+                "source": LINE,
+                "num_reviews": COUNT,
+                "sha256": SHA256,
+                "ledgers": many(_LEDGER, most=100_000),
+            },
             required=("source", "num_reviews", "sha256"),
         ),
         "split": record({"description": LINE, "sha256": SHA256}, required=("description",)),
