@@ -1,6 +1,7 @@
 """What all tests share."""
 
 import os
+import signal
 from pathlib import Path
 
 # Keras reads it at its first import, which may be in any test module.
@@ -11,7 +12,7 @@ os.environ.setdefault("OMP_NUM_THREADS", "1")
 import pytest
 from hypothesis import settings
 
-from training_kernels import choose_training_kernel, runnable_training_kernels
+from kernel_choice import choose_kernel, choose_training_kernel, runnable_kernels
 
 # A busy machine is no bug.
 settings.register_profile("reelfeel", deadline=None)
@@ -26,30 +27,42 @@ def home(tmp_path, monkeypatch):
     return folder
 
 
-@pytest.fixture(params=["avx512_bf16", "amx_bf16"])
+@pytest.fixture(scope="session", autouse=True)
+def received_signals():
+    """Receives the signals that the tests send, where whoever started them ignores some."""
+    from reelfeel.signals import SIGNALS
+
+    for number in SIGNALS:
+        if signal.getsignal(number) is signal.SIG_IGN:
+            is_ctrl_c = number == signal.SIGINT
+            signal.signal(number, signal.default_int_handler if is_ctrl_c else signal.SIG_DFL)
+
+
+@pytest.fixture(params=runnable_kernels("bfloat16"))
 def bfloat16_kernel(request, monkeypatch):
-    """Lets a test run on each of the bfloat16 kernels that this machine has."""
-    from reelfeel.native.library import processor_features
-
-    if request.param == "avx512_bf16":
-        monkeypatch.setenv("ONEDNN_MAX_CPU_ISA", "AVX512_CORE_BF16")
-    if request.param not in processor_features():
-        pytest.skip(f"needs the native library and a processor with {request.param}")
+    """Lets a test run on each bfloat16 kernel of this machine."""
+    choose_kernel(request.param, monkeypatch)
 
 
-@pytest.fixture(params=runnable_training_kernels())
+@pytest.fixture(params=runnable_kernels("float32"))
+def float32_kernel(request, monkeypatch):
+    """Lets a test run on each float32 kernel of this machine."""
+    choose_kernel(request.param, monkeypatch)
+
+
+@pytest.fixture(params=runnable_kernels())
 def kernel_dtype(request, monkeypatch):
     """Lets a test run on each training kernel of this machine; the dtype that it stores."""
     return choose_training_kernel(request.param, monkeypatch)
 
 
-@pytest.fixture(params=runnable_training_kernels("bfloat16"))
+@pytest.fixture(params=runnable_kernels("bfloat16"))
 def bfloat16_training(request, monkeypatch):
     """Lets a test train on each bfloat16 kernel of this machine."""
     return choose_training_kernel(request.param, monkeypatch)
 
 
-@pytest.fixture(params=[*runnable_training_kernels("float32"), "float32-onednn"])
+@pytest.fixture(params=[*runnable_kernels("float32"), "float32-onednn"])
 def float32_training(request, monkeypatch):
     """Lets a test train on each float32 kernel of this machine, and on that of PyTorch."""
     if request.param == "float32-onednn":

@@ -50,8 +50,8 @@ OPTIONS = {name: options_of(COMMAND_LINE.commands[name]) for name in COMMANDS}
 ALL_OPTIONS = set().union(*OPTIONS.values(), {"--version"})
 # The pages have style sheets, whose variables look like options.
 MESSAGES = [one for one in list_messages() if not re.match(r"report/|explanation/page", one[0])]
-# Options of other programs that a message may name.
-FOREIGN = {"--upgrade", "--index-url", "--extra-index-url"}
+# Options of other programs that a message may name: pip's, and the exports' reader's.
+FOREIGN = {"--upgrade", "--index-url", "--extra-index-url", "--check"}
 
 
 def test_messages_are_found():

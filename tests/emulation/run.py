@@ -16,6 +16,7 @@ import shutil
 import subprocess
 import sys
 import time
+from concurrent.futures import ThreadPoolExecutor
 from importlib.metadata import version
 from pathlib import Path
 
@@ -25,7 +26,9 @@ EMULATOR = "qemu-x86_64"
 # What each has of our instruction sets: Nehalem (2008) none, Haswell (2013) AVX2. qemu has no
 # AVX-512. An emulated process still reads the file /proc/cpuinfo of the true machine.
 PROCESSORS = {"Nehalem": "", "Haswell": "avx2"}
-ROOMS = ("native", "text", "runtime")
+TESTS = ("tests/native", "tests/text", "tests/runtime")
+# Emulated code takes twenty times as long; a file that both processes would write fails one.
+PYTEST = ("--timeout", "900", "-p", "no:cacheprovider")
 TEXTS = (
     "One of the best films I have seen in years.",
     "Two hours of my life that I will never get back.",
@@ -35,12 +38,14 @@ TOLERANCE = 1e-5
 
 
 def main() -> int:
-    """Runs everything on every processor that is named; returns the exit code."""
+    """Runs everything on every processor that is named, side by side; returns the exit code."""
     names = sys.argv[1:] or list(PROCESSORS)
     install_emulator()
     environment = prepare()
     expected = {model: predict([], model, environment) for model in ("small", "base")}
-    failures = [line for name in names for line in check(name, environment, expected)]
+    with ThreadPoolExecutor(len(names)) as pool:
+        reports = list(pool.map(lambda name: check(name, environment, expected), names))
+    failures = [line for lines in reports for line in lines]
     print("\n".join(failures) or f"Everything passed as {', '.join(names)}.")
     return int(bool(failures))
 
@@ -86,20 +91,22 @@ def prepare() -> dict[str, str]:
 
 def check(name: str, environment: dict[str, str], expected: dict[str, list[float]]) -> list[str]:
     """Returns a line for whatever fails on a processor."""
-    print(f"== {name}", flush=True)
     started = time.perf_counter()
     emulator = [EMULATOR, "-cpu", name]
     environment = {**environment, "REELFEEL_EMULATED": PROCESSORS[name]}
+    environment["REELFEEL_HOME"] += f"-{name}"
     failures = []
     for model, probabilities in expected.items():
         found = predict(emulator, model, environment)
         differences = [abs(a - b) for a, b in zip(found, probabilities, strict=True)]
-        print(f"{model}: {found}, largest difference {max(differences):.1e}", flush=True)
+        print(f"{name}: {model} answers {found}, {max(differences):.1e} off", flush=True)
         if max(differences) > TOLERANCE:
             failures.append(f"{name}: {model} answers {found}, expected {probabilities}")
-    tests = [sys.executable, "-m", "pytest", "-q", *(f"tests/{room}" for room in ROOMS)]
-    if subprocess.run([*emulator, *tests], cwd=ROOT, env=environment).returncode:
-        failures.append(f"{name}: tests failed")
+    tests = [*emulator, sys.executable, "-m", "pytest", "-q", *PYTEST, *TESTS]
+    done = subprocess.run(tests, cwd=ROOT, env=environment, stdout=subprocess.PIPE, text=True)
+    print(f"{name}: {done.stdout.strip().splitlines()[-1]}", flush=True)
+    if done.returncode:
+        failures.append(f"{name}: tests failed\n{done.stdout}")
     print(f"{name}: {time.perf_counter() - started:.0f} s", flush=True)
     return failures
 

@@ -7,8 +7,8 @@ of the hardware, bit for bit.
 import pytest
 import torch
 
+from kernel_choice import choose_training_kernel, runnable_kernels
 from reelfeel.native import kernels, lstm
-from training_kernels import choose_training_kernel, runnable_training_kernels
 
 # Features, units: whole blocks of 32 and not.
 SIZES = [(32, 32), (10, 16), (70, 48)]
@@ -160,7 +160,7 @@ def test_gradients_of_whole_numbers_are_their_product_bit_for_bit(batch, kernel_
 def test_bfloat16_kernels_agree(monkeypatch):
     inputs, d_gates = normal(20, 40, 96 + 64), normal(20, 40, 256, seed=1)
     received = {}
-    for name in runnable_training_kernels("bfloat16"):
+    for name in runnable_kernels("bfloat16"):
         dtype = choose_training_kernel(name, monkeypatch)
         received[name] = run_gradients(inputs, d_gates, dtype)[0]
     emulated = received.pop("bfloat16-portable")
@@ -173,7 +173,7 @@ def test_bfloat16_kernels_agree(monkeypatch):
 @pytest.mark.parametrize("precision", ["float32", "bfloat16"])
 def test_the_target_is_the_fastest_that_the_processor_has(precision, monkeypatch):
     names = {"avx2": "AVX2", "avx512": "AVX-512", "avx512bf16": "AVX512-BF16", "amx": "AMX"}
-    for kernel in runnable_training_kernels(precision):
+    for kernel in runnable_kernels(precision):
         choose_training_kernel(kernel, monkeypatch)
         expected = names.get(kernel.partition("-")[2], kernels.PORTABLE)
         assert kernels.find_target(precision) == expected

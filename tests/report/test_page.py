@@ -180,8 +180,9 @@ def test_a_report_is_replaced_only_on_request(contents, tmp_path, monkeypatch):
     monkeypatch.setattr(page_module, "hang_pictures", lambda contents: [])
     folder = tmp_path / "report"
     write_report(contents, folder)
-    (folder / "mine.txt").write_text("left from before")
+    page = folder / "index.html"
+    page.write_text(page.read_text("utf-8") + "<!-- left from before -->", "utf-8")
     with pytest.raises(UsageError, match="exists already"):
         write_report(contents, folder)
     write_report(contents, folder, overwrite=True)
-    assert not (folder / "mine.txt").exists()
+    assert "left from before" not in page.read_text("utf-8")
