@@ -72,5 +72,6 @@ def run(command: list[str], **environment: str) -> str:
         command, capture_output=True, text=True, check=False, env={**os.environ, **environment}
     )
     if result.returncode:
-        raise SystemExit(f"{' '.join(command)} failed:\n{result.stdout}{result.stderr}")
+        said = f"{result.stdout}{result.stderr}"
+        raise SystemExit(f"{' '.join(command)} ended with {result.returncode}:\n{said}")
     return result.stdout
