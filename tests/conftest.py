@@ -1,7 +1,9 @@
 """What all tests share."""
 
 import os
+import random
 import signal
+import sys
 from pathlib import Path
 
 # Keras reads it at its first import, which may be in any test module.
@@ -9,13 +11,14 @@ os.environ.setdefault("KERAS_BACKEND", "torch")
 # The networks here are tiny: a second thread costs more than it brings, most on a busy machine.
 os.environ.setdefault("OMP_NUM_THREADS", "1")
 
+import numpy as np
 import pytest
 from hypothesis import settings
 
 from kernel_choice import choose_kernel, choose_training_kernel, runnable_kernels
 
-# A busy machine is no bug.
-settings.register_profile("reelfeel", deadline=None)
+# A busy machine is no bug, and a run that others repeat draws the same examples.
+settings.register_profile("reelfeel", deadline=None, derandomize=True)
 settings.load_profile("reelfeel")
 
 
@@ -36,6 +39,15 @@ def received_signals():
         if signal.getsignal(number) is signal.SIG_IGN:
             is_ctrl_c = number == signal.SIGINT
             signal.signal(number, signal.default_int_handler if is_ctrl_c else signal.SIG_DFL)
+
+
+@pytest.fixture(autouse=True)
+def seeded():
+    """Makes what a test draws its own: neither the clock's nor that of the tests before it."""
+    random.seed(0)
+    np.random.seed(0)  # noqa: NPY002 - the global generator that libraries draw from
+    if torch := sys.modules.get("torch"):
+        torch.manual_seed(0)
 
 
 @pytest.fixture(params=runnable_kernels("bfloat16"))

@@ -8,13 +8,14 @@ from reelfeel.models.matrix_lstm import matrix_lstm
 
 # bfloat16 has 8 bits of significand: 2^-9 is its relative rounding.
 TOLERANCES = {torch.bfloat16: 0.02, torch.float32: 1e-5}
-# Batch, timesteps, features, units: whole tiles and not, one token, one row, many rows.
+# Batch, timesteps, features, units: whole tiles and not, one token, one row, many rows. Not one
+# feature: a gradient of one number may cancel out, and has no bounded relative error in bfloat16.
 SIZES = [
     (5, 7, 10, 16),
     (64, 30, 128, 64),
     (37, 20, 100, 48),
     (33, 9, 256, 512),
-    (1, 1, 1, 32),
+    (1, 1, 8, 32),
 ]
 
 
