@@ -39,9 +39,12 @@ demo: $(VENV)/ready
 tutorial: $(VENV)/ready
 	$(BIN)/python docs/tutorial/execute.py --data $(DATA)
 
+CPP := $(wildcard src/reelfeel/native/src/*/*.[ch]pp tests/*/*.[ch]pp)
+
 ## style, types and architecture
 check: $(VENV)/ready
 	$(BIN)/ruff format --check
+	$(BIN)/clang-format --dry-run -Werror $(CPP)
 	$(BIN)/ruff check
 	$(BIN)/mypy
 
