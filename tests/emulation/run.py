@@ -26,7 +26,7 @@ EMULATOR = "qemu-x86_64"
 # What each has of our instruction sets: Nehalem (2008) none, Haswell (2013) AVX2. qemu has no
 # AVX-512. An emulated process still reads the file /proc/cpuinfo of the true machine.
 PROCESSORS = {"Nehalem": "", "Haswell": "avx2"}
-TESTS = ("tests/native", "tests/text", "tests/runtime")
+TESTS = ("tests/native", "tests/text", "tests/inference")
 # Emulated code takes twenty times as long; a file that both processes would write fails one.
 PYTEST = ("--timeout", "900", "-p", "no:cacheprovider")
 TEXTS = (

@@ -7,10 +7,10 @@ from typing import Any
 
 import polars as pl
 
-from reelfeel.data.limits import refuse_columns
 from reelfeel.data.reading.table import Reading, Table
 from reelfeel.data.reading.typed_files import TYPED, Frames
-from reelfeel.data.table_probe import refuse_bomb
+from reelfeel.data.sources.limits import refuse_columns
+from reelfeel.data.sources.table_probe import refuse_bomb
 from reelfeel.errors import SchemaError, UsageError
 from reelfeel.extras import require
 
