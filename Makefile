@@ -39,22 +39,18 @@ demo: $(VENV)/ready
 tutorial: $(VENV)/ready
 	$(BIN)/python docs/tutorial/execute.py --data $(DATA)
 
+CPP := $(wildcard src/reelfeel/native/src/*/*.[ch]pp tests/*/*.[ch]pp)
+
 ## style, types and architecture
 check: $(VENV)/ready
 	$(BIN)/ruff format --check
+	$(BIN)/clang-format --dry-run -Werror $(CPP)
 	$(BIN)/ruff check
 	$(BIN)/mypy
 
-# Each in a process of its own: on a processor with AMX (Linux 6.18) a signal that a test sends to its own
-# process, after many others have used the matrix unit there, ended it by SIGSEGV in four runs of ten: the
-# kernel could not lay down the signal's frame (SI_KERNEL, at the return of kill).
-SIGNAL_TESTS := tests/test_signals.py tests/inference/test_pace.py tests/training/test_train.py \
-	tests/training/test_side_by_side.py tests/training/test_pretraining.py
-
 ## the fast tests, and every example in a docstring
 test: $(VENV)/ready
-	for file in $(SIGNAL_TESTS); do $(BIN)/pytest -q $$file || exit 1; done
-	$(BIN)/pytest $(addprefix --ignore=,$(SIGNAL_TESTS))
+	$(BIN)/pytest
 
 ## the tests that take minutes
 test-slow: $(VENV)/ready

@@ -7,9 +7,9 @@ it in hardware.
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Callable
 from dataclasses import dataclass
-from functools import partial
 from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
@@ -109,7 +109,9 @@ def _open(bundle: Bundle, runner: Runner) -> Session:
     check_graph(bundle.config.model, weights_path, graph_path)
     bundle.weights()  # refused here where one is not finite: the graph reads them by itself
     opener = _open_openvino if runner.engine == "openvino" else _open_onnxruntime
-    graph = GraphSession(partial(opener, graph_path, runner.threads), runner.engine, graph_path)
+    graph = GraphSession(
+        functools.partial(opener, graph_path, runner.threads), runner.engine, graph_path
+    )
     return _PaddedSession(graph, bundle.config.data)
 
 
@@ -156,15 +158,13 @@ class _PaddedSession:
 
 
 def _open_openvino(graph_path: Path, threads: int) -> Any:
-    import openvino
-
     # The default precision is bfloat16 on processors that have it.
     options = {
         "INFERENCE_PRECISION_HINT": "f32",
         "PERFORMANCE_HINT": "LATENCY",
         "INFERENCE_NUM_THREADS": threads,
     }
-    compiled = openvino.Core().compile_model(graph_path, "CPU", options)
+    compiled = _openvino_core().compile_model(graph_path, "CPU", options)
     # A request of our own, fed with copies: `compiled(...)` keeps pointing into the caller's array,
     # and a later request of another shape then writes into it (OpenVINO 2026.4).
     request = compiled.create_infer_request()
@@ -174,6 +174,20 @@ def _open_openvino(graph_path: Path, threads: int) -> Any:
         return np.array(request.get_output_tensor().data)
 
     return run
+
+
+@functools.cache
+def _openvino_core() -> Any:
+    """Returns OpenVINO's core, the same one for the life of the process.
+
+    Each core gives the thread that makes it an alternate stack for signals, and puts back the one
+    before it at its end. Of two cores that end in the order they were made, the second puts back
+    memory that the first has freed, and the next signal, Ctrl-C or SIGTERM, ends the process by
+    SIGSEGV (OpenVINO 2026.4). So there is one, which does not end.
+    """
+    import openvino
+
+    return openvino.Core()
 
 
 def _open_onnxruntime(graph_path: Path, threads: int) -> Any:

@@ -18,15 +18,15 @@ inline int ceil_div(int number, int divisor) { return (number + divisor - 1) / d
 // The left matrix of a product, in blocks of columns that hold all rows.
 template <typename Number>
 struct LeftBlocks {
-  const Number* data;
-  std::ptrdiff_t block_size;  // numbers from one block to the next
-  int tiles_per_block;        // 1: blocks of 32 columns; 2: of 64
+    const Number* data;
+    std::ptrdiff_t block_size;  // numbers from one block to the next
+    int tiles_per_block;        // 1: blocks of 32 columns; 2: of 64
 
-  const Number* tile(int k) const {
-    return tiles_per_block == 1 ? data + k * block_size
-                                : data + (k / 2) * block_size + (k % 2) * kTileDepth;
-  }
-  int row_size() const { return tiles_per_block * kTileDepth; }
+    const Number* tile(int k) const {
+        return tiles_per_block == 1 ? data + k * block_size
+                                    : data + (k / 2) * block_size + (k % 2) * kTileDepth;
+    }
+    int row_size() const { return tiles_per_block * kTileDepth; }
 };
 
 }  // namespace

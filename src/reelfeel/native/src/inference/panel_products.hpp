@@ -1,18 +1,16 @@
-// Products in float32 of some rows with panels: sixteen columns of a right matrix that lie
-// together, (depth, 16). For a target's region, as all that is in its namespace.
+// Products in float32 of inference: some rows with panels, sixteen columns of a right matrix that
+// lie together, (depth, 16).
+//
+// Training has others in float32, common/tiles_float32.hpp: those add to what is there, and take
+// the layouts that training has in bfloat16 too, in which no dimension is free. Here weights are
+// packed once and stay, a few rows or one are as usual as many, and weights may be float16.
 //
 // A tile's sums stay in registers while the depth goes by. Each sum adds its products in the order
 // of the depth and by itself, so a row's result does not depend on the rows beside it, bit by bit.
 #pragma once
 
 #include "common/float16.hpp"
-#include "common/vector_math.hpp"
-
-#ifdef __clang__
-#define REELFEEL_UNROLL _Pragma("unroll")
-#else
-#define REELFEEL_UNROLL _Pragma("GCC unroll 32")
-#endif
+#include "common/registers.hpp"
 
 namespace reelfeel::REELFEEL_TARGET {
 namespace {
@@ -64,9 +62,10 @@ template <int kRows, int kPanels, int kWidth, typename Weight>
     constexpr int kSums = kPanels * kWidth;
     Part sums[kRows][kSums];
     REELFEEL_UNROLL
-    for (int row = 0; row < kRows; ++row)
+    for (int row = 0; row < kRows; ++row) {
         REELFEEL_UNROLL
         for (int i = 0; i < kSums; ++i) sums[row][i] = Part{};
+    }
     for (int k = 0; k < right.layout.depth; ++k) {
         Part weights[kSums];
         REELFEEL_UNROLL
@@ -81,12 +80,12 @@ template <int kRows, int kPanels, int kWidth, typename Weight>
         }
     }
     REELFEEL_UNROLL
-    for (int row = 0; row < kRows; ++row)
+    for (int row = 0; row < kRows; ++row) {
         REELFEEL_UNROLL
         for (int i = 0; i < kSums; ++i)
-            store_part(
-                result + row * result_stride + i / kWidth * kLanes + i % kWidth * kPartLanes,
-                sums[row][i]);
+            store_part(result + row * result_stride + i / kWidth * kLanes + i % kWidth * kPartLanes,
+                       sums[row][i]);
+    }
 }
 
 // kRows rows times four panels; `result` (rows, 64).
@@ -124,11 +123,16 @@ inline void multiply_panels(const float* left, std::ptrdiff_t left_stride, int r
         rest -= 6;
     }
     switch (rest) {
-        case 1: return multiply_rows<1>(left, left_stride, right, 1, result);
-        case 2: return multiply_rows<2>(left, left_stride, right, 2, result);
-        case 3: return multiply_rows<3>(left, left_stride, right, 3, result);
-        case 4: return multiply_rows<4>(left, left_stride, right, 4, result);
-        case 5: return multiply_rows<5>(left, left_stride, right, 5, result);
+        case 1:
+            return multiply_rows<1>(left, left_stride, right, 1, result);
+        case 2:
+            return multiply_rows<2>(left, left_stride, right, 2, result);
+        case 3:
+            return multiply_rows<3>(left, left_stride, right, 3, result);
+        case 4:
+            return multiply_rows<4>(left, left_stride, right, 4, result);
+        case 5:
+            return multiply_rows<5>(left, left_stride, right, 5, result);
     }
 }
 
