@@ -17,10 +17,10 @@ from pathlib import Path
 from typing import Literal, get_args
 
 import numpy as np
-import polars as pl
 
 from reelfeel.data.downloads import PublishedFile, download
 from reelfeel.data.frame_cache import read_cached_frame, write_cached_frame
+from reelfeel.data.frame_library import pl
 from reelfeel.data.imdb_layout import parse_members, read_folder_members
 from reelfeel.errors import SchemaError, UsageError
 from reelfeel.files import home

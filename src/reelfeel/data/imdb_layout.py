@@ -8,9 +8,8 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 
-import polars as pl
-
 from reelfeel.data.archives import MAX_MEMBER_BYTES, read_members
+from reelfeel.data.frame_library import pl
 from reelfeel.data.limits import read_blocks
 from reelfeel.errors import ArchiveError, SchemaError
 from reelfeel.inputs import refuse_special
