@@ -41,7 +41,7 @@ PROCESSORS = {"Nehalem": "", "Haswell": "avx2"}
 TESTS = (
     "tests/native",
     *(f"tests/text/test_{name}.py" for name in ("bulk", "encoder", "token_ids")),
-    "tests/runtime",
+    "tests/inference",
 )
 LEFT_OUT = tuple(f"tests/native/test_{name}.py" for name in ("build", "targets", "refusals"))
 # Parts of names: OpenVINO's own code ends under qemu by a segmentation fault when it computes as
@@ -132,8 +132,8 @@ def prepare() -> dict[str, str]:
 
 def shorten_base() -> Path:
     """Copies `base`, with those of its golden answers that are not long; returns where to."""
-    from reelfeel.files import write_sums
-    from reelfeel.runtime.bundle import SUMMED_FILES
+    from reelfeel.files.writing import write_sums
+    from reelfeel.inference.bundle import SUMMED_FILES
 
     folder = BUILD / "base"
     shutil.rmtree(folder, ignore_errors=True)
