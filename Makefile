@@ -70,12 +70,12 @@ test-backends: $(VENV)/ready
 ## text, a fuzzer and a stress of shared engines; by hand longer: make sanitize FUZZ_SECONDS=600
 FUZZ_SECONDS ?= 10
 sanitize: $(VENV)/ready
-	$(BIN)/python tests/sanitizers/sanitize.py address --seconds $(FUZZ_SECONDS)
-	$(BIN)/python tests/sanitizers/sanitize.py thread --seconds $(FUZZ_SECONDS)
+	$(BIN)/python tests/sanitizers/sanitize.py address --seconds $(FUZZ_SECONDS) $(FLAGS)
+	$(BIN)/python tests/sanitizers/sanitize.py thread --seconds $(FUZZ_SECONDS) $(FLAGS)
 
 ## the tests of native, text and runtime, and predict, as older processors, under qemu
 test-emulated: $(VENV)/ready
-	$(BIN)/python tests/emulation/run.py $(PROCESSORS)
+	$(BIN)/python tests/emulation/run.py $(PROCESSORS) $(FLAGS)
 
 ## the tests of the compiled code on ARM, under qemu; needs Debian's qemu-user and g++-aarch64-linux-gnu
 test-arm: $(VENV)/ready

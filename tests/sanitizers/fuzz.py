@@ -30,6 +30,8 @@ def run_case(seed: int, case: int) -> str:
     """Runs one case, on one of the processors that this one can stand for; returns its kind."""
     drawn = random.Random(f"{seed}/{case}")
     os.environ["ONEDNN_MAX_CPU_ISA"] = drawn.choice(LEVELS)
+    # bfloat16 without its instructions, on a processor that lacks them.
+    os.environ["REELFEEL_BFLOAT16"] = "emulate"
     fuzzer = drawn.choice(FUZZERS)
     fuzzer(drawn)
     return fuzzer.__name__

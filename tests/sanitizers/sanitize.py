@@ -10,6 +10,7 @@
 from __future__ import annotations
 
 import argparse
+import functools
 import importlib.util
 import os
 import shutil
@@ -17,6 +18,7 @@ import subprocess
 import sys
 from pathlib import Path
 from types import ModuleType
+from typing import Any
 
 HERE = Path(__file__).resolve().parent
 ROOT = HERE.parents[1]
@@ -59,7 +61,7 @@ def compile_package(kind: str) -> Path:
     package = folder / "reelfeel"
     shutil.copytree(ROOT / "src" / "reelfeel", package, ignore=shutil.ignore_patterns("*.so"))
     build = load_build()
-    build.ROOM, build.LIBRARY = package / "native", package / "native" / build.LIBRARY.name
+    build.ROOM = package / "native"
     # As fast to compile as to run, and with names and lines in what a finding prints.
     build.FLAGS = tuple("-O1" if flag == "-O3" else flag for flag in build.FLAGS)
     flags = f"-fsanitize={KINDS[kind][0]} -fno-sanitize-recover=all -fno-omit-frame-pointer -g"
@@ -69,32 +71,55 @@ def compile_package(kind: str) -> Path:
     return folder
 
 
-def find_runtime(name: str) -> str:
-    """Returns where g++ has a library of its own."""
+def find_runtime(name: str) -> str | None:
+    """Returns where g++ has a library of its own; None where it has not, or is not there."""
+    if not shutil.which("g++"):
+        return None
     command = ["g++", f"-print-file-name={name}"]
     found = subprocess.run(command, capture_output=True, text=True, check=True).stdout.strip()
-    if not Path(found).is_absolute():
-        sys.exit(
-            f"The sanitizers need {name}, which comes with g++. Install it: apt-get install g++"
-        )
-    return str(Path(found).resolve())
+    return str(Path(found).resolve()) if Path(found).is_absolute() else None
+
+
+def explain_unable(kind: str) -> str | None:
+    """Returns why no program can run under a sanitizer here, and what would mend it, or None."""
+    missing = [name for name in KINDS[kind][1] if find_runtime(name) is None]
+    if missing:
+        return f"{', '.join(missing)} of g++ is missing. Install it: apt-get install g++"
+    result = start(kind, Path(), "-c", "pass", capture_output=True, text=True)
+    if result.returncode == 0:
+        return None
+    last = (result.stderr.strip().splitlines() or ["without a word"])[-1]
+    return (
+        "an empty program fails under it. It needs a system that does not place memory too far "
+        f"apart: setarch -R, or sysctl vm.mmap_rnd_bits=28. Received: {last}"
+    )
+
+
+@functools.cache
+def placing_memory_in_order() -> tuple[str, ...]:
+    """Returns what a command starts with to have memory where sanitizers expect it."""
+    tool = shutil.which("setarch")
+    works = tool and subprocess.run([tool, "-R", "true"], capture_output=True).returncode == 0
+    return (tool, "-R") if tool and works else ()
+
+
+def start(
+    kind: str, folder: Path, *command: str | Path, **options: Any
+) -> subprocess.CompletedProcess[str]:
+    """Runs Python under a sanitizer, on the copy of the package in a folder."""
+    runtimes = filter(None, map(find_runtime, KINDS[kind][1]))
+    environment = {**os.environ, **OPTIONS, "PYTHONPATH": str(folder), "OMP_NUM_THREADS": "1"}
+    # Set by `env`, so that setarch itself is not watched.
+    watched = ["env", f"LD_PRELOAD={' '.join(runtimes)}", sys.executable]
+    return subprocess.run(
+        [*placing_memory_in_order(), *watched, *map(str, command)],
+        env=environment, cwd=ROOT, check=False, **options,
+    )  # fmt: skip
 
 
 def run(kind: str, folder: Path, *command: str | Path) -> None:
     """Runs Python on the copy of the package; a finding ends this program too."""
-    runtimes = map(find_runtime, KINDS[kind][1])
-    environment = (
-        os.environ
-        | OPTIONS
-        | {
-            "LD_PRELOAD": " ".join(runtimes),
-            "PYTHONPATH": str(folder),
-            "OMP_NUM_THREADS": "1",
-        }
-    )
-    result = subprocess.run(
-        [sys.executable, *map(str, command)], env=environment, cwd=ROOT, check=False
-    )
+    result = start(kind, folder, *command)
     if result.returncode:
         sys.exit(f"{kind}: {' '.join(map(str, command))} ended with code {result.returncode}")
 
@@ -128,7 +153,11 @@ def main() -> None:
     parser.add_argument("--seconds", type=float, default=15, help="of fuzzing, or of threads")
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument("--case", help="run one case of the fuzzer, and nothing else")
+    parser.add_argument("--if-possible", action="store_true", help="go on where nothing can run")
     options = parser.parse_args()
+    if reason := explain_unable(options.kind):
+        print(f"Nothing was run under the sanitizer {options.kind}: {reason}", file=sys.stderr)
+        sys.exit(int(not options.if_possible))
     folder = compile_package(options.kind)
     if options.kind == "thread":
         run("thread", folder, HERE / "stress.py", "--seconds", str(options.seconds),

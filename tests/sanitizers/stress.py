@@ -56,6 +56,8 @@ def main() -> None:
     parser.add_argument("--seconds", type=float, default=20)
     parser.add_argument("--seed", type=int, default=0)
     options = parser.parse_args()
+    # bfloat16 without its instructions, on a processor that lacks them.
+    os.environ["REELFEEL_BFLOAT16"] = "emulate"
     drawn, rounds = random.Random(options.seed), 0
     end = time.monotonic() + options.seconds
     with ThreadPoolExecutor(NUM_THREADS) as pool:

@@ -69,7 +69,19 @@ def _find_packages() -> dict[str, str]:
                 found[name] = version(name)
             except PackageNotFoundError:
                 found[name] = "not installed"
-    return found
+    reason = _explain_unusable_polars()
+    return found if reason is None else {**found, "polars": f"{found['polars']}; {reason}"}
+
+
+def _explain_unusable_polars() -> str | None:
+    """Says why tables cannot be read on this processor; None where they can."""
+    from reelfeel.errors import MissingExtraError
+
+    try:
+        import reelfeel.data.frame_library  # noqa: F401
+    except MissingExtraError as error:
+        return str(error)
+    return None
 
 
 def _find_cuda() -> dict[str, str]:
@@ -88,6 +100,8 @@ def _try_training() -> dict[str, str]:
         from reelfeel.extras import CPU_TORCH
 
         return {"training": f'not installed: {CPU_TORCH}; pip install "reelfeel[train]"'}
+    if _explain_unusable_polars() is not None:
+        return {"training": "not tried: Polars is to be mended first"}
     import tempfile
     import time
 

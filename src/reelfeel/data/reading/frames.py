@@ -5,8 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-import polars as pl
-
+from reelfeel.data.frame_library import pl
 from reelfeel.data.reading.table import Reading, Table
 from reelfeel.data.reading.typed_files import TYPED, Frames
 from reelfeel.data.sources.limits import refuse_columns

@@ -5,7 +5,7 @@ from __future__ import annotations
 import io
 from collections.abc import Callable, Mapping
 
-import polars as pl
+from reelfeel.data.frame_library import pl
 
 Frames = Mapping[str, pl.DataFrame]
 

@@ -6,8 +6,7 @@ import hashlib
 import io
 from pathlib import Path
 
-import polars as pl
-
+from reelfeel.data.frame_library import pl
 from reelfeel.files.writing import write_whole
 
 _DIGITS = 32

@@ -17,8 +17,8 @@ from pathlib import Path
 from typing import Literal, get_args
 
 import numpy as np
-import polars as pl
 
+from reelfeel.data.frame_library import pl
 from reelfeel.data.sets.downloads import PublishedFile, download
 from reelfeel.data.sets.frame_cache import read_cached_frame, write_cached_frame
 from reelfeel.data.sets.imdb_layout import parse_members, read_folder_members

@@ -8,8 +8,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 
-import polars as pl
-
+from reelfeel.data.frame_library import pl
 from reelfeel.data.sources.archives import MAX_MEMBER_BYTES, read_members
 from reelfeel.data.sources.limits import read_blocks
 from reelfeel.errors import ArchiveError, SchemaError

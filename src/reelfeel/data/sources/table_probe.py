@@ -89,8 +89,7 @@ def _limit_memory(num_bytes: int) -> None:
 
 def _measure(kind: str, content: bytes) -> dict[str, Any]:
     """Reads the file, and returns how large its values are in Python."""
-    import polars as pl
-
+    from reelfeel.data.frame_library import pl
     from reelfeel.data.reading.typed_files import TYPED
 
     try:
@@ -109,7 +108,7 @@ def _measure(kind: str, content: bytes) -> dict[str, Any]:
 
 
 def _measure_frame(frame: Any) -> int:
-    import polars as pl
+    from reelfeel.data.frame_library import pl
 
     size: int = frame.height * frame.width * _VALUE_BYTES
     for name, kind in frame.schema.items():
