@@ -50,9 +50,8 @@ def table(tmp_path):
 
 
 def test_check_data(tmp_path):
-    conflict = {"text": ["A gem.", "a  gem.", "Dull.", "Fine."], "label": [1, 0, 0, 1]}
     path = tmp_path / "reviews.csv"
-    path.write_text("text,label\n" + "".join(f"{t},{n}\n" for t, n in zip(*conflict.values())))
+    path.write_text("text,label\nA gem.,1\na  gem.,0\nDull.,0\nFine.,1\n")
     found = reelfeel.check_data(path, max_tokens=3)
     assert isinstance(found, reelfeel.Audit)
     assert found.has_errors
@@ -68,7 +67,7 @@ def test_check_data_takes_what_a_program_holds():
     columns = {"text": ["A gem.", "Dull."], "label": [1, 0]}
     frames = reelfeel.check_data(columns, reelfeel.Reviews(*columns.values()))
     assert [part.name for part in frames.parts] == ["source 1", "source 2"]
-    assert {one.code for one in frames.findings if one.part == "source 1, source 2"} == {"overlap"}
+    assert [one.part for one in frames.findings if one.code == "overlap"] == ["source 2"]
     for sources in ((), ("mini", "mini")):
         with pytest.raises(reelfeel.errors.UsageError, match="once"):
             reelfeel.check_data(*sources)
@@ -130,10 +129,12 @@ def test_check_behaviour(trained):
 
 def test_sources_that_a_program_holds_are_compared_with_nothing_but_their_names(trained):
     columns = {"text": ["A gem.", "Dull."] * 20, "label": [1, 0] * 20}
+    others = {"text": ["Lovely film.", "A bore."] * 20, "label": [1, 0] * 20}
     pandas = pytest.importorskip("pandas")
     for source in (columns, pandas.DataFrame(columns)):
-        found = reelfeel.check_behaviour(trained, source, training_source=source)
-        assert found.data["num_reviews"] == 40
+        training = type(source)(others)
+        found = reelfeel.check_behaviour(trained, source, training_source=training)
+        assert found.baseline["num_reviews"] == found.data["num_reviews"] == 40
         assert reelfeel.list_mistakes(trained, source, most=3).to_dict()
         with pytest.raises(reelfeel.errors.DataError, match="trained on other reviews"):
             reelfeel.list_mistakes(trained, source, training_source=source)
@@ -179,18 +180,6 @@ def test_calibrate(trained, tmp_path):
     assert without_own(said) == found
     decisions = [(copy / "decision.json").read_text() for copy in copies]
     assert decisions[0] == decisions[1]
-
-
-def test_report(trained, tmp_path):
-    page = tmp_path / "by_command" / "index.html"
-    options = ("--no-baselines", "--data", "mini", "--output", page.parent)
-    assert run("report", trained, *options).split() == [str(page)]
-    from reelfeel.evaluation.reporting.report import ReportSettings
-
-    found = reelfeel.report(
-        trained, "mini", output=tmp_path / "by_function", settings=ReportSettings(baselines=())
-    )
-    assert found == tmp_path / "by_function" / "index.html"
 
 
 def assert_same_weights(*folders):

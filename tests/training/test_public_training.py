@@ -3,14 +3,16 @@
 import gc
 import subprocess
 import sys
+from contextlib import nullcontext
 
+import keras
 import numpy as np
 import pytest
 
 import reelfeel
 from conftest import TINY, make_reviews
 from reelfeel.config.pretraining import PretrainingConfig
-from reelfeel.errors import NotLearningError
+from reelfeel.errors import NotLearningError, ReelFeelError
 from reelfeel.native.cores import available_cores
 
 
@@ -33,15 +35,20 @@ class Saboteur:
     def __exit__(self, *error):
         return None
 
-    def on_epoch(self, *args, **kwargs):
-        import keras
+    def on_start(self, *args, **kwargs):
+        self.spoil_in_time()
 
+    def on_epoch(self, *args, **kwargs):
         self.num_epochs += 1
-        if self.num_epochs == self.after:
-            for model in [one for one in gc.get_objects() if issubclass(type(one), keras.Model)]:
-                for layer in model.layers:
-                    if isinstance(layer, keras.layers.Dense):
-                        layer.bias.assign(np.full(layer.bias.shape, 50.0, np.float32))
+        self.spoil_in_time()
+
+    def spoil_in_time(self):
+        if self.num_epochs != self.after:
+            return
+        for model in [one for one in gc.get_objects() if issubclass(type(one), keras.Model)]:
+            for layer in model.layers:
+                if isinstance(layer, keras.layers.Dense):
+                    layer.bias.assign(np.full(layer.bias.shape, 50.0, np.float32))
 
 
 def train_sabotaged(reviews, output, after):
@@ -58,8 +65,7 @@ def train_sabotaged(reviews, output, after):
 
 def test_a_run_that_has_learned_outlives_a_bad_epoch(reviews, home, tmp_path):
     classifier = train_sabotaged(reviews, tmp_path / "model", after=6)
-    [history] = classifier.bundle.about("history").values()
-    accuracies = [epoch["validation_accuracy"] for epoch in history]
+    accuracies = [epoch["validation_accuracy"] for epoch in classifier.bundle.about("history")]
     assert len(accuracies) == 8
     assert max(accuracies[:6]) > 0.9
     assert accuracies[6] < 0.7
@@ -67,8 +73,8 @@ def test_a_run_that_has_learned_outlives_a_bad_epoch(reviews, home, tmp_path):
 
 
 def test_a_run_that_never_learned_does_not(reviews, home, tmp_path):
-    with pytest.raises(NotLearningError, match="same class"):
-        train_sabotaged(reviews, tmp_path / "model", after=1)
+    with pytest.raises(NotLearningError, match="does not learn"):
+        train_sabotaged(reviews, tmp_path / "model", after=0)
 
 
 @pytest.mark.parametrize(("num_positive", "lowest", "highest"), [(24, 0.4, 0.6), (72, 0.2, 0.4)])
@@ -78,7 +84,7 @@ def test_a_rare_class_counts_as_much_as_the_other(num_positive, lowest, highest,
     texts = make_reviews(240).texts
     labels = np.random.default_rng(0).permutation(np.arange(240) < num_positive)
     training = {**TINY["training"], "epochs": 10, "alarm": False, "learning_rate": 0.02}
-    model = {**TINY["model"], "dropout": 0.0}
+    model = {**TINY["model"], "dropout_rate": 0.0}
     classifier = reelfeel.train(
         # Always the same words: nothing to learn by heart.
         [f"film {number}" for number in range(len(texts))],
@@ -89,37 +95,37 @@ def test_a_rare_class_counts_as_much_as_the_other(num_positive, lowest, highest,
     assert lowest < classifier.predict_proba(["film"])[0] < highest
 
 
-class WatchedProcess(subprocess.Popen):
-    """Notes how many others of this Python were running when one was started."""
+class BrokenWorker(subprocess.Popen):
+    """A process that ends at once, with a failure."""
 
-    started, others = [], []
+    started = 0
 
     def __init__(self, arguments, **kwargs):
-        is_worker = arguments[0] == sys.executable
-        if is_worker:
-            self.others.append(sum(one.poll() is None for one in self.started))
+        if arguments[:2] == [sys.executable, "-m"]:
+            BrokenWorker.started += 1
+            arguments = [sys.executable, "-c", "raise SystemExit(7)"]
         super().__init__(arguments, **kwargs)
-        if is_worker:
-            self.started.append(self)
 
 
-@pytest.mark.parametrize(("cores", "others"), [({0}, []), ({0, 1}, [0, 1])])
-def test_two_directions_train_at_once_where_there_are_two_cores(
-    cores, others, home, tmp_path, monkeypatch
+@pytest.mark.parametrize("cores", [{0}, {0, 1}], ids=len)
+def test_two_directions_train_in_a_process_each_where_there_are_two_cores(
+    cores, home, tmp_path, monkeypatch
 ):
     monkeypatch.setattr("os.sched_getaffinity", lambda process: cores, raising=False)
     if available_cores() != len(cores):
         pytest.skip("a quota of this container decides")
-    monkeypatch.setattr(subprocess, "Popen", WatchedProcess)
-    monkeypatch.setattr(WatchedProcess, "started", [])
-    monkeypatch.setattr(WatchedProcess, "others", [])
+    monkeypatch.setattr(subprocess, "Popen", BrokenWorker)
+    monkeypatch.setattr(BrokenWorker, "started", 0)
     (tmp_path / "texts.txt").write_text("\n".join(make_reviews(120).texts))
     config = PretrainingConfig(
         vocabulary_size=40, embedding_dim=8, units=(8,), passes=1, lanes=4, window=20,
         num_negatives=10,
     )  # fmt: skip
-    reelfeel.pretrain(tmp_path / "texts.txt", output=tmp_path / "lm", config=config)
-    assert WatchedProcess.others == others
+    ends = nullcontext() if len(cores) == 1 else pytest.raises(ReelFeelError, match="code 7")
+    with ends:
+        reelfeel.pretrain([tmp_path / "texts.txt"], output=tmp_path / "lm", config=config)
+    # Both are there before one is waited for.
+    assert BrokenWorker.started == (0 if len(cores) == 1 else 2)
 
 
 def make_columns(texts, labels):
