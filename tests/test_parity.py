@@ -2,8 +2,6 @@
 
 import json
 import shutil
-import subprocess
-import sys
 
 import numpy as np
 import pytest
@@ -209,11 +207,3 @@ def test_pretrain(home, tmp_path):
     options = ("--direction", "forward", *SHORT_OPTIONS)
     said = run_json("pretrain", "mini", "--output", tmp_path / "b", *options)
     assert without_own(said) == without_own(made.about["figures"])
-
-
-def test_the_module_runs_as_the_command():
-    command = [sys.executable, "-m", "reelfeel"]
-    said = subprocess.run([*command, "models", "--json"], capture_output=True, check=True)
-    assert json.loads(said.stdout) == [one.to_dict() for one in reelfeel.models()]
-    wrong = subprocess.run([*command, "check-data"], capture_output=True, check=False)
-    assert wrong.returncode == 2

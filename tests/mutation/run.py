@@ -40,7 +40,7 @@ MODULES = {
     "evaluation/gates.py": ["test_gates.py"],
 }
 # Imported once, before the processes part: no module of ours.
-_SHARED = ("numpy", "polars", "pytest", "typer.testing", "safetensors.numpy")
+_SHARED = ("polars", "pytest", "typer.testing", "safetensors.numpy", "sklearn.metrics", "keras")
 
 
 class _Planted(importlib.abc.MetaPathFinder, importlib.abc.SourceLoader):
@@ -129,6 +129,8 @@ def main() -> None:
     parser.add_argument("--limit", type=float, default=60, help="seconds until a mutant is hung")
     options = parser.parse_args()
     os.chdir(ROOT)
+    os.environ.setdefault("KERAS_BACKEND", "torch")
+    os.environ.setdefault("OMP_NUM_THREADS", "1")
     sys.path.insert(0, str(ROOT / "src"))
     for name in _SHARED:
         import_module(name)
