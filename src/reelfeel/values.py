@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -12,6 +13,7 @@ import numpy.typing as npt
 from reelfeel.columns import list_labels, list_texts, list_values
 from reelfeel.errors import UsageError
 from reelfeel.ledger import Ledger
+from reelfeel.plain_values import to_plain
 
 NEGATIVE, POSITIVE, UNLABELLED = 0, 1, -1
 # What a model that abstains says in place of a class.
@@ -182,6 +184,10 @@ class Prediction:
             notes.append(f"{self.unknown_share:.0%} of the words are unknown")
         return tuple(notes)
 
+    def to_dict(self) -> dict[str, Any]:
+        """Returns plain values: what `reelfeel predict --json` adds to a text."""
+        return dict(to_plain(self))
+
 
 @dataclass(frozen=True, slots=True)
 class Attribution:
@@ -240,3 +246,7 @@ class Explanation:
     method: str
     convergence_error: float | None = None
     flip: Flip | None = None
+
+    def to_dict(self) -> dict[str, Any]:
+        """Returns plain values: the line that `reelfeel explain --json` prints of a text."""
+        return dict(to_plain(self))

@@ -6,6 +6,7 @@ import pytest
 from reelfeel.config.sections import DataConfig, ModelConfig
 from reelfeel.explanation.gradients import integrate_gradients
 from reelfeel.inference.classifier import load
+from reelfeel.models import differentiation
 from reelfeel.models.classifier import assign_weights, build_classifier, named_weights
 from reelfeel.models.differentiation import DifferentiableClassifier
 from reelfeel.text.batching import pad
@@ -90,7 +91,7 @@ def test_large_batches_are_cut_without_a_trace(monkeypatch):
     network, _ = make_network("one layer")
     embeddings = np.random.default_rng(0).normal(size=(7, 6, 5))
     whole = network.differentiate(embeddings)
-    monkeypatch.setattr("reelfeel.models.differentiation._CELLS", 65)
+    monkeypatch.setattr(differentiation, "_CELLS", 65)
     for first, second in zip(whole, network.differentiate(embeddings), strict=True):
         np.testing.assert_allclose(first, second, atol=1e-6)
 

@@ -31,6 +31,7 @@ __all__ = [
     "load_parts",
     "load_reviews",
     "load_unlabelled",
+    "local_copy",
     "make_options",
     "refuse_missing",
 ]
@@ -82,10 +83,10 @@ def load_reviews(
         chosen = ALL if list(parts) == [ALL] else part
         if chosen in parts:
             return parts[chosen]()
-    if source not in DATA_SETS:
+    if not (isinstance(source, str) and source in DATA_SETS):
         raise SchemaError(
-            f"{source} has no part {part!r}. Expected a folder, a table or rows of that name; make "
-            f"it, or ask for another part. Received {', '.join(parts)}."
+            f"{_name_source(source)} has no part {part!r}. Expected a folder, a table or rows of "
+            f"that name; make it, or ask for another part. Received {', '.join(parts)}."
         )
     return _refuse_part(str(source), part)
 
@@ -144,6 +145,18 @@ def load_unlabelled(source: Any, *, data_dir: str | Path | None = None) -> Revie
     return parts["unsupervised"]() if "unsupervised" in parts else None
 
 
+def local_copy(source: Any, data_dir: str | Path | None) -> str | Path | None:
+    """Returns the local copy that goes with a source: of "imdb" `data_dir`, of any other none.
+
+    Example:
+
+    >>> local_copy("imdb", "copies/imdb"), local_copy({"text": []}, "copies/imdb")
+    ('copies/imdb', None)
+    """
+    # A frame compares its cells.
+    return data_dir if isinstance(source, str) and source == "imdb" else None
+
+
 def list_parts(source: Any, options: TableOptions | None = None) -> tuple[str, ...]:
     """Returns the names of the parts of a source, "all" where it has none.
 
@@ -157,8 +170,8 @@ def list_parts(source: Any, options: TableOptions | None = None) -> tuple[str, .
 
 def _open(source: Any, data_dir: str | Path | None, options: TableOptions) -> Parts:
     """Returns what reads each part of a source; nothing of a folder's texts is read yet."""
-    if data_dir is not None and source != "imdb":
-        raise UsageError(f"A data folder goes with 'imdb' only. Received {str(source)!r}.")
+    if data_dir is not None and local_copy(source, data_dir) is None:
+        raise UsageError(f"A data folder goes with 'imdb' only. Received {_name_source(source)}.")
     if isinstance(source, Reviews):
         return {ALL: lambda: source}
     if is_frame(source):
@@ -276,3 +289,8 @@ def _list_neighbours(path: Path) -> list[str]:
         children = []
     files = [child for child in children if find_format(child) or child.is_dir()]
     return [*DATA_SETS, *(str(path.parent / child.name) for child in files)]
+
+
+def _name_source(source: Any) -> str:
+    """Returns what a message calls a source: never the cells of a frame."""
+    return str(source) if isinstance(source, (str, Path, list)) else f"a {type(source).__name__}"

@@ -8,6 +8,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from statistics import NormalDist
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -16,6 +17,7 @@ from reelfeel.errors import DataError
 from reelfeel.evaluation.neighbours import Neighbour, find_neighbours
 from reelfeel.files.writing import refuse_existing, write_whole
 from reelfeel.inference.classifier import Engine
+from reelfeel.plain_values import to_plain
 from reelfeel.report.words import log_odds_scores
 from reelfeel.terminal.escaping import for_spreadsheet
 from reelfeel.values import UNSURE, Attribution, Explanation, Reviews
@@ -65,6 +67,18 @@ class ModelError:
         sign = 1 if self.said == 1 else -1
         supporting = [word for word in self.explanation.words if sign * word.score > 0]
         return tuple(sorted(supporting, key=lambda word: -abs(word.score))[:_NUM_DRIVING_WORDS])
+
+    def to_dict(self) -> dict[str, Any]:
+        """Returns plain values, without the text of the review."""
+        return {
+            "id": self.id,
+            "label": self.label,
+            "said": self.said,
+            "abstained": self.explanation.prediction.abstained,
+            "probability": self.probability,
+            "driving_words": to_plain(self.driving_words),
+            "neighbours": to_plain(self.neighbours),
+        }
 
 
 @dataclass(frozen=True)

@@ -4,10 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
+from reelfeel.data.loading import local_copy
 from reelfeel.data.tables import TableOptions
 from reelfeel.errors import DataError
 from reelfeel.evaluation.judged_reviews import find_training_texts, load_labelled
@@ -74,13 +77,18 @@ def find_neighbours(
 
 
 def load_training_reviews(
-    engine: Engine, source: str, *, options: TableOptions | None = None
+    engine: Engine,
+    source: Any,
+    *,
+    data_dir: str | Path | None = None,
+    options: TableOptions | None = None,
 ) -> Reviews:
     """Returns the reviews of a source that a model has met in training.
 
     Args:
         engine: the model.
-        source: "imdb", "mini", a folder, an archive or a table.
+        source: what `train` takes.
+        data_dir: a local copy of "imdb".
         options: column names and the meaning of labels, for tables.
 
     Raises:
@@ -88,7 +96,8 @@ def load_training_reviews(
         DataError: if it is refused, or the model was trained on none of its reviews.
     """
     names = engine.bundle.label_names
-    reviews = load_labelled("Finding neighbours", source, "train", None, options, names)
+    copy = local_copy(source, data_dir)
+    reviews = load_labelled("Finding neighbours", source, "train", copy, options, names)
     known = find_training_texts(engine, reviews)
     if not known.any():
         raise DataError(

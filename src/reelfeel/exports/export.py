@@ -11,7 +11,9 @@ from __future__ import annotations
 import json
 from collections.abc import Callable, Mapping
 from contextlib import ExitStack
+from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from reelfeel.errors import UsageError
 from reelfeel.exports.prose import write_prose
@@ -21,13 +23,44 @@ from reelfeel.files.writing import add_ending, write_whole
 from reelfeel.inference.bundle import Bundle
 from reelfeel.inference.classifier import Engine, load
 from reelfeel.inference.graph import encode_probability_graph
+from reelfeel.plain_values import to_plain
 
 READER = "reelfeel_reader.py"
 
 
-def export_model(
-    model: str | Path, output: str | Path | None = None, *, format: str = "keras", overwrite: bool
-) -> list[Path]:
+@dataclass(frozen=True)
+class ExportedModel:
+    """The files that `export` wrote.
+
+    Attributes:
+        network: token ids, padded on the right with 0, to calibrated probabilities.
+        rules: how a text becomes token ids, as data.
+        prose: the same in words.
+        reader: a reader of these rules, in plain Python.
+    """
+
+    network: Path
+    rules: Path
+    prose: Path
+    reader: Path
+
+    @property
+    def files(self) -> tuple[Path, ...]:
+        """All of them, the network first."""
+        return (self.network, self.rules, self.prose, self.reader)
+
+    def to_dict(self) -> dict[str, Any]:
+        """Returns plain values, paths as strings: what `reelfeel export --json` prints."""
+        return dict(to_plain(self))
+
+
+def export(
+    model: str | Path,
+    output: str | Path | None = None,
+    *,
+    format: str = "keras",
+    overwrite: bool = False,
+) -> ExportedModel:
     """Writes a model as a file for other software, with the rules of reading beside it.
 
     Args:
@@ -38,13 +71,21 @@ def export_model(
         overwrite: whether files that are there may be replaced.
 
     Returns:
-        The files: of the network, the rules as data, the rules in words, the reader.
+        ExportedModel: where each file is.
 
     Raises:
         UsageError: if an argument is wrong, or a file is there and may not be replaced.
         BundleError: if the model is damaged.
         MissingExtraError: if Keras is needed and not installed.
         ReelFeelError: if the disk refuses.
+
+    Example:
+
+    >>> import tempfile
+    >>> with tempfile.TemporaryDirectory() as folder:
+    ...     exported = export("small", f"{folder}/mine.onnx", format="onnx")
+    >>> [file.name for file in exported.files]
+    ['mine.onnx', 'mine.reading.json', 'mine.reading.md', 'reelfeel_reader.py']
     """
     if format not in _WRITERS:
         raise UsageError(f"--format must be {' or '.join(_WRITERS)}. Received: {format!r}")
@@ -64,7 +105,7 @@ def export_model(
 
 def _write_all(
     bundle: Bundle, network: Path, beside: Mapping[Path, bytes], *, overwrite: bool
-) -> list[Path]:
+) -> ExportedModel:
     with ExitStack() as claimed:
         for file, content in beside.items():
             # Another format of the same model, or the reader of another model, is as good.
@@ -76,7 +117,7 @@ def _write_all(
         for file, content in beside.items():
             with write_whole(file) as unfinished:
                 unfinished.write_bytes(content)
-    return [network, *beside]
+    return ExportedModel(network, *beside)
 
 
 def _describe(engine: Engine, base: Path, reader: Path) -> dict[Path, bytes]:

@@ -11,7 +11,8 @@ from pathlib import Path
 from typing import Any
 
 from reelfeel.files.writing import name_of
-from reelfeel.inference.shipped import is_shipped
+from reelfeel.inference.shipped import is_shipped, list_shipped
+from reelfeel.plain_values import to_plain
 from reelfeel.weights import read_layout
 
 
@@ -42,6 +43,26 @@ class ModelFacts:
     reviews_per_s: float | None
     license: str | None
     path: str
+
+    def to_dict(self) -> dict[str, Any]:
+        """Returns plain values: an element of the list that `reelfeel models --json` prints."""
+        return dict(to_plain(self))
+
+
+def models() -> list[ModelFacts]:
+    """Returns what each model that comes with ReelFeel says of itself, in the order of their names.
+
+    Their names can be given wherever a model is asked for, such as `reelfeel.load("base")`.
+
+    Returns:
+        One ModelFacts a model; none where an installation has no models.
+
+    Example:
+
+    >>> [facts.name for facts in models()]
+    ['base', 'small', 'language-model']
+    """
+    return [describe_model(folder) for folder in list_shipped()]
 
 
 def describe_model(folder: Path) -> ModelFacts:

@@ -23,10 +23,12 @@ from reelfeel.training.progress import Observer
 from reelfeel.training.sources import Source, load_source
 from reelfeel.training.stages import Stages
 from reelfeel.training.starts import read_start
+from reelfeel.values import Reviews
 
 
 def train(
     source: Any,
+    labels: Any = None,
     *,
     output: str | Path,
     preset: str | None = None,
@@ -46,7 +48,10 @@ def train(
     Args:
         source: "imdb", "mini", a folder, an archive, a table, several of these, a frame or a dict
             of columns, or reviews at hand. Only a train part is ever read, and with the virtual
-            adversarial loss an unlabelled part.
+            adversarial loss an unlabelled part. With `labels`: the texts, as a list, an array or
+            a series of strings.
+        labels: of the texts, as many, in their order: 1 positive, 0 negative, -1 none; a list, an
+            array or a series, by position. None: the source has the labels.
         output: the folder to write.
         preset: named settings to start from; None takes "seed", or with a `start` settings by the
             number of labels (`choose_label_preset`). Of one in stages, all stages are carried out
@@ -76,6 +81,7 @@ def train(
         ReelFeelError: if the disk refuses, or a process fails.
     """
     output, observer = Path(output), observer or Observer()
+    source = source if labels is None else Reviews(source, labels)
     options = make_options(options, **table)
     with claim_output(output, overwrite=overwrite):
         if start is not None and preset is None:

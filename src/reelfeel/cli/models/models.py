@@ -18,14 +18,12 @@ def models(as_json: shared.Json = False) -> None:
     Their names can be given wherever a command asks for a model; without one, it takes base.
     """
     import json
-    from dataclasses import asdict
 
-    from reelfeel.inference.facts import describe_model
-    from reelfeel.inference.shipped import list_shipped
+    from reelfeel.inference.facts import models as list_models
 
-    found = [describe_model(folder) for folder in list_shipped()]
+    found = list_models()
     if as_json:
-        typer.echo(json.dumps([asdict(facts) for facts in found], indent=2))
+        typer.echo(json.dumps([facts.to_dict() for facts in found], indent=2))
     else:
         _print_table(found)
 

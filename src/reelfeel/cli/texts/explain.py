@@ -18,8 +18,6 @@ if TYPE_CHECKING:
     from rich.text import Text
 
     from reelfeel.explanation.layout import Piece
-    from reelfeel.inference.classifier import Engine
-    from reelfeel.models.differentiation import DifferentiableClassifier
     from reelfeel.values import Attribution, Explanation
 
 COMMAND_CLASS = TextsCommand
@@ -79,12 +77,14 @@ def explain(
 
     from reelfeel.files.outputs import claim_output
     from reelfeel.inference.classifier import load
+    from reelfeel.inference.explaining import explain as explain_texts
 
     given = _read_texts(texts or [], file)
     with claim_output(html, overwrite=force, is_folder=False) if html else nullcontext():
         engine = load(model)
-        network = _open_network(engine) if method is Method.INTEGRATED_GRADIENTS else None
-        explanations = engine.explain(given, by=by.value, with_flip=flip, network=network)
+        explanations = explain_texts(
+            given, engine, by=by.value, method=method.value, with_flip=flip
+        )
         if html:
             _write_page(html, explanations, engine.bundle.label_names, overwrite=force)
     if as_json:
@@ -108,19 +108,6 @@ def _read_texts(texts: list[str], file: Path | None) -> list[str]:
     return [text for group in read_texts(texts) for text in group]
 
 
-def _open_network(engine: Engine) -> DifferentiableClassifier:
-    from reelfeel.models.differentiation import DifferentiableClassifier
-
-    bundle = engine.bundle
-    return DifferentiableClassifier(
-        bundle.config.model,
-        bundle.config.data,
-        bundle.vocabulary.size,
-        bundle.weights(),
-        temperature=bundle.decision.temperature,
-    )
-
-
 def _write_page(
     path: Path, explanations: list[Explanation], label_names: tuple[str, str], *, overwrite: bool
 ) -> None:
@@ -135,11 +122,10 @@ def _write_page(
 
 def _print_json(explanations: list[Explanation]) -> None:
     import json
-    from dataclasses import asdict
 
     for explanation in explanations:
         # ASCII only, so that lone surrogates survive too.
-        typer.echo(json.dumps(asdict(explanation), allow_nan=False))
+        typer.echo(json.dumps(explanation.to_dict(), allow_nan=False))
 
 
 def _print_all(explanations: list[Explanation], *, wants_flip: bool) -> None:

@@ -91,11 +91,10 @@ def _read_table(data: str, options: TableOptions) -> Iterator[list[str]]:
 
 def _format(text: str, prediction: Prediction, *, as_json: bool) -> str:
     import json
-    from dataclasses import asdict
 
     if as_json:
         # ASCII only, so that lone surrogates survive too.
-        return json.dumps({"text": text, **asdict(prediction)})
+        return json.dumps({"text": text, **prediction.to_dict()})
     marks = f"\t[{'; '.join(prediction.notes)}]" if prediction.notes else ""
     label = for_line(prediction.label)
     return f"{label}\t{prediction.probability:.4f}\t{for_line(text)}{marks}"

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from typing import Any, Literal
 
 from reelfeel.ledger import Ledger
+from reelfeel.plain_values import to_plain
 
 Severity = Literal["error", "warning", "note"]
 
@@ -87,11 +88,11 @@ class Audit:
         return any(finding.severity == "error" for finding in self.findings)
 
     def to_dict(self) -> dict[str, Any]:
-        """Returns plain dictionaries and lists, ready for JSON."""
+        """Returns plain values: what `reelfeel check-data --json` prints."""
         return {
             "fit_for_training": not self.has_errors,
-            "parts": {part.name: asdict(part) for part in self.parts},
-            "findings": [asdict(finding) for finding in self.findings],
+            "parts": {part.name: to_plain(part) for part in self.parts},
+            "findings": to_plain(self.findings),
         }
 
 

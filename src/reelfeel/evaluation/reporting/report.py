@@ -12,7 +12,7 @@ import numpy.typing as npt
 
 from reelfeel.baselines.baselines import BASELINES
 from reelfeel.baselines.cached_scores import score_baseline
-from reelfeel.data.loading import DATA_SETS, is_imdb
+from reelfeel.data.loading import DATA_SETS, is_imdb, local_copy
 from reelfeel.data.tables import TableOptions
 from reelfeel.evaluation.evaluate import judge_band, slice_reading
 from reelfeel.evaluation.judged_reviews import (
@@ -108,7 +108,7 @@ def report(
                 "A report",
                 place,
                 "train",
-                data_dir if place == "imdb" else None,
+                local_copy(place, data_dir),
                 options,
                 engine.bundle.label_names,
             )
