@@ -1,0 +1,25 @@
+"""Writes the Python reference: a directive of mkdocstrings for each public name."""
+
+from __future__ import annotations
+
+import reelfeel
+
+INTRODUCTION = """# Python
+
+```python
+import reelfeel
+
+classifier = reelfeel.load("base")
+classifier.predict(["A slow start, but what an ending."])
+```
+
+`import reelfeel` imports neither Keras nor PyTorch; a name is loaded when it is first used. These are
+all public names. Errors come from one tree, `reelfeel.errors`: catch `reelfeel.errors.ReelFeelError`
+for all of them.
+"""
+
+
+def write_python_reference() -> str:
+    """Returns a page with a section for each name in `reelfeel.__all__`, classes last."""
+    names = sorted(reelfeel.__all__, key=lambda name: (name[0].isupper(), name))
+    return "\n".join([INTRODUCTION, *(f"::: reelfeel.{name}\n" for name in names)])
