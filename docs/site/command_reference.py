@@ -11,8 +11,8 @@ from reelfeel.cli.commands import build_app
 
 INTRODUCTION = """# Commands
 
-`reelfeel COMMAND --help` prints the same in a terminal. Data goes to standard output; progress, notes
-and errors go to standard error. `--json` prints one JSON object for programs.
+`reelfeel COMMAND --help` prints the same in a terminal. Data goes to standard output; progress,
+notes and errors go to standard error. `--json` prints one JSON object for programs.
 """
 
 

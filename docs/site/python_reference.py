@@ -13,9 +13,8 @@ classifier = reelfeel.load("base")
 classifier.predict(["A slow start, but what an ending."])
 ```
 
-`import reelfeel` imports neither Keras nor PyTorch; a name is loaded when it is first used. These are
-all public names. Errors come from one tree, `reelfeel.errors`: catch `reelfeel.errors.ReelFeelError`
-for all of them.
+These are all public names. `import reelfeel` imports neither Keras nor PyTorch; a name is loaded
+when it is first used. Every error is a `reelfeel.errors.ReelFeelError`.
 """
 
 

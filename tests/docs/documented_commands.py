@@ -66,7 +66,10 @@ def run_step(step: Step, namespace: dict[str, object]) -> str:
     if step.source.startswith("reelfeel ") and not re.search(r"[|<>$]|&&", step.source):
         return _call_reelfeel(shlex.split(step.source, comments=True)[1:])
     result = subprocess.run(
-        ["bash", "-c", f"set -o pipefail\n{step.source}"], capture_output=True, text=True, check=False
+        ["bash", "-c", f"set -o pipefail\n{step.source}"],
+        capture_output=True,
+        text=True,
+        check=False,
     )
     assert result.returncode == 0, f"{step.place}: {step.source}\n{result.stderr}"
     return result.stdout

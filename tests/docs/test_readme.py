@@ -1,4 +1,4 @@
-"""Every command that the README, the start page and the guides show runs, and prints what they say."""
+"""Every command of the README, the start page and the guides runs, and prints what they show."""
 
 from __future__ import annotations
 
@@ -10,8 +10,8 @@ from pathlib import Path
 import numpy as np
 import polars as pl
 import pytest
-
 from documented_commands import ROOT, list_make_targets, read_steps, run_step
+
 from reelfeel.data.sets.mini import load_mini
 
 GUIDES = sorted(f"docs/how-to/{path.name}" for path in (ROOT / "docs" / "how-to").glob("*.md"))
@@ -20,7 +20,9 @@ PAGES = ["README.md", "docs/index.md", *GUIDES]
 ELSEWHERE = ("pip install", "make ")
 # Left to the slow test: PyTorch is imported anew in other processes, or a network is trained for
 # half a minute, or pictures are drawn.
-SLOW = re.compile(r"reelfeel (pretrain|distill|report|doctor|train .*--from|errors|train .*--seeds)")
+SLOW = re.compile(
+    r"reelfeel (pretrain|distill|report|doctor|train .*--from|errors|train .*--seeds)"
+)
 # bfloat16 rounds in another way than float32.
 PROBABILITY_TOLERANCE = 0.02
 # Keras 3.15 converts predictions in a way that NumPy 2 warns of.
