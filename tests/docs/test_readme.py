@@ -38,8 +38,9 @@ def workplace(tmp_path, monkeypatch, home):
     sentiments = np.where(reviews.labels == 1, "good", "bad")
     table = pl.DataFrame({"review": reviews.texts, "sentiment": sentiments})
     table.write_csv("reviews.csv")
-    table.select(text="review").write_csv("more.csv")
-    table.select(text="review", label=pl.Series(reviews.labels)).write_csv("labelled.csv")
+    labelled = table.select(text="review", label=pl.Series(reviews.labels))
+    labelled[::2].write_csv("labelled.csv")
+    labelled[1::2].select("text").write_csv("more.csv")
     Path("new.txt").write_text("A lovely film.\nA dull film.\n")
     Path("review.txt").write_text("The plot is weak. I loved it all the same.")
     return tmp_path
