@@ -4,7 +4,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 INSTALL := $(BIN)/pip install --quiet --constraint constraints.txt
 
-.PHONY: demo tutorial check test test-slow test-backends test-arm test-emulated sanitize bench bench-precision build wheels run-wheels clean
+.PHONY: demo tutorial docs check test test-slow test-backends test-arm test-emulated sanitize bench bench-precision build wheels run-wheels clean
 
 # PyTorch first and pinned, from its own index of builds without CUDA, where that can be reached.
 TORCH_INDEX ?= https://download.pytorch.org/whl/cpu
@@ -38,6 +38,13 @@ demo: $(VENV)/ready
 ## runs the chapters of docs/tutorial and writes them with their outputs
 tutorial: $(VENV)/ready
 	$(BIN)/python docs/tutorial/execute.py --data $(DATA)
+
+## the site, in build/site: strict, links and anchors checked, also those of README.md and its neighbours
+docs: $(VENV)/ready
+	$(BIN)/python docs/site/check_links.py
+	NO_MKDOCS_2_WARNING=1 $(BIN)/mkdocs build --strict --quiet
+	$(BIN)/python docs/site/check_requests.py build/site
+	@echo build/site/index.html
 
 CPP := $(wildcard src/reelfeel/native/src/*/*.[ch]pp tests/*/*.[ch]pp)
 
