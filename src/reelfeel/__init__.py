@@ -3,8 +3,8 @@
     import reelfeel
 
     reelfeel.train("imdb", output="runs/seed")
-    engine = reelfeel.load("runs/seed")
-    engine.predict_proba(["A slow start, but what an ending."])
+    classifier = reelfeel.load("runs/seed")
+    classifier.predict_proba(["A slow start, but what an ending."])
     reelfeel.evaluate("runs/seed", "imdb")
     reelfeel.report("runs/seed")
 
@@ -12,6 +12,7 @@ Names are imported when they are first used, so `import reelfeel` costs nothing.
 """
 
 import sys
+import warnings
 from importlib import import_module
 from types import ModuleType
 from typing import TYPE_CHECKING, Any
@@ -21,7 +22,7 @@ if TYPE_CHECKING:
     from reelfeel.evaluation.compare import compare
     from reelfeel.evaluation.evaluate import evaluate, evaluate_predictions
     from reelfeel.evaluation.reporting.report import report
-    from reelfeel.inference.classifier import Engine, load
+    from reelfeel.inference.classifier import Classifier, load
     from reelfeel.training.pretrain import pretrain
     from reelfeel.training.train import train
     from reelfeel.values import Explanation, Prediction, Reviews
@@ -29,7 +30,7 @@ if TYPE_CHECKING:
 __version__ = "0.1.0"
 
 _HOMES = {
-    "Engine": "reelfeel.inference.classifier",
+    "Classifier": "reelfeel.inference.classifier",
     "Explanation": "reelfeel.values",
     "Prediction": "reelfeel.values",
     "Reviews": "reelfeel.values",
@@ -44,7 +45,7 @@ _HOMES = {
 }
 
 __all__ = [
-    "Engine",
+    "Classifier",
     "Explanation",
     "Prediction",
     "Reviews",
@@ -60,6 +61,10 @@ __all__ = [
 
 
 def __getattr__(name: str) -> Any:
+    if name == "Engine":  # old name
+        name = "Classifier"
+        text = "reelfeel.Engine is now called reelfeel.Classifier."  # old name
+        warnings.warn(text, FutureWarning, stacklevel=2)
     if name not in _HOMES:
         raise AttributeError(f"module 'reelfeel' has no attribute {name!r}")
     return getattr(import_module(_HOMES[name]), name)

@@ -119,7 +119,7 @@ def test_a_preset_in_stages_stands_for_its_last(name):
     assert f"In {len(recipe.stage_names())} stages" in describe_preset(name)
     # Validation reviews are those that the language model did not read either.
     for config in (recipe.classifier, recipe.last):
-        assert config.data.validation_share == recipe.pretraining.held_out_share
+        assert config.data.validation_share == recipe.pretraining.validation_share
         assert config.data.validation_split == "grouped"
     seeded = recipe.with_last(recipe.last.updated({"training": {"seed": 7}}))
     assert {one.training.seed for one in seeded.classifiers.values()} == {7}

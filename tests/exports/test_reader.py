@@ -132,11 +132,11 @@ def rules(trained):
     return json.loads(json.dumps(describe_reading(load(trained, precision="float32"), "mine")))
 
 
-def check_reading(rules, engine, texts):
+def check_reading(rules, classifier, texts):
     for keep, most in SETTINGS:
         reader = Reader({**rules, "keep": keep, "max_tokens": most})
-        settings = type(engine.bundle.text_settings)(max_tokens=most, keep=keep)
-        encoded = TextEncoder(engine.bundle.vocabulary, settings).encode(texts)
+        settings = type(classifier.bundle.text_settings)(max_tokens=most, keep=keep)
+        encoded = TextEncoder(classifier.bundle.vocabulary, settings).encode(texts)
         for text, ids in zip(texts, encoded.token_ids, strict=True):
             assert reader.read(text) == ids.tolist(), repr(text)
     for text in texts:

@@ -127,8 +127,8 @@ def read_content(
         return _OF_BYTES[kind](reading, content)
     decoded = decode_text(content, options.encoding)
     refuse_shape(name, decoded.text)
-    reading.books.notes += decoded.notes()
-    reading.books.doubts += decoded.doubts()
+    reading.log.notes += decoded.notes()
+    reading.log.doubts += decoded.doubts()
     if options.format is None and kind == "csv" and is_fasttext(decoded.text):
         kind = "fasttext"
     if kind in ("json", "jsonl"):

@@ -21,7 +21,7 @@ from reelfeel.data.sets.mini import load_mini
 from reelfeel.data.sources.trees import is_archive, open_tree
 from reelfeel.errors import SchemaError, UsageError
 from reelfeel.files.inputs import explain_reading, refuse_special
-from reelfeel.ledger import Ledger
+from reelfeel.load_summary import LoadSummary
 from reelfeel.values import Reviews
 
 __all__ = [
@@ -64,7 +64,7 @@ def load_reviews(
             the encoding.
 
     Returns:
-        Reviews whose `ledgers` say what became of everything in the source.
+        Reviews whose `load_summaries` say what became of everything in the source.
 
     Raises:
         UsageError: if there is no such source or part.
@@ -211,10 +211,10 @@ def _open_imdb(path: str | Path | None) -> Parts:
 
 
 def _load_whole(load: Callable[..., Reviews], *arguments: Any) -> Reviews:
-    """Loads a part of a data set whose loader counts it itself, and opens its books."""
+    """Loads a part of a data set whose loader counts it itself, and opens its log."""
     reviews = load(*arguments)
-    ledger = Ledger(reviews.source, "reviews", found=len(reviews), read=len(reviews))
-    return replace(reviews, ledgers=(ledger,))
+    summary = LoadSummary(reviews.source, "reviews", found=len(reviews), read=len(reviews))
+    return replace(reviews, load_summaries=(summary,))
 
 
 def _open_archive(path: Path, options: TableOptions) -> Parts:

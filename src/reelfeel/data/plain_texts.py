@@ -39,7 +39,7 @@ def read_plain_texts(source: Any, options: TableOptions | None = None) -> Review
 
     Returns:
         Reviews whose labels are all -1. Blank lines are no texts. Everything that was found is in
-        the ledger.
+        the summary.
 
     Raises:
         UsageError: if there is no such file or folder.
@@ -144,8 +144,8 @@ def _to_texts(table: Any, options: TableOptions) -> Reviews:
             f"with one text a .txt file. Received {table.found:,} blank lines."
         )
     texts = [str(text) for text in table.columns[options.text_column]]
-    ledger = table.books.close(found=table.found, read=len(texts))
-    for note in (*ledger.notes, *ledger.doubts):
+    summary = table.log.close(found=table.found, read=len(texts))
+    for note in (*summary.notes, *summary.doubts):
         _logger.warning("%s: %s", table.name, note)
     labels = np.full(len(texts), UNLABELLED, dtype=np.int8)
-    return Reviews(texts, labels, table.rows, source=table.name, ledgers=(ledger,))
+    return Reviews(texts, labels, table.rows, source=table.name, load_summaries=(summary,))

@@ -36,7 +36,7 @@ def read_table(source: Any, options: TableOptions | None = None) -> Reviews:
     Delimiter and encoding of text formats are found out, and what is not plain UTF-8 is logged.
     Labels are understood when they are positive/negative, pos/neg, 1/0 or true/false, or when
     `options` say how to read them. Nothing is dropped silently: every row is counted in the
-    reviews' ledger, and those dropped are logged and named in `source`.
+    reviews' summary, and those dropped are logged and named in `source`.
 
     Args:
         source: a file, "-" or a frame, as `read_file` takes it.
@@ -81,14 +81,14 @@ def to_reviews(table: Table, options: TableOptions) -> Reviews:
     reviews = columns.read(rows)
     if options.labelled:
         reviews = _label(reviews, columns, rows)
-    ledger = table.books.close(found=table.found, read=len(reviews))
-    dropped = [one for one in ledger.passed_over if one.reason != "that are blank"]
+    summary = table.log.close(found=table.found, read=len(reviews))
+    dropped = [one for one in summary.passed_over if one.reason != "that are blank"]
     said = [f"dropped {one.count:,} rows {one.reason}." for one in dropped]
-    notes = [*ledger.notes, *ledger.doubts, *said]
+    notes = [*summary.notes, *summary.doubts, *said]
     for note in notes:
         _logger.warning("%s: %s", table.name, note)
     source = f"{table.name} ({' '.join(notes)})" if notes else table.name
-    return replace(reviews, source=source, ledgers=(ledger,))
+    return replace(reviews, source=source, load_summaries=(summary,))
 
 
 @dataclass(frozen=True)
@@ -179,7 +179,7 @@ class _Columns:
         return _without(rows, several)
 
     def _pass_over(self, reason: str, rows: Sequence[int]) -> None:
-        self.table.books.pass_over(reason, *(self.table.rows[row] for row in rows))
+        self.table.log.pass_over(reason, *(self.table.rows[row] for row in rows))
 
     def _describe_missing(self, name: str, bad: Sequence[int], num_rows: int) -> str:
         shown = ", ".join(self.table.rows[row].removeprefix("row ") for row in bad[:_NUM_SHOWN])
@@ -217,7 +217,7 @@ def _label(reviews: Reviews, columns: _Columns, rows: list[int]) -> Reviews:
         rows=names,
     )
     for reason, places in mapped.passed_over.items():
-        table.books.pass_over(reason, *(names[place] for place in places))
+        table.log.pass_over(reason, *(names[place] for place in places))
     reviews = replace(
         reviews, labels=mapped.labels, ratings=mapped.ratings, label_names=mapped.names
     )

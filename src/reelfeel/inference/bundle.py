@@ -13,7 +13,7 @@ Outside the sums, because they are about the model and not part of it: `history.
 recognise them in other data), `README.md` (the model card) and whatever a user puts there.
 
 The weights are float32; with `weight_precision: "float16"` they are stored in half the size, and
-every engine casts them to float32 when it loads them. They are named after their layers, `E` for
+every backend casts them to float32 when it loads them. They are named after their layers, `E` for
 `embedding_dim`, `U` for the units of an LSTM and `P` for the width that the pooling hands on (`U`
 of the last LSTM, or three times that: last, max and mean, in this order):
 

@@ -21,7 +21,7 @@ from reelfeel.inference.shipped import is_shipped
 class Options(NamedTuple):
     """How a model was asked for; see `reelfeel.load`."""
 
-    engine: str | None
+    backend: str | None
     precision: str
     threads: int | None
 

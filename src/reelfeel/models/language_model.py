@@ -27,7 +27,7 @@ from reelfeel.config.pretraining import DIRECTIONS, PretrainingConfig
 from reelfeel.errors import BundleError, ReelFeelError
 from reelfeel.files.plain_files import explain_reading, read_json
 from reelfeel.files.writing import SUMS, find_damaged, refuse_existing, write_sums, write_whole
-from reelfeel.models.language_model_schema import CHECK
+from reelfeel.models.language_model_schema import CHECK, OLD_EPOCHS
 from reelfeel.models.lstm import FusedLSTM
 from reelfeel.schema import integer, require
 from reelfeel.text.tokenizer import TextSettings
@@ -256,6 +256,9 @@ def _read_parts(path: Path, stored: dict[str, Any]) -> LanguageModel:
         for name in directions
     }
     about = {name: value for name, value in stored.items() if name not in _FIELDS}
+    for figures in about.get("figures", {}).values():
+        if OLD_EPOCHS in figures:
+            figures["epochs"] = figures.pop(OLD_EPOCHS)
     text_settings = TextSettings.from_dict(stored["text"])
     return LanguageModel(config, vocabulary, text_settings, weights, about)
 

@@ -141,7 +141,7 @@ class NativeTower:
     def __reduce_ex__(self, protocol: SupportsIndex) -> NoReturn:
         raise TypeError(
             "A tower of the native kernels is an address in this process and cannot be copied or "
-            "pickled. Copy or pickle the engine that has it."
+            "pickled. Copy or pickle the classifier that has it."
         )
 
     def _create(

@@ -43,7 +43,7 @@ class Encoded:
 
     Attributes:
         token_ids: for each text an int32 array of shape `(length,)`, never empty: a text without
-            tokens is one unknown token, because no engine defines an LSTM over nothing.
+            tokens is one unknown token, because no backend defines an LSTM over nothing.
         num_tokens: int64 array of shape `(num_texts,)`: tokens before cutting, 0 for an empty text.
         lengths: int64 array of shape `(num_texts,)`: ids after cutting, at least 1.
         unknown_share: float64 array of shape `(num_texts,)`, in [0, 1]: share of the ids that are

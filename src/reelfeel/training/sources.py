@@ -13,7 +13,7 @@ from reelfeel.config.sections import Config
 from reelfeel.data.labels import refuse_one_class, take_labelled
 from reelfeel.data.loading import load_reviews, load_unlabelled
 from reelfeel.data.tables import TableOptions
-from reelfeel.ledger import Ledger
+from reelfeel.load_summary import LoadSummary
 from reelfeel.models.language_model import LanguageModel
 from reelfeel.training.data_warnings import tell_of_reviews
 from reelfeel.training.progress import Observer
@@ -33,7 +33,7 @@ class Source:
         teachers: whose answers are learned; None learns the labels.
         stages: of the preset that this run is the last one of, as plain values; the last is this
             run's own, whose time is not known yet.
-        text_ledgers: what became of everything in the sources of further texts.
+        text_load_summaries: what became of everything in the sources of further texts.
     """
 
     reviews: Reviews
@@ -41,7 +41,7 @@ class Source:
     language_model: LanguageModel | None = None
     teachers: Teachers | None = None
     stages: tuple[dict[str, Any], ...] = ()
-    text_ledgers: tuple[Ledger, ...] = ()
+    text_load_summaries: tuple[LoadSummary, ...] = ()
 
     def fingerprint(self) -> str:
         """Returns the SHA-256, in hexadecimal, of all reviews with their movies, and all texts."""

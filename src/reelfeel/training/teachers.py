@@ -47,15 +47,15 @@ class Teacher:
         Answers are kept under `REELFEEL_HOME`, by the model's content and the texts.
         """
         answers = [np.empty(0)]
-        engine = None
+        classifier = None
         for start in range(0, len(texts), _CHUNK_SIZE):
             chunk = texts[start : start + _CHUNK_SIZE]
             path = self._find_place(chunk)
             kept = _recall(path, len(chunk))
             if kept is None:
                 started = time.perf_counter()
-                engine = engine or load(self.bundle.path)
-                kept = engine.predict_proba(chunk), time.perf_counter() - started
+                classifier = classifier or load(self.bundle.path)
+                kept = classifier.predict_proba(chunk), time.perf_counter() - started
                 _keep(path, *kept)
             answers.append(to_logits(kept[0], smallest=_SMALLEST_PROBABILITY))
             self.seconds += kept[1]

@@ -46,7 +46,7 @@ def _print_table(found: list[ModelFacts]) -> None:
         table.add_row(*_spell(facts))
     console.print(table)
     for facts in found:
-        judged = f"; judged on {facts.judged_on}" if facts.judged_on else ""
+        judged = f"; evaluated on {facts.evaluated_on}" if facts.evaluated_on else ""
         console.print(f"\n{facts.name} {facts.purpose}{judged}\n  {facts.path}", soft_wrap=True)
 
 

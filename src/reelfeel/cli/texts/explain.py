@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from rich.text import Text
 
     from reelfeel.explanation.layout import Piece
-    from reelfeel.inference.classifier import Engine
+    from reelfeel.inference.classifier import Classifier
     from reelfeel.models.differentiation import DifferentiableClassifier
     from reelfeel.values import Attribution, Explanation
 
@@ -82,11 +82,11 @@ def explain(
 
     given = _read_texts(texts or [], file)
     with claim_output(html, overwrite=force, is_folder=False) if html else nullcontext():
-        engine = load(model)
-        network = _open_network(engine) if method is Method.INTEGRATED_GRADIENTS else None
-        explanations = engine.explain(given, by=by.value, with_flip=flip, network=network)
+        classifier = load(model)
+        network = _open_network(classifier) if method is Method.INTEGRATED_GRADIENTS else None
+        explanations = classifier.explain(given, by=by.value, with_flip=flip, network=network)
         if html:
-            _write_page(html, explanations, engine.bundle.label_names, overwrite=force)
+            _write_page(html, explanations, classifier.bundle.label_names, overwrite=force)
     if as_json:
         _print_json(explanations)
     elif not html:
@@ -108,10 +108,10 @@ def _read_texts(texts: list[str], file: Path | None) -> list[str]:
     return [text for group in read_texts(texts) for text in group]
 
 
-def _open_network(engine: Engine) -> DifferentiableClassifier:
+def _open_network(classifier: Classifier) -> DifferentiableClassifier:
     from reelfeel.models.differentiation import DifferentiableClassifier
 
-    bundle = engine.bundle
+    bundle = classifier.bundle
     return DifferentiableClassifier(
         bundle.config.model,
         bundle.config.data,

@@ -105,7 +105,7 @@ def _check_part(
 
 def _check_reading(part: AuditedPart) -> Iterator[Finding]:
     everything = np.ones(len(part.reviews), dtype=bool)
-    for ledger in part.reviews.ledgers:
-        for doubt in ledger.doubts:
+    for summary in part.reviews.load_summaries:
+        for doubt in summary.doubts:
             message, mend = doubt.split(". ", 1)
             yield part.find("error", "encoding", everything, message, mend)

@@ -136,7 +136,7 @@ def _to_table(reading: Reading, columns: Mapping[str, list[object]], height: int
     refuse_columns(reading.name, list(columns))
     names = [f"row {number}" for number in range(1, height + 1)]
     unwrapped = {name: [_unwrap(value) for value in values] for name, values in columns.items()}
-    return Table(reading.name, unwrapped, names, height, reading.books)
+    return Table(reading.name, unwrapped, names, height, reading.log)
 
 
 def _unwrap(value: object) -> object:

@@ -8,8 +8,8 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-from reelfeel.inference.classifier import Engine
-from reelfeel.report.contents import Mistake, WordCounts
+from reelfeel.inference.classifier import Classifier
+from reelfeel.report.report_data import Mistake, WordCounts
 from reelfeel.values import Reviews
 
 # Characters of a review shown beside a mistake: about five lines.
@@ -56,10 +56,10 @@ class Reading:
         )
 
 
-def read_reviews(engine: Engine, reviews: Reviews) -> Reading:
+def read_reviews(classifier: Classifier, reviews: Reviews) -> Reading:
     """Scores reviews and remembers how each was read."""
     started = time.perf_counter()
-    predictions = engine.predict(reviews.texts)
+    predictions = classifier.predict(reviews.texts)
     seconds = time.perf_counter() - started
     return Reading(
         reviews,
@@ -71,12 +71,12 @@ def read_reviews(engine: Engine, reviews: Reviews) -> Reading:
     )
 
 
-def count_words(engine: Engine, reviews: Reviews) -> WordCounts:
+def count_words(classifier: Classifier, reviews: Reviews) -> WordCounts:
     """Counts the words of each class as the model reads them: cut as it cuts, unknown ones out."""
-    vocabulary = engine.bundle.vocabulary
+    vocabulary = classifier.bundle.vocabulary
     counts = np.zeros((2, vocabulary.size), np.int64)
     start = 0
-    for encoded in engine.encode(reviews.texts):
+    for encoded in classifier.encode(reviews.texts):
         labels = reviews.labels[start : start + len(encoded)]
         for label in (0, 1):
             ids = [encoded.token_ids[row] for row in np.flatnonzero(labels == label).tolist()]

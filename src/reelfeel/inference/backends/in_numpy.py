@@ -34,7 +34,7 @@ class NumpySession:
         for rows in plan_scoring_batches(token_ids.lengths):
             lengths = token_ids.lengths[rows]
             padded = token_ids.pad(rows, int(lengths.max()))
-            judged = [tower.judge(read_rows(tower, padded, lengths)) for tower in self._towers]
+            judged = [tower.logits(read_rows(tower, padded, lengths)) for tower in self._towers]
             logits[rows] = np.mean(judged, axis=0)
         return logits
 
