@@ -17,7 +17,7 @@ GROUND = {
     "terminal",
     "values",
 }
-GROUND |= {"columns", "given_texts", "load_summary", "weight_shapes", "weights"}
+GROUND |= {"columns", "given_texts", "load_summary", "text_hashes", "weight_shapes", "weights"}
 FLOOR_1 = {"data", "models", "explanation", "robustness", "baselines", "metrics", "text"}
 FLOOR_2 = {"report", "inference"}
 FLOOR_3 = {"training", "evaluation", "exports"}
@@ -26,10 +26,12 @@ ARROWS = {
     **{room: frozenset() for room in GROUND | FLOOR_1},
     # A language model is saved with its vocabulary: without it its weights mean nothing.
     "models": {"text"},
-    "explanation": {"text"},
+    # Both speak of log-odds, which are written once.
+    "explanation": {"text", "metrics"},
     "baselines": {"metrics"},
     # How robust a model is, is told beside the baselines.
-    "robustness": {"metrics", "baselines"},
+    # Texts are damaged sentence by sentence.
+    "robustness": {"metrics", "baselines", "text"},
     "report": {"metrics", "baselines", "robustness"},
     # A classifier explains itself; the room of explanations knows no model, hence no circle.
     "inference": {"text", "explanation"},

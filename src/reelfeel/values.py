@@ -12,6 +12,7 @@ import numpy.typing as npt
 from reelfeel.columns import list_labels, list_texts, list_values
 from reelfeel.errors import UsageError
 from reelfeel.load_summary import LoadSummary
+from reelfeel.text_hashes import add_texts
 
 NEGATIVE, POSITIVE, UNLABELLED = 0, 1, -1
 # What a model that abstains says in place of a class.
@@ -101,10 +102,7 @@ class Reviews:
         """Returns the SHA-256, in hexadecimal, of all texts and labels in their order."""
         digest = hashlib.sha256()
         for text, label in zip(self.texts, self.labels.tolist(), strict=True):
-            encoded = text.encode("utf-8", "surrogatepass")
-            # The length keeps ("ab", "c") and ("a", "bc") apart.
-            digest.update(f"{label} {len(encoded)}\n".encode())
-            digest.update(encoded)
+            add_texts(digest, [text], prefix=f"{label} ")
         return digest.hexdigest()
 
 

@@ -21,11 +21,11 @@ from safetensors.numpy import load_file, save
 from reelfeel.errors import BundleError
 from reelfeel.files.plain_files import open_plain, parse_json
 from reelfeel.schema import integer, many, record, require, shorten
+from reelfeel.weight_shapes import Shapes
 
 # As a file holds them.
 WeightArray = npt.NDArray[np.float32] | npt.NDArray[np.float16]
 Weights = Mapping[str, npt.NDArray[np.float32]]
-Shapes = Mapping[str, tuple[int, ...]]
 
 # Large enough for 100 million numbers (`config.MAX_PARAMETERS`).
 MAX_WEIGHTS_BYTES = 512 << 20

@@ -25,7 +25,7 @@ from made_reviews import (
 from reelfeel.data.audit.auditing import audit
 from reelfeel.data.loading import load_parts, load_reviews
 from reelfeel.data.options import TableOptions
-from reelfeel.data.plain_texts import read_lines, read_plain_texts
+from reelfeel.data.plain_texts import read_piped_texts, read_plain_texts
 from reelfeel.errors import ArchiveError, DataError, SchemaError, UsageError
 
 TEXTS = [text for text, _ in REVIEWS]
@@ -383,10 +383,10 @@ def test_a_pipe_is_read_as_files_are():
         gzip.compress(content.encode()),
         f"{content}\r\n\r\n".replace("\n", "\r\n").encode(),
     ):
-        reviews = read_lines(packed)
+        reviews = read_piped_texts(packed)
         assert [text.rstrip("\r") for text in reviews.texts] == TEXTS
         assert reviews.load_summaries[0].unit == "lines"
-    table = read_lines(CSV.encode(), TableOptions(format="csv"))
+    table = read_piped_texts(CSV.encode(), TableOptions(format="csv"))
     assert table.texts == TEXTS
 
 

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from reelfeel.data.sets.mini import load_mini
-from reelfeel.evaluation.reporting.reading import read_reviews
+from reelfeel.evaluation.scored_reviews import read_reviews
 from reelfeel.evaluation.truncation_report import measure_truncation, read_by
 from reelfeel.inference.classifier import load
 

@@ -6,12 +6,12 @@ from html.parser import HTMLParser
 import numpy as np
 
 from reelfeel.baselines.cached_scores import BaselineScores
+from reelfeel.evaluation.reporting.measuring import measure, measure_baseline
 from reelfeel.metrics.abstention import measure_abstention
 from reelfeel.metrics.intervals.comparison import McNemarTest
 from reelfeel.metrics.intervals.proportions import Interval
 from reelfeel.metrics.slices import measure_slices
 from reelfeel.metrics.truncation import PolicyScore, count_truncation
-from reelfeel.report.judging import measure, measure_baseline
 from reelfeel.report.report_data import (
     Costs,
     Epoch,

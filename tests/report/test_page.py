@@ -6,8 +6,8 @@ import pytest
 from report_samples import Page, make_report_data, simulate
 
 from reelfeel.errors import UsageError
+from reelfeel.evaluation.reporting.measuring import measure
 from reelfeel.report import page as page_module
-from reelfeel.report.judging import measure
 from reelfeel.report.page import write_report
 from reelfeel.report.report_data import Mistake, Subset, TitledList
 

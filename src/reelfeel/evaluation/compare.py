@@ -20,11 +20,11 @@ from reelfeel.evaluation.prediction_tables import (
     is_predictions,
     read_predictions,
 )
-from reelfeel.evaluation.reporting.reading import Reading, read_reviews
+from reelfeel.evaluation.scored_reviews import ScoredReviews, read_reviews
 from reelfeel.inference.classifier import Classifier, load
 from reelfeel.inference.shipped import name_model
 from reelfeel.metrics.intervals.paired import Comparison, compare_classifiers, describe_comparison
-from reelfeel.report.judging import SEED, choose_num_resamples
+from reelfeel.metrics.intervals.reported import RESAMPLING_SEED, choose_num_resamples
 from reelfeel.values import Reviews
 
 
@@ -53,7 +53,7 @@ class Side:
     num_known: int = 0
 
     @classmethod
-    def from_reading(cls, classifier: Classifier, reading: Reading) -> Side:
+    def from_reading(cls, classifier: Classifier, reading: ScoredReviews) -> Side:
         """Returns the side of a model; its classes may be those of the reviews the other way."""
         bundle, names = classifier.bundle, reading.reviews.label_names
         side = cls(
@@ -188,7 +188,7 @@ def compare_sides(a: Side, b: Side) -> Comparison:
         a.y_true,
         a.y_prob,
         b.y_prob,
-        rng=np.random.default_rng(SEED),
+        rng=np.random.default_rng(RESAMPLING_SEED),
         thresholds=(a.threshold, b.threshold),
         num_resamples=choose_num_resamples(len(a.y_true)),
     )

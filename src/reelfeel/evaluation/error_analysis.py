@@ -16,14 +16,13 @@ from reelfeel.errors import DataError
 from reelfeel.evaluation.neighbours import Neighbour, find_neighbours
 from reelfeel.files.writing import refuse_existing, write_whole
 from reelfeel.inference.classifier import Classifier
+from reelfeel.metrics.slices import FAMILY_ERROR
 from reelfeel.report.words import log_odds_scores
 from reelfeel.terminal.escaping import for_spreadsheet
 from reelfeel.values import UNSURE, Attribution, Explanation, Reviews
 
 # A word in fewer reviews is an anecdote, not a theme.
-FEWEST_REVIEWS = 5
-# The chance of naming any theme where there is none, over all words of one verdict together.
-FAMILY_ERROR = 0.05
+FEWEST_REVIEWS_WITH_WORD = 5
 _NUM_DRIVING_WORDS = 5
 
 COLUMNS = (
@@ -219,7 +218,7 @@ def _name_themes(
     right: npt.NDArray[np.int64],
     wrong: npt.NDArray[np.int64],
 ) -> list[Theme]:
-    common = np.flatnonzero(right + wrong >= FEWEST_REVIEWS)
+    common = np.flatnonzero(right + wrong >= FEWEST_REVIEWS_WITH_WORD)
     if not len(common):
         return []
     scores = log_odds_scores(right[common], wrong[common])

@@ -20,7 +20,7 @@ from reelfeel.evaluation.labelled_reviews import (
     load_labelled,
 )
 from reelfeel.evaluation.prediction_tables import PROBABILITY_COLUMN, Predictions, read_predictions
-from reelfeel.evaluation.reporting.reading import Reading, read_reviews
+from reelfeel.evaluation.scored_reviews import ScoredReviews, read_reviews
 from reelfeel.evaluation.slicing import slice_columns, slice_labels, slice_reviews, slice_wording
 from reelfeel.evaluation.truncation_report import measure_truncation
 from reelfeel.evaluation.warnings import (
@@ -36,10 +36,10 @@ from reelfeel.inference.bundle import Decision
 from reelfeel.inference.classifier import Classifier, load
 from reelfeel.inference.shipped import name_model
 from reelfeel.metrics.abstention import Abstention, measure_abstention
+from reelfeel.metrics.intervals.reported import find_intervals
 from reelfeel.metrics.slices import list_worse, measure_slices
 from reelfeel.metrics.table import Metrics, evaluate_binary
 from reelfeel.native.cores import available_cores
-from reelfeel.report.judging import find_intervals
 from reelfeel.values import Reviews
 
 
@@ -187,7 +187,7 @@ def evaluate_predictions(
     }
 
 
-def slice_reading(reading: Reading) -> dict[str, npt.NDArray[np.bool_]]:
+def slice_reading(reading: ScoredReviews) -> dict[str, npt.NDArray[np.bool_]]:
     """Lists the slices of what a model read."""
     return slice_reviews(
         reading.reviews,
@@ -265,14 +265,14 @@ def measure_band(
 
 
 def _judge_unseen(
-    reading: Reading, known: npt.NDArray[np.bool_], threshold: float
+    reading: ScoredReviews, known: npt.NDArray[np.bool_], threshold: float
 ) -> Metrics | None:
     if not known.any() or known.all():
         return None
     return evaluate_binary(reading.y_true[~known], reading.y_prob[~known], threshold=threshold)
 
 
-def _describe_speed(classifier: Classifier, reading: Reading) -> dict[str, Any]:
+def _describe_speed(classifier: Classifier, reading: ScoredReviews) -> dict[str, Any]:
     backend = classifier.backend
     return {
         "reviews_per_s": round(reading.reviews_per_s, 1),

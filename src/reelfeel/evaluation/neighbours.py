@@ -11,7 +11,7 @@ import numpy.typing as npt
 from reelfeel.data.tables import TableOptions
 from reelfeel.errors import DataError
 from reelfeel.evaluation.labelled_reviews import find_training_texts, load_labelled
-from reelfeel.extras import require
+from reelfeel.extras import require_extra
 from reelfeel.inference.classifier import Classifier
 from reelfeel.values import Reviews
 
@@ -55,7 +55,7 @@ def find_neighbours(
     >>> [[near.id for near in found] for found in find_neighbours(["The plot!", "xyz"], training)]
     [['a'], []]
     """
-    require("report", "sklearn")
+    require_extra("report", "sklearn")
     from sklearn.feature_extraction.text import TfidfVectorizer
 
     if not len(training):

@@ -19,6 +19,7 @@ from reelfeel.data.reading.table import Table
 from reelfeel.data.tables import is_missing
 from reelfeel.errors import SchemaError
 from reelfeel.load_summary import LoadSummary
+from reelfeel.text_hashes import add_texts
 
 PROBABILITY_COLUMN = "probability"
 
@@ -54,10 +55,7 @@ class Predictions:
         """Returns the SHA-256, in hexadecimal, of labels, ids and texts in their order."""
         digest = hashlib.sha256(self.y_true.astype(np.int8).tobytes())
         for column in (self.ids or (), self.texts or ()):
-            for value in column:
-                encoded = value.encode("utf-8", "surrogatepass")
-                digest.update(f"{len(encoded)}\n".encode())
-                digest.update(encoded)
+            add_texts(digest, column)
         return digest.hexdigest()
 
 

@@ -10,7 +10,7 @@ import numpy as np
 import numpy.typing as npt
 
 from reelfeel.config.sections import MAX_TOKENS
-from reelfeel.evaluation.reporting.reading import Reading
+from reelfeel.evaluation.scored_reviews import ScoredReviews
 from reelfeel.inference.classifier import CHUNK_SIZE, Classifier
 from reelfeel.metrics.intervals.comparison import mcnemar_test
 from reelfeel.metrics.intervals.proportions import wilson_interval
@@ -22,7 +22,7 @@ WINDOWS = "windows"
 
 
 def measure_truncation(
-    classifier: Classifier, reading: Reading, *, compares_policies: bool
+    classifier: Classifier, reading: ScoredReviews, *, compares_policies: bool
 ) -> TruncationReport:
     """Counts what was cut, and judges the model on cut and whole reviews.
 
@@ -43,7 +43,7 @@ def measure_truncation(
     )
 
 
-def compare_policies(classifier: Classifier, cut: Reading) -> tuple[PolicyScore, ...]:
+def compare_policies(classifier: Classifier, cut: ScoredReviews) -> tuple[PolicyScore, ...]:
     """Judges every way to read texts that are too long.
 
     A policy chosen by this on some reviews has to be judged on others.

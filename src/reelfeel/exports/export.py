@@ -15,7 +15,7 @@ from pathlib import Path
 
 from reelfeel.errors import UsageError
 from reelfeel.exports.prose import write_prose
-from reelfeel.exports.reading_rules import describe_reading
+from reelfeel.exports.reading_rules import list_reading_rules
 from reelfeel.files.outputs import claim_output
 from reelfeel.files.writing import add_ending, write_whole
 from reelfeel.inference.bundle import Bundle
@@ -81,7 +81,7 @@ def _write_all(
 
 def _describe(classifier: Classifier, base: Path, reader: Path) -> dict[Path, bytes]:
     """Returns what goes beside the network, by path."""
-    rules = describe_reading(classifier, base.name)
+    rules = list_reading_rules(classifier, base.name)
     return {
         # ASCII only: patterns have halves of characters, which no encoding has.
         add_ending(base, ".reading.json"): json.dumps(rules, indent=0).encode("ascii"),

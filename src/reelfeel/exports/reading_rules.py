@@ -42,7 +42,7 @@ _BECOMES: dict[str, dict[str, Any]] = {
 }
 
 
-def describe_reading(classifier: Classifier, name: str) -> dict[str, Any]:
+def list_reading_rules(classifier: Classifier, name: str) -> dict[str, Any]:
     """Returns all that decides how the ids of a text come about, and what an answer means.
 
     Args:

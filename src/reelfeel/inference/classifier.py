@@ -19,7 +19,7 @@ from reelfeel.inference.bundle import Bundle, Decision, read_bundle
 from reelfeel.inference.golden import refuse_long_replay
 from reelfeel.inference.replays import Replay
 from reelfeel.inference.shipped import find_model
-from reelfeel.inference.travel import Options, Parcel, pack, unpack
+from reelfeel.inference.travel import Options, Parcel, pack_model, unpack_model
 from reelfeel.text.encoder import Encoded, TextEncoder
 from reelfeel.text.token_ids import TokenIds
 from reelfeel.values import UNSURE, Explanation, Prediction
@@ -118,7 +118,7 @@ class Classifier:
         return self.__copy__()
 
     def __reduce__(self) -> tuple[Any, ...]:
-        return load_again, (pack(self.bundle, self._options), self.bundle.decision)
+        return load_again, (pack_model(self.bundle, self._options), self.bundle.decision)
 
     def predict_proba(self, texts: Iterable[str]) -> npt.NDArray[np.float64]:
         """Returns the probability of the positive class for each text, float64 `(num_texts,)`.
@@ -269,7 +269,7 @@ def load_again(parcel: Parcel, decision: Decision) -> Classifier:
 # A pool sends the classifier with every task, and a load takes as long as hundreds of texts.
 @functools.lru_cache(maxsize=2)
 def _load_parcel(parcel: Parcel) -> Classifier:
-    classifier = load(unpack(parcel), **parcel.options._asdict())
+    classifier = load(unpack_model(parcel), **parcel.options._asdict())
     parcel.refuse_other(classifier.bundle)
     return classifier
 

@@ -20,7 +20,7 @@ import numpy.typing as npt
 
 from reelfeel.config.sections import ModelConfig
 from reelfeel.errors import BundleError
-from reelfeel.extras import require
+from reelfeel.extras import require_extra
 from reelfeel.files.plain_files import read_plain
 from reelfeel.inference.onnx_format import (
     FLOAT,
@@ -55,7 +55,7 @@ def write_graph(config: ModelConfig, weights_path: Path, graph_path: Path) -> No
     Raises:
         MissingExtraError: if the package onnx, which checks what is written, is not installed.
     """
-    require("train", "onnx")
+    require_extra("train", "onnx")
     import onnx
 
     graph_path.write_bytes(encode_classifier(config, read_layout(weights_path), weights_path.name))

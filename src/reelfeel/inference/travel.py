@@ -52,7 +52,7 @@ class Parcel(NamedTuple):
             )
 
 
-def pack(bundle: Bundle, options: Options) -> Parcel:
+def pack_model(bundle: Bundle, options: Options) -> Parcel:
     """Returns what travels of a loaded model.
 
     Raises:
@@ -72,6 +72,6 @@ def pack(bundle: Bundle, options: Options) -> Parcel:
     return parcel
 
 
-def unpack(parcel: Parcel) -> str | Path:
+def unpack_model(parcel: Parcel) -> str | Path:
     """Returns what to load: a name, or a path that is never taken for a name."""
     return parcel.place if parcel.is_name else Path(parcel.place)

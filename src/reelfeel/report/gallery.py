@@ -11,8 +11,8 @@ from reelfeel.metrics.calibration import reliability_curve
 from reelfeel.metrics.curves import accuracy_by_length, precision_recall_curve, roc_curve
 from reelfeel.report import captions, clouds, plots
 from reelfeel.report.figures import Picture, drawable_name
+from reelfeel.report.metric_table import rank_baselines
 from reelfeel.report.report_data import ReportData, WordCounts
-from reelfeel.report.tables import rank_baselines
 from reelfeel.report.wording import count, quoted
 from reelfeel.report.words import log_odds_scores
 

@@ -6,11 +6,11 @@ from importlib import resources
 from pathlib import Path
 from typing import Any
 
-from reelfeel.extras import require
+from reelfeel.extras import require_extra
 
 # Here and not at the door of the room: `evaluate` takes intervals and words from this room too, and
 # draws nothing.
-require("report", "matplotlib", "wordcloud", "jinja2", "sklearn")
+require_extra("report", "matplotlib", "wordcloud", "jinja2", "sklearn")
 
 from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup
@@ -19,6 +19,7 @@ from reelfeel import __version__
 from reelfeel.files.writing import add_ending, refuse_existing, write_whole
 from reelfeel.metrics.table import LOSSES
 from reelfeel.report.gallery import Exhibit, hang_comparison, hang_pictures
+from reelfeel.report.metric_table import MEANINGS, METRIC_TITLES, make_table
 from reelfeel.report.report_data import ReportData
 from reelfeel.report.sections import (
     colour_words,
@@ -27,7 +28,6 @@ from reelfeel.report.sections import (
     describe_truncation,
     name_drivers,
 )
-from reelfeel.report.tables import MEANINGS, TITLES, make_table
 from reelfeel.report.verdict import write_verdict
 from reelfeel.report.wording import NBSP, count, number_range, percent, quoted, shortened
 
@@ -89,7 +89,7 @@ def render_page(data: ReportData, comparison: Exhibit | None, exhibits: list[Exh
         table=make_table(data),
         comparison=comparison and (comparison, _embed(comparison)),
         exhibits=[(exhibit, _embed(exhibit)) for exhibit in exhibits],
-        meanings=[(TITLES[name], MEANINGS[name]) for name in TITLES],
+        meanings=[(METRIC_TITLES[name], MEANINGS[name]) for name in METRIC_TITLES],
         slices=describe_slices(data),
         truncation=describe_truncation(data),
         abstention=describe_abstention(data),
@@ -119,7 +119,7 @@ def _list_key_figures(data: ReportData) -> list[dict[str, Any]]:
         value, interval = getattr(measured.metrics, name), measured.intervals[name]
         figures.append(
             {
-                "title": TITLES[name],
+                "title": METRIC_TITLES[name],
                 "direction": "lower is better" if name in LOSSES else "higher is better",
                 "value": "undefined" if value is None else f"{value:.3f}",
                 "interval": f"95{NBSP}%: {number_range(interval)}" if interval else "",

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from reelfeel.metrics.intervals.comparison import McNemarTest, difference_interval
+from reelfeel.metrics.intervals.paired import SIGNIFICANT
 from reelfeel.metrics.slices import SliceScore, list_worse
 from reelfeel.report.report_data import ReportData, ReportRow
 from reelfeel.report.wording import (
@@ -17,9 +18,6 @@ from reelfeel.report.wording import (
     points,
     quoted,
 )
-
-# The usual level; the p-value stands beside every claim, so a reader can set another.
-SIGNIFICANT = 0.05
 
 
 @dataclass(frozen=True)

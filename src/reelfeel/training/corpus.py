@@ -18,6 +18,7 @@ from reelfeel.data.splitting import split_train_validation
 from reelfeel.data.tables import TableOptions
 from reelfeel.errors import DataError, SchemaError, UsageError
 from reelfeel.text.cleaning import clean
+from reelfeel.text_hashes import add_texts
 from reelfeel.values import UNLABELLED, Reviews
 
 Hashes = npt.NDArray[np.uint64]
@@ -56,9 +57,7 @@ class Corpus:
         digest = hashlib.sha256()
         for texts in (self.texts, self.held_out):
             digest.update(f"{len(texts)}\n".encode())
-            for text in texts:
-                encoded = text.encode("utf-8", "surrogatepass")
-                digest.update(f"{len(encoded)}\n".encode() + encoded)
+            add_texts(digest, texts)
         return digest.hexdigest()
 
 

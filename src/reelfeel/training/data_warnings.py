@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from reelfeel.data.audit.auditing import find_errors
+from reelfeel.data.audit.auditing import find_data_errors
 from reelfeel.data.audit.findings import Finding
 from reelfeel.errors import SchemaError
 from reelfeel.load_summary import LoadSummary
@@ -24,7 +24,7 @@ def tell_of_reviews(reviews: Reviews, observer: Observer, *, strict: bool) -> No
         SchemaError: with all errors, if `strict`.
     """
     note_load_summaries(reviews.load_summaries, observer)
-    errors = find_errors("train", reviews)
+    errors = find_data_errors("train", reviews)
     if errors and strict:
         said = " ".join(_spell(error) for error in errors)
         raise SchemaError(

@@ -15,6 +15,7 @@ from reelfeel.data.loading import load_reviews, load_unlabelled
 from reelfeel.data.tables import TableOptions
 from reelfeel.load_summary import LoadSummary
 from reelfeel.models.language_model import LanguageModel
+from reelfeel.text_hashes import add_texts
 from reelfeel.training.data_warnings import tell_of_reviews
 from reelfeel.training.progress import Observer
 from reelfeel.training.starts import without_foreign_head
@@ -48,9 +49,7 @@ class Source:
         digest = hashlib.sha256(self.reviews.fingerprint().encode())
         for column in (self.reviews.label_names, self.reviews.movies or (), self.texts):
             digest.update(f"{len(column)}\n".encode())
-            for value in column:
-                encoded = value.encode("utf-8", "surrogatepass")
-                digest.update(f"{len(encoded)}\n".encode() + encoded)
+            add_texts(digest, column)
         return digest.hexdigest()
 
 

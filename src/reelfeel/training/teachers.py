@@ -19,6 +19,7 @@ from reelfeel.inference.bundle import Bundle, read_bundle
 from reelfeel.inference.classifier import load
 from reelfeel.inference.shipped import find_model
 from reelfeel.metrics.logits import to_logits
+from reelfeel.text_hashes import add_texts
 from reelfeel.training.progress import Observer
 
 Logits = npt.NDArray[np.float64]
@@ -89,9 +90,7 @@ class Teacher:
 
     def _find_place(self, texts: Sequence[str]) -> Path:
         digest = hashlib.sha256(self.fingerprint().encode())
-        for text in texts:
-            encoded = text.encode("utf-8", "surrogatepass")
-            digest.update(f"{len(encoded)}\n".encode() + encoded)
+        add_texts(digest, texts)
         return home() / "teachers" / f"{digest.hexdigest()[:24]}.npz"
 
     def fingerprint(self) -> str:

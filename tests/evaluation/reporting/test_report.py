@@ -9,8 +9,8 @@ import pytest
 from reelfeel.data.sets.mini import load_mini
 from reelfeel.errors import DataError, UsageError
 from reelfeel.evaluation.reporting.mistakes import explain_mistakes
-from reelfeel.evaluation.reporting.reading import count_words, find_mistakes, read_reviews
 from reelfeel.evaluation.reporting.report import ReportSettings, gather, report
+from reelfeel.evaluation.scored_reviews import count_words, find_mistakes, read_reviews
 from reelfeel.inference.classifier import load
 from reelfeel.metrics.table import evaluate_binary
 from reelfeel.report import page as page_module

@@ -124,12 +124,12 @@ def _open_network(classifier: Classifier) -> DifferentiableClassifier:
 def _write_page(
     path: Path, explanations: list[Explanation], label_names: tuple[str, str], *, overwrite: bool
 ) -> None:
-    from reelfeel.explanation.page import render_page
+    from reelfeel.explanation.page import render_explanations
     from reelfeel.files.writing import refuse_existing, write_whole
 
     refuse_existing(path, overwrite=overwrite)
     with write_whole(path) as unfinished:
-        unfinished.write_text(render_page(explanations, label_names=label_names), "utf-8")
+        unfinished.write_text(render_explanations(explanations, label_names=label_names), "utf-8")
     say(f"Wrote {path}", err=True)
 
 
@@ -154,13 +154,13 @@ def _print_all(explanations: list[Explanation], *, wants_flip: bool) -> None:
 
 def _print_one(console: Console, explanation: Explanation, *, wants_flip: bool) -> None:
     from reelfeel.explanation.layout import lay_out
-    from reelfeel.explanation.page import describe_reading
+    from reelfeel.explanation.page import describe_explanation
 
     said = explanation.prediction
     console.print(
         f"{for_line(said.label)}: {said.probability:.1%} positive", style="bold", soft_wrap=True
     )
-    console.print(describe_reading(explanation), style="dim")
+    console.print(describe_explanation(explanation), style="dim")
     pieces = list(lay_out(explanation))
     if pieces:
         console.print(_join(pieces))

@@ -10,7 +10,7 @@ from reelfeel.data.reading.csv_dialect import Dialect, find_dialect, is_blank
 from reelfeel.data.reading.csv_glued import LineReadings, describe_glued
 from reelfeel.data.reading.csv_lines import Lines
 from reelfeel.data.reading.csv_mends import File, describe_broken, describe_long, refuse_title
-from reelfeel.data.reading.csv_rows import Row, fit, read_rows
+from reelfeel.data.reading.csv_rows import Row, fit, read_csv_rows
 from reelfeel.data.reading.table import Reading, Table
 from reelfeel.data.sources.limits import refuse_columns
 from reelfeel.errors import SchemaError
@@ -59,7 +59,7 @@ class _Csv:
         kept: list[list[str | None]] = []
         rows: list[str] = []
         found, num_lines = 0, self.lines.place
-        for row in read_rows(self.lines, self.dialect):
+        for row in read_csv_rows(self.lines, self.dialect):
             found += 1
             num_lines += row.end - row.first
             fields = self._take(row, f"row {found}")
@@ -138,7 +138,7 @@ def _read_names(reading: Reading, lines: Lines, dialect: Dialect) -> list[str]:
         sample = dialect.sample(lines)
         width = max((len(row) for row in sample), default=0)
         return [str(place) for place in range(1, width + 1)]
-    for row in read_rows(lines, dialect):
+    for row in read_csv_rows(lines, dialect):
         if row.fields is None:
             where, file = "the line of names", File(lines, dialect, 0)
             strict = replace(reading, options=replace(options, skip_bad_rows=False))

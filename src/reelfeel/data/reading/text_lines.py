@@ -51,7 +51,7 @@ def read_fasttext(reading: Reading, text: str) -> Table:
     return pivot(reading, records, rows, len(lines))
 
 
-def read_lines(reading: Reading, text: str) -> Table:
+def read_line_table(reading: Reading, text: str) -> Table:
     """Reads one text a line; blank lines are counted and are no texts."""
     reading.log.unit = "lines"
     lines = text.split("\n")

@@ -23,7 +23,7 @@ from reelfeel.data.sets.downloads import PublishedFile, download
 from reelfeel.data.sets.frame_cache import read_cached_frame, write_cached_frame
 from reelfeel.data.sets.imdb_layout import parse_members, read_folder_members
 from reelfeel.errors import SchemaError, UsageError
-from reelfeel.files.inputs import explain_reading, refuse_special
+from reelfeel.files.inputs import explain_input_errors, refuse_special
 from reelfeel.files.writing import home
 from reelfeel.values import Reviews
 
@@ -82,7 +82,7 @@ def load_imdb(part: ImdbPart, data_dir: str | Path | None = None) -> Reviews:
     if part not in PARTS:
         raise UsageError(f"IMDB has the parts {', '.join(PARTS)}. Received {part!r}.")
     copy = find_imdb(data_dir)
-    with explain_reading(copy):
+    with explain_input_errors(copy):
         return _load(copy, part)
 
 

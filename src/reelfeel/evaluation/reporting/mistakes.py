@@ -11,7 +11,7 @@ from reelfeel.evaluation.error_analysis import (
     find_themes,
 )
 from reelfeel.evaluation.labelled_reviews import find_training_texts
-from reelfeel.evaluation.reporting.reading import EXCERPT, Reading
+from reelfeel.evaluation.scored_reviews import EXCERPT, ScoredReviews
 from reelfeel.inference.classifier import Classifier
 from reelfeel.report.highlights import cut_passage
 from reelfeel.report.report_data import Mistake, TitledList
@@ -20,7 +20,7 @@ from reelfeel.values import Reviews
 
 
 def explain_mistakes(
-    classifier: Classifier, reading: Reading, train: Reviews | None, *, most: int
+    classifier: Classifier, reading: ScoredReviews, train: Reviews | None, *, most: int
 ) -> tuple[Mistake, ...]:
     """Returns the wrong verdicts that the model was surest of, with what drove them.
 
@@ -38,7 +38,7 @@ def explain_mistakes(
     return tuple(_show(error, classifier.bundle.label_names) for error in errors)
 
 
-def list_themes(classifier: Classifier, reading: Reading) -> tuple[TitledList, ...]:
+def list_themes(classifier: Classifier, reading: ScoredReviews) -> tuple[TitledList, ...]:
     """Lists the words that stand more often in wrong than in right verdicts, beyond luck."""
     themes = find_themes(classifier, reading.reviews, reading.y_prob)
     rows = [

@@ -10,11 +10,11 @@ from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
-from reelfeel.evaluation.reporting.reading import Reading
+from reelfeel.evaluation.scored_reviews import ScoredReviews
 from reelfeel.evaluation.warnings import is_notable
 from reelfeel.inference.classifier import Classifier
+from reelfeel.metrics.intervals.reported import NUM_RESAMPLES, RESAMPLING_SEED
 from reelfeel.native.cores import available_cores
-from reelfeel.report.judging import NUM_RESAMPLES, SEED
 from reelfeel.report.report_data import TitledList
 from reelfeel.report.wording import count, listed, percent
 from reelfeel.values import Reviews
@@ -85,7 +85,7 @@ def note_conditions(
 
 
 def list_provenance(
-    classifier: Classifier, whole: Reading, *, part: str, num_known: int
+    classifier: Classifier, whole: ScoredReviews, *, part: str, num_known: int
 ) -> tuple[TitledList, ...]:
     """Lists where model, reviews and report come from.
 
@@ -138,7 +138,9 @@ def _describe_calibration(calibration: Mapping[str, Any] | None) -> str:
     )
 
 
-def _describe_reviews(whole: Reading, part: str, num_known: int) -> tuple[tuple[str, str], ...]:
+def _describe_reviews(
+    whole: ScoredReviews, part: str, num_known: int
+) -> tuple[tuple[str, str], ...]:
     reviews = whole.reviews
     cut = int(whole.truncated.sum())
     return (
@@ -159,7 +161,10 @@ def _describe_report(classifier: Classifier) -> tuple[tuple[str, str], ...]:
         ("Backend", str(classifier.backend)),
         ("Versions", _spell_pairs(versions)),
         ("Machine", f"{platform.machine()}, {available_cores()} cores"),
-        ("Intervals", f"95 %, {NUM_RESAMPLES:,} bootstrap resamples where resampled, seed {SEED}"),
+        (
+            "Intervals",
+            f"95 %, {NUM_RESAMPLES:,} bootstrap resamples where resampled, seed {RESAMPLING_SEED}",
+        ),
     )
 
 

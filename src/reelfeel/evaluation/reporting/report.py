@@ -21,9 +21,15 @@ from reelfeel.evaluation.labelled_reviews import (
     find_training_texts,
     load_labelled,
 )
+from reelfeel.evaluation.reporting.measuring import BASELINE_TITLES, measure, measure_baseline
 from reelfeel.evaluation.reporting.mistakes import explain_mistakes, list_themes
 from reelfeel.evaluation.reporting.provenance import list_provenance, list_warnings, note_conditions
-from reelfeel.evaluation.reporting.reading import Reading, count_words, find_mistakes, read_reviews
+from reelfeel.evaluation.scored_reviews import (
+    ScoredReviews,
+    count_words,
+    find_mistakes,
+    read_reviews,
+)
 from reelfeel.evaluation.truncation_report import measure_truncation
 from reelfeel.evaluation.warnings import is_notable, warn_of_calibration, warn_of_swaps
 from reelfeel.files.outputs import claim_output
@@ -31,7 +37,6 @@ from reelfeel.inference.bundle import SUMMED_FILES, Bundle
 from reelfeel.inference.classifier import Classifier, load
 from reelfeel.inference.shipped import is_shipped
 from reelfeel.metrics.slices import measure_slices
-from reelfeel.report.judging import TITLES, measure, measure_baseline
 from reelfeel.report.page import write_report
 from reelfeel.report.report_data import Costs, Epoch, Mistake, ReportData, ReportRow, Subset
 from reelfeel.values import Reviews
@@ -177,7 +182,7 @@ def gather(
 
 
 def _list_mistakes(
-    classifier: Classifier, judged: Reading, train: Reviews | None, settings: ReportSettings
+    classifier: Classifier, judged: ScoredReviews, train: Reviews | None, settings: ReportSettings
 ) -> tuple[Mistake, ...]:
     if settings.shows_texts:
         return explain_mistakes(classifier, judged, train, most=settings.num_mistakes)
@@ -207,7 +212,7 @@ def _name_data(reviews: Reviews, part: str) -> str:
     return f"mini, part {part}" if reviews.source == "mini" else reviews.source
 
 
-def _count_costs(bundle: Bundle, judged: Reading) -> Costs:
+def _count_costs(bundle: Bundle, judged: ScoredReviews) -> Costs:
     provenance = bundle.about("provenance") or {}
     return Costs(
         train_s=(provenance.get("seconds") or {}).get("fit"),
@@ -217,8 +222,8 @@ def _count_costs(bundle: Bundle, judged: Reading) -> Costs:
 
 
 def _choose_subset(
-    whole: Reading, known: npt.NDArray[np.bool_], threshold: float
-) -> tuple[Reading, Subset | None]:
+    whole: ScoredReviews, known: npt.NDArray[np.bool_], threshold: float
+) -> tuple[ScoredReviews, Subset | None]:
     """Returns the reviews that the report is about, and the model on the others' side of it."""
     if not known.any() or known.all():
         return whole, None
@@ -231,7 +236,7 @@ def _choose_subset(
 
 
 def _measure_baselines(
-    judged: Reading,
+    judged: ScoredReviews,
     train: Reviews | None,
     settings: ReportSettings,
     threshold: float,
@@ -242,7 +247,7 @@ def _measure_baselines(
     labels = train.labels if train else [0]
     for name in settings.baselines:
         if train or name == "lexicon":
-            on_note(f"Baseline: {TITLES.get(name, name)}.")
+            on_note(f"Baseline: {BASELINE_TITLES.get(name, name)}.")
             scores = score_baseline(name, texts, labels, judged.reviews.texts)
             yield measure_baseline(scores, judged.y_true, judged.y_prob, threshold=threshold)
 

@@ -17,7 +17,7 @@ import numpy.typing as npt
 
 from reelfeel.errors import BundleError
 
-Run = Callable[[npt.NDArray[np.int64]], npt.NDArray[np.float32]]
+RunGraph = Callable[[npt.NDArray[np.int64]], npt.NDArray[np.float32]]
 
 
 class GraphSession:
@@ -32,10 +32,10 @@ class GraphSession:
         BundleError: if the backend refuses the graph.
     """
 
-    def __init__(self, opener: Callable[[], Run], backend: str, graph_path: Path) -> None:
+    def __init__(self, opener: Callable[[], RunGraph], backend: str, graph_path: Path) -> None:
         self._opener, self._backend, self._graph_path = opener, backend, graph_path
         self._lock = threading.Lock()
-        self._run: Run | None = self._open()
+        self._run: RunGraph | None = self._open()
         _watch_forks(self)
 
     def __call__(self, token_ids: npt.NDArray[np.int64]) -> npt.NDArray[np.float32]:
@@ -59,7 +59,7 @@ class GraphSession:
         _LEFT_BEHIND.append(self._run)
         self._run, self._lock = None, threading.Lock()
 
-    def _open(self) -> Run:
+    def _open(self) -> RunGraph:
         try:
             return self._opener()
         except Exception as error:
@@ -74,7 +74,7 @@ class GraphSession:
 
 
 _SESSIONS: weakref.WeakSet[GraphSession] = weakref.WeakSet()
-_LEFT_BEHIND: list[Run | None] = []
+_LEFT_BEHIND: list[RunGraph | None] = []
 _hooks: list[bool] = []
 
 

@@ -1,4 +1,4 @@
-"""From probabilities to the measurements that a report shows."""
+"""Metrics of a model and of the baselines beside it, as a report shows them."""
 
 from __future__ import annotations
 
@@ -7,15 +7,11 @@ import numpy.typing as npt
 
 from reelfeel.baselines.cached_scores import BaselineScores
 from reelfeel.metrics.intervals.comparison import mcnemar_test
-from reelfeel.metrics.intervals.proportions import Interval
-from reelfeel.metrics.intervals.uncertainty import metric_intervals
+from reelfeel.metrics.intervals.reported import find_intervals
 from reelfeel.metrics.table import evaluate_binary
 from reelfeel.report.report_data import Costs, MetricsWithIntervals, ReportRow
 
-NUM_RESAMPLES = 1000
-SEED = 0
-MANY_REVIEWS = 200_000
-TITLES = {
+BASELINE_TITLES = {
     "majority": "Majority",
     "lexicon": "Lexicon (VADER)",
     "tfidf": "TF-IDF + logistic regression",
@@ -37,30 +33,6 @@ def measure(
     )
 
 
-def find_intervals(
-    y_true: npt.ArrayLike, y_prob: npt.ArrayLike, *, threshold: float = 0.5
-) -> dict[str, Interval | None]:
-    """Returns the 95 % intervals of all metrics, by the seed and the resamples of every report."""
-    return metric_intervals(
-        y_true,
-        y_prob,
-        rng=np.random.default_rng(SEED),
-        threshold=threshold,
-        num_resamples=choose_num_resamples(len(np.asarray(y_true))),
-    )
-
-
-def choose_num_resamples(num_reviews: int) -> int:
-    """Returns how often reviews are resampled: seldom where there are so many that little moves.
-
-    A million reviews then take 20 s, not 100.
-
-    >>> choose_num_resamples(25_000), choose_num_resamples(1_000_000)
-    (1000, 200)
-    """
-    return NUM_RESAMPLES if num_reviews <= MANY_REVIEWS else NUM_RESAMPLES // 5
-
-
 def measure_baseline(
     scores: BaselineScores,
     y_true: npt.NDArray[np.int64],
@@ -78,7 +50,7 @@ def measure_baseline(
     """
     return ReportRow(
         name=scores.name,
-        title=TITLES[scores.name],
+        title=BASELINE_TITLES[scores.name],
         measured=measure(y_true, scores.y_prob),
         costs=Costs(
             # The lexicon and the majority learn nothing worth the name.

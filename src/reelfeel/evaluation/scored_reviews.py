@@ -17,7 +17,7 @@ EXCERPT = 420
 
 
 @dataclass(frozen=True)
-class Reading:
+class ScoredReviews:
     """Labelled reviews as a model read them; entry `i` of every array is about review `i`.
 
     Attributes:
@@ -44,9 +44,9 @@ class Reading:
         """Labels: 1 positive, 0 negative."""
         return self.reviews.labels.astype(np.int64)
 
-    def take(self, mask: npt.NDArray[np.bool_]) -> Reading:
+    def take(self, mask: npt.NDArray[np.bool_]) -> ScoredReviews:
         """Returns the reviews where `mask` is true."""
-        return Reading(
+        return ScoredReviews(
             self.reviews.take(np.flatnonzero(mask)),
             self.y_prob[mask],
             self.num_tokens[mask],
@@ -56,12 +56,12 @@ class Reading:
         )
 
 
-def read_reviews(classifier: Classifier, reviews: Reviews) -> Reading:
+def read_reviews(classifier: Classifier, reviews: Reviews) -> ScoredReviews:
     """Scores reviews and remembers how each was read."""
     started = time.perf_counter()
     predictions = classifier.predict(reviews.texts)
     seconds = time.perf_counter() - started
-    return Reading(
+    return ScoredReviews(
         reviews,
         y_prob=np.array([one.probability for one in predictions], np.float64),
         num_tokens=np.array([one.num_tokens for one in predictions], np.int64),
@@ -87,7 +87,7 @@ def count_words(classifier: Classifier, reviews: Reviews) -> WordCounts:
     return WordCounts(vocabulary.tokens, negative=counts[0, first:], positive=counts[1, first:])
 
 
-def find_mistakes(reading: Reading, *, threshold: float, most: int) -> tuple[Mistake, ...]:
+def find_mistakes(reading: ScoredReviews, *, threshold: float, most: int) -> tuple[Mistake, ...]:
     """Returns the wrong verdicts, those with the most probability first, without their texts.
 
     Args:

@@ -12,7 +12,7 @@ from reelfeel.report.wording import NBSP, count, duration, number_range, size
 
 Number = TypeVar("Number", int, float)
 
-TITLES = {
+METRIC_TITLES = {
     "accuracy": "Accuracy",
     "precision": "Precision",
     "recall": "Recall",
@@ -116,7 +116,7 @@ def _measure(
         for measured in measurements
     )
     return MetricRow(
-        TITLES[name], "lower is better" if name in LOSSES else "higher is better", cells
+        METRIC_TITLES[name], "lower is better" if name in LOSSES else "higher is better", cells
     )
 
 
