@@ -1,4 +1,4 @@
-"""The door of a room whose packages are optional: one line that says what to install."""
+"""Checks that optional packages are installed, and says how to install those that are not."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What a caller hands over as texts: taken where it is an iterable of strings, else refused.
+"""Validates texts that a caller passes: an iterable of strings, or an error with the fix.
 
 Every room that takes texts asks here, so that an object means the same everywhere. Objects of other
 libraries are known by what they can do: nothing is imported to find out.

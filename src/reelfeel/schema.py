@@ -1,4 +1,4 @@
-"""What plain values read from a file have to be: a type and a range for each, and a line if not.
+"""Checks plain values read from files: a type and a range for each.
 
 A check is a function of a value and its name; it returns nothing, or raises ValueError with what
 was expected and what came. Files that a stranger may have made are read through such checks only.

@@ -1,4 +1,4 @@
-"""SIGINT, SIGTERM and SIGHUP: one exception, held back where nothing may be half done."""
+"""Turns SIGINT, SIGTERM and SIGHUP into one exception, delayed during critical steps."""
 
 from __future__ import annotations
 

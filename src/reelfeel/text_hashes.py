@@ -1,4 +1,4 @@
-"""Adds texts to a checksum, so that no two different lists of texts give the same one."""
+"""Adds texts to a checksum, so that different lists of texts give different checksums."""
 
 from __future__ import annotations
 

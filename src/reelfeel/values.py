@@ -1,4 +1,4 @@
-"""The values that rooms hand to each other: frozen, plain fields, no behaviour worth hiding."""
+"""Values that modules exchange: reviews, predictions, explanations."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Which weights a network has, by name and shape, in Keras' layout; settings alone decide it.
+"""The names and shapes of a network's weights, computed from its settings.
 
 `E` is `embedding_dim`, `U` the units of an LSTM and `P` the width that the pooling hands on:
 

@@ -1,4 +1,4 @@
-"""Weights in a file: safetensors, in 32 or in 16 bits; read as float32 or as they are.
+"""Reads and writes weights as safetensors, in 32 or 16 bits.
 
 A file may come from a stranger. Its header is read and held against what is expected before any
 array is: its names, shapes, precisions, and that the arrays lie one behind the other and fill it.

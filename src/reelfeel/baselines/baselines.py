@@ -1,4 +1,4 @@
-"""What an LSTM has to beat: four classifiers that anyone can train in a minute or none at all.
+"""Four baseline classifiers: majority, lexicon, TF-IDF and NB-SVM.
 
 `majority` says the same of every review. `lexicon` adds up the words' feelings in VADER's list.
 `tfidf` is logistic regression on words and pairs of words, `nbsvm` the same on naive Bayes'

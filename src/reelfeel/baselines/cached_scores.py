@@ -1,4 +1,4 @@
-"""What the baselines say about given texts and what they cost, kept from report to report."""
+"""Scores and costs of the baselines, cached between reports."""
 
 from __future__ import annotations
 

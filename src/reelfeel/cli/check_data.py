@@ -1,4 +1,4 @@
-"""`reelfeel check-data`: looks a data set over before anything is trained on it."""
+"""`reelfeel check-data`: audits a data set before training."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""`reelfeel doctor`: what is installed, what it will run on, and whether it works."""
+"""`reelfeel doctor`: shows what is installed, and tests that it works."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Options under the names that they had before: read for one release, with a line on stderr."""
+"""Old names of options: accepted for one release, with a warning on stderr."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""One run of the command line: its streams, its signals, and how it ends."""
+"""Runs one command: streams, signals, errors and exit codes."""
 
 from __future__ import annotations
 

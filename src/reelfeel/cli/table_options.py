@@ -1,4 +1,4 @@
-"""The options of commands that read tables, worded once, and the decorator that adds them."""
+"""Options of commands that read tables, and the decorator that adds them."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Named settings: what one word on the command line stands for."""
+"""Presets: settings with a name."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The settings of a language model and of its training: flat, frozen, validated."""
+"""The settings of a language model and of its training."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The settings of a model and of its training: three flat, frozen sections, validated.
+"""The settings of a classifier and of its training: three flat, validated sections.
 
 They are plain data without a heavy import, and lie on the ground floor because every room that
 builds, trains, saves or runs a model reads some of them.

@@ -1,4 +1,4 @@
-"""From a file, a pipe or a frame to a table: which format it is in, and the one reader of it."""
+"""Chooses the format of a file, pipe or frame, and reads it as a table."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Reviews of several sources as one."""
+"""Joins reviews from several sources."""
 
 from __future__ import annotations
 

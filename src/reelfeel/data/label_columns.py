@@ -1,4 +1,4 @@
-"""A column of labels before its meaning is known: which two it has, and what to say if not two."""
+"""Inspects a column of labels: which values it has, and what to do if these are not two."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""From a user's own labels to 0 and 1: by rules that are written down, never by a guess."""
+"""Converts a user's labels to 0 and 1 by explicit rules, never by a guess."""
 
 from __future__ import annotations
 

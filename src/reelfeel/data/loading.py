@@ -1,4 +1,4 @@
-"""Reviews from whatever a user names: a data set, folders, archives, tables, a pipe or a frame."""
+"""Loads reviews from any source: a data set, folders, archives, tables, a pipe or a frame."""
 
 from __future__ import annotations
 

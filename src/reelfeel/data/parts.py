@@ -1,4 +1,4 @@
-"""The parts of a folder, an archive or a table: train, test, validation, and what has no labels."""
+"""Finds the parts of a folder, an archive or a table: train, validation, test, unlabelled."""
 
 from __future__ import annotations
 

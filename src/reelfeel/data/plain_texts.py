@@ -1,4 +1,4 @@
-"""Texts without labels: a text file or pipe with one text a line, text files, or a table."""
+"""Reads texts without labels: text files, pipes with one text a line, or tables."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Takes a validation set out of the train set: seeded, stratified, and without a back door."""
+"""Splits off a validation set: seeded, stratified, and without texts in both sets."""
 
 from __future__ import annotations
 

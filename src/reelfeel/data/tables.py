@@ -1,4 +1,4 @@
-"""Reviews from tables, by the names of their columns; every row is accounted for."""
+"""Loads reviews from the columns of a table; every row is accounted for."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Temperature, threshold and abstain band of a saved model, fitted on reviews it did not learn."""
+"""Fits temperature, threshold and abstention of a saved model on reviews it has not seen."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Two models, or tables of predictions, on the very same reviews."""
+"""Compares two models, or tables of predictions, on the same reviews."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A model's surest mistakes: the words that drove them, and what mistakes have in common."""
+"""Finds the most confident misclassifications, the words behind them, and what they share."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A classifier judged on labelled reviews: a saved model, or the probabilities of any other."""
+"""Evaluates a model, or any classifier's predictions, on labelled reviews."""
 
 from __future__ import annotations
 

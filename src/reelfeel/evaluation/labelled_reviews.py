@@ -1,4 +1,4 @@
-"""Labelled reviews to judge a model on, and which of them it has met before."""
+"""Loads labelled reviews for evaluation, and finds those that a model was trained on."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The training reviews most like a text: what a model may have learned a mistake from."""
+"""Finds the training reviews that are most similar to a text."""
 
 from __future__ import annotations
 

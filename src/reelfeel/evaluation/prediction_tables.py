@@ -1,4 +1,4 @@
-"""Any classifier's probabilities, from a table: what it said beside what is true."""
+"""Reads a table of labels and predicted probabilities, from any classifier."""
 
 from __future__ import annotations
 

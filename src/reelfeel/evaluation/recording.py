@@ -1,4 +1,4 @@
-"""The figures of an evaluation, kept with the model that they are about."""
+"""Records the results of an evaluation in the model's folder."""
 
 from __future__ import annotations
 

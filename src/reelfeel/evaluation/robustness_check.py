@@ -1,4 +1,4 @@
-"""How robust a saved model is: on damaged and shortened reviews, and on sentences made for it."""
+"""Measures how robust a model is, on perturbed reviews and on sentences from templates."""
 
 from __future__ import annotations
 

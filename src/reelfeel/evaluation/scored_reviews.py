@@ -1,4 +1,4 @@
-"""What a model makes of labelled reviews: the numbers that a report starts from."""
+"""Labelled reviews with a model's predictions."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What a model did not read, what that cost, and what other ways to read would give."""
+"""Measures how truncation affects a model, and compares ways to truncate."""
 
 from __future__ import annotations
 

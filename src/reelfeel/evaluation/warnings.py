@@ -1,4 +1,4 @@
-"""What a reader of an evaluation must know before believing it."""
+"""Warnings about conditions that make an evaluation misleading."""
 
 from __future__ import annotations
 

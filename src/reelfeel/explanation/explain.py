@@ -1,4 +1,4 @@
-"""From texts to explanations: what each word and sentence did, and what would flip the verdict."""
+"""Explains predictions: scores of words and sentences, and edits that change the label."""
 
 from __future__ import annotations
 

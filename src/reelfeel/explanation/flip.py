@@ -1,4 +1,4 @@
-"""The smallest edit that turns a verdict around: which parts to leave out.
+"""Finds the smallest set of parts whose removal changes the predicted label.
 
 The search runs on token ids. First the parts that support the verdict most are left out one after
 the other, all these variants in one call: that bounds the size. Then a beam looks for a smaller

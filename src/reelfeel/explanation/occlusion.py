@@ -1,4 +1,4 @@
-"""What the verdict loses when a part of the text is left out.
+"""Occlusion: how much the logit changes when a part of the text is left out.
 
 Parts are spans of tokens: a word, or a sentence. The text without each of them is one variant, and
 all variants are scored in one call.

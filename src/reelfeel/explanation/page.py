@@ -1,4 +1,4 @@
-"""Explanations as one offline web page: no script, no request, every text escaped."""
+"""Renders explanations as one HTML page without scripts or requests."""
 
 from __future__ import annotations
 

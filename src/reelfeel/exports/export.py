@@ -1,4 +1,4 @@
-"""Writes a saved model for other software: the network in a file, and the reading rules beside it.
+"""Writes a saved model as a network file, with the rules of reading texts beside it.
 
 A network takes token ids. Which ids a text has is half of the model, so its rules go along: as data
 (`NAME.reading.json`), in words (`NAME.reading.md`), and as a reader in one file of plain Python

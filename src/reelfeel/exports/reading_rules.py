@@ -1,4 +1,4 @@
-"""How a model reads texts, as plain data that another program can follow to the letter.
+"""The rules of reading texts as JSON data, for other programs to follow.
 
 Nothing is listed a second time: patterns and tables are those of the text room, and what the
 standard library knows (names of entities, lower case) is asked for here and written down, so that

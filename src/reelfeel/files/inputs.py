@@ -1,4 +1,4 @@
-"""Files that users name: plain ones, since a pipe or a device can be read without end."""
+"""Opens files that users name; refuses pipes and devices."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Files that a stranger may have made: read whole, plain and of bounded size, or refused in a line.
+"""Reads untrusted files: only plain ones of bounded size.
 
 A folder can hold a pipe, a device or a file of a terabyte that takes no room on the disk, under the
 name of any file. Whoever opens one of these waits for ever, or reads until the memory is full.

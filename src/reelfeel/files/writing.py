@@ -1,4 +1,4 @@
-"""Where ReelFeel keeps its files, and how it writes them: whole or not at all."""
+"""Writes files and folders whole or not at all, and locates ReelFeel's own folder."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The saved model: a folder that holds everything a prediction depends on, and proves it is whole.
+"""Bundles: saved models as folders with everything a prediction depends on, and checksums.
 
     config.json          format version, preset, resolved settings, label names, text settings
     vocabulary.json      token <-> id

@@ -1,4 +1,4 @@
-"""What stands in the files of a saved model: a type and a range for every field.
+"""The schema of the files in a bundle: a type and a range for every field.
 
 Settings are checked by `config`, text settings by `text`, and the weights against both. What is
 here are the other fields, of the files that the sums cover and of those about the model.

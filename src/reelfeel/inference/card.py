@@ -1,4 +1,4 @@
-"""The model card: what a stranger has to know before using a saved model."""
+"""Writes the model card of a saved model."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A loaded model: texts in, probabilities out."""
+"""`Classifier`, a loaded model, and `load`: texts in, probabilities out."""
 
 from __future__ import annotations
 

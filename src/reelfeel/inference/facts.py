@@ -1,4 +1,4 @@
-"""What a saved model says of itself, without loading it: for a table of models."""
+"""Reads the facts about a saved model that `reelfeel models` lists, without loading it."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The runtime's graph: the classifier as ONNX, with its weights left where they are.
+"""Builds the ONNX graph of a classifier; its weights stay in a file of their own.
 
 The graph holds only the operations. Its weights are "external data" that point into
 `weights.safetensors`, whose arrays lie uncompressed one after the other, so a bundle has one copy

@@ -1,4 +1,4 @@
-"""A saved classifier as plain arrays: towers that read token ids, and heads that judge.
+"""The arrays of a saved classifier, by network and layer.
 
 Each tower is Embedding, LSTMs and pooling; its head is perhaps a hidden layer, and the logit. A
 model that reads in both directions has two of each, and its logit is their mean. The runtimes that

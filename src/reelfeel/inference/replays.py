@@ -1,4 +1,4 @@
-"""Which models gave their golden answers here before: a replay is remembered, and only that.
+"""Remembers which models passed the replay of their golden answers on this machine.
 
 Replaying golden answers takes longer than reading a text does. It would give the same again where
 nothing has changed that they depend on: the files of the model, by their checksums, which have just

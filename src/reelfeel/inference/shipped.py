@@ -1,4 +1,4 @@
-"""The models that come with ReelFeel, found by their names.
+"""Finds the models that come with ReelFeel by name.
 
     base            labels English film reviews; what commands take where no model is named
     small           labels them with a smaller network, faster

@@ -1,4 +1,4 @@
-"""How a loaded model goes to another process: by its place, and what it has to be when it is there.
+"""Pickles a loaded model as its path and fingerprint.
 
 Weights, kernels and sessions are addresses in one process. What travels is the model's name or the
 path of its folder, the fingerprint of its files, and how it was asked for.

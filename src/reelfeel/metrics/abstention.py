@@ -1,4 +1,4 @@
-"""When to say "I do not know": a band of probabilities, so that the verdicts left are accurate."""
+"""Abstention: the band of probabilities in which a model gives no label."""
 
 from __future__ import annotations
 

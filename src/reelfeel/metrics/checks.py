@@ -1,4 +1,4 @@
-"""What every judge in this room asks of its input, and the words in which it refuses."""
+"""Checks the arguments of metrics."""
 
 from __future__ import annotations
 

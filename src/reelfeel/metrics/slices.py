@@ -1,4 +1,4 @@
-"""Where a classifier is worse than elsewhere, by more than luck and in spite of much looking."""
+"""Finds slices on which a classifier is worse, corrected for the number of slices."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What stands in the description of a language model: a type and a range for every field."""
+"""The schema of a language model's description: a type and a range for every field."""
 
 from __future__ import annotations
 

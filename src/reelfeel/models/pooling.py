@@ -1,4 +1,4 @@
-"""From one state per word to one vector per review; padding never takes part.
+"""Pools the states of all words into one vector per review; padding is left out.
 
 Both layers take rows that are padded on the right, with the number of real words of each.
 """

@@ -1,4 +1,4 @@
-"""One reader of reviews: the layers of one direction, from token ids to a logit."""
+"""`Tower`: the network of one direction, from token ids to a logit."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""How many cores this process may use: fewer than the machine has, in a container."""
+"""The number of cores this process may use, which in a container is often less than all."""
 
 from __future__ import annotations
 

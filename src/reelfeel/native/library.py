@@ -1,4 +1,4 @@
-"""The compiled library: whether it is there, and what the processor can do.
+"""Loads the compiled library, and says what the processor can do.
 
 Nothing depends on it. Where it is missing, switched off or foreign, its callers take their slower
 way in Python, with the same results.

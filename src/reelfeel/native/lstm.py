@@ -1,4 +1,4 @@
-"""The LSTM for training, in float32 and in bfloat16, by address.
+"""Calls the LSTM training kernels, in float32 and in bfloat16.
 
 The kernels read and write buffers of PyTorch or NumPy, which owns them; `src/lstm/kernel.cpp` has
 their layouts. Here are only the argument lists, so that a wrong one cannot be written twice.

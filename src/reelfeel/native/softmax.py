@@ -1,4 +1,4 @@
-"""The sampled softmax for training, in float32 and in bfloat16, by address.
+"""Calls the sampled-softmax training kernels, in float32 and in bfloat16.
 
 The kernel reads and writes buffers of PyTorch or NumPy, which owns them;
 `src/softmax/kernel.cpp` says how it works.

@@ -1,4 +1,4 @@
-"""What each picture shows: one sentence from the numbers, and one text for who cannot see it."""
+"""Captions and alternative texts of the pictures."""
 
 from __future__ import annotations
 

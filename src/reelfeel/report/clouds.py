@@ -1,4 +1,4 @@
-"""Clouds of words: the bigger, the more of it."""
+"""Draws word clouds."""
 
 from __future__ import annotations
 

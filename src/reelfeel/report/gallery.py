@@ -1,4 +1,4 @@
-"""Which pictures a report has, in their order; a sentence stands where one cannot be drawn."""
+"""Chooses the pictures of a report, or the sentence that stands in for one."""
 
 from __future__ import annotations
 

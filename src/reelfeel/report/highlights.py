@@ -1,4 +1,4 @@
-"""The passage of a review that decided its verdict, with what each word did."""
+"""Finds the passage of a review that decided its label, and colours its words."""
 
 from __future__ import annotations
 

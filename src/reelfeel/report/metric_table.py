@@ -1,4 +1,4 @@
-"""The table of the report: every metric with its interval, the model beside the baselines."""
+"""The table of metrics: the model beside the baselines, with intervals."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The page: one HTML file that needs nothing else, and the pictures as files beside it."""
+"""Renders the report as one self-contained HTML file, with its pictures as files beside it."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The pictures of numbers: each takes what it shows and gives a Picture.
+"""Draws the plots of a report.
 
 This module, `clouds` and `figures` are the only ones that touch matplotlib; `clouds` alone touches
 wordcloud.

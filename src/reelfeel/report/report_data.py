@@ -1,4 +1,4 @@
-"""What a report is about, as plain values: everything on the page comes from here."""
+"""The content of a report, as plain values."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The parts of the report below its pictures: slices, what was cut, and when the model abstains."""
+"""The sections of a report below its pictures: slices, truncation, abstention, mistakes."""
 
 from __future__ import annotations
 

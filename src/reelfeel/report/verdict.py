@@ -1,4 +1,4 @@
-"""The top of the report: a headline and three sentences, all made from the numbers."""
+"""The summary at the top of a report: a headline and three sentences."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Robust as well as accurate: what damage does to verdicts, and which sentences are understood.
+"""Measures robustness: labels that change under perturbation, and accuracy on templates.
 
 Knows no model: a classifier is a callable from texts to probabilities of the positive class.
 """

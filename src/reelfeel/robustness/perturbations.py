@@ -1,4 +1,4 @@
-r"""Texts as users type them: damaged, shouted, cut short. Text in, text out; seeded; no model.
+r"""Perturbs texts as users type them: typos, case, punctuation, truncation.
 
 Each perturbation is a function `(text, rng) -> text`. Markup and entities are never damaged, since
 nobody types them. What a perturbation cannot find in a text (a word long enough for a typo) it

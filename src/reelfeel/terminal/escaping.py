@@ -1,4 +1,4 @@
-"""The way out for texts of users: made harmless for a terminal, a spreadsheet or XML.
+"""Escapes users' texts for a terminal, a spreadsheet or XML.
 
 A path, a label, the name of a column or a review can hold anything. Here is each rule once; HTML
 has its own, the escaping of the standard library and of Jinja.

@@ -1,4 +1,4 @@
-"""Tables and bars for a terminal: every text goes through `for_terminal`, and none is markup."""
+"""Tables and progress bars for a terminal, escaped."""
 
 from __future__ import annotations
 

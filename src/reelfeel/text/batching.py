@@ -1,4 +1,4 @@
-"""Which reviews share a batch, and how their ids become one rectangle.
+"""Groups texts of similar length into batches, and pads them.
 
 Padding is on the right, where an LSTM that knows its lengths never reads it, and reviews of similar
 length share a batch, so that there is little of it.

@@ -1,4 +1,4 @@
-"""From a text as its source gave it to the text that is split into tokens.
+"""Cleans a text: markup, entities, control characters, Unicode, white space.
 
 Cleaning runs in rounds of the steps in `cleaning_steps`. A round that decoded an entity or removed
 a tag is followed by another, because what it uncovered may be an entity or a tag again

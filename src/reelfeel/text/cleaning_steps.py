@@ -1,4 +1,4 @@
-"""The single steps of cleaning: each a pattern, what stands in its place, and why.
+"""The steps of cleaning: each a pattern, its replacement, and the reason.
 
 A step is plain data, so that the same one can substitute, be counted, and be followed character by
 character. Applied twice, a step changes nothing the second time, as long as it uncovers nothing.

@@ -1,4 +1,4 @@
-"""From raw texts to token ids: the one way that training, prediction and explanation take."""
+"""Encodes texts as token ids: one encoder for training, prediction and explanation."""
 
 from __future__ import annotations
 

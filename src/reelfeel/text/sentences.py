@@ -1,4 +1,4 @@
-"""Where sentences end: the one rule for explanations, damaged texts and augmentation."""
+"""Splits texts into sentences, for explanations, perturbations and augmentation alike."""
 
 from __future__ import annotations
 

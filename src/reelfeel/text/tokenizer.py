@@ -1,4 +1,4 @@
-r"""From a text to tokens, with the place of each token in the text as it was given.
+r"""Splits a text into tokens, with the offsets of each in the given text.
 
 The pattern is an explicit list of characters, because `\w` means something else in every regular
 expression engine and in every version of Unicode. A saved model keeps its settings, pattern

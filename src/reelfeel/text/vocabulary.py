@@ -1,4 +1,4 @@
-"""Which tokens a model knows, and their ids; stored as one file that a person can read."""
+"""The vocabulary: tokens and their ids, saved as a readable JSON file."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""`reelfeel distill`: from saved models to a student of any size."""
+"""`reelfeel distill`: trains a smaller model on the predictions of saved models."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What is refused before the slow imports: what is not there, and what may not be written."""
+"""Checks made before slow imports: inputs exist, and outputs can be written."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""`reelfeel pretrain`: from texts without labels to a language model."""
+"""`reelfeel pretrain`: trains a language model on texts without labels."""
 
 from __future__ import annotations
 

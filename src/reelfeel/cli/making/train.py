@@ -1,4 +1,4 @@
-"""`reelfeel train`: from reviews to a saved model."""
+"""`reelfeel train`: trains a classifier on labelled reviews and saves it."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""`reelfeel calibrate`: temperature, threshold and abstain band, stored with the model."""
+"""`reelfeel calibrate`: fits temperature, threshold and abstention, and saves them in the model."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""`reelfeel check-behaviour`: robust as well as accurate, or not."""
+"""`reelfeel check-behaviour`: measures how robust a model is."""
 
 from __future__ import annotations
 

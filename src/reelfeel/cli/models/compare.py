@@ -1,4 +1,4 @@
-"""`reelfeel compare`: which of two classifiers is better, beyond luck."""
+"""`reelfeel compare`: tests whether one of two classifiers is better."""
 
 from __future__ import annotations
 

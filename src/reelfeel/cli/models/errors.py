@@ -1,4 +1,4 @@
-"""`reelfeel errors`: where a model was most sure and wrong, and why."""
+"""`reelfeel errors`: lists the most confident misclassifications and explains them."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""`reelfeel evaluate`: a saved model, or any classifier's probabilities, judged by labels."""
+"""`reelfeel evaluate`: evaluates a model, or a table of predictions, on labelled reviews."""
 
 from __future__ import annotations
 

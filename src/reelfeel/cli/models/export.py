@@ -1,4 +1,4 @@
-"""`reelfeel export`: a saved model for other software."""
+"""`reelfeel export`: writes a model as `.keras` or ONNX for other software."""
 
 from __future__ import annotations
 

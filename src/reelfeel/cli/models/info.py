@@ -1,4 +1,4 @@
-"""`reelfeel info`: what a saved model is and where it came from."""
+"""`reelfeel info`: shows what a saved model is and how it was made."""
 
 from __future__ import annotations
 

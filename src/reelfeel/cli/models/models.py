@@ -1,4 +1,4 @@
-"""`reelfeel models`: what comes with ReelFeel."""
+"""`reelfeel models`: lists the models that come with ReelFeel."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""`reelfeel report`: a model judged beside its baselines, as one page."""
+"""`reelfeel report`: writes a report of a model beside baselines, as one HTML page."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Texts that a command is given as its arguments, on standard input or in a file."""
+"""Reads texts from a command's arguments, from standard input or from a file."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""`reelfeel explain`: which words and sentences made the verdict, and what would flip it."""
+"""`reelfeel explain`: shows which words and sentences led to a prediction."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Standard input as texts, one a line: each as soon as it comes, many at once where they come fast.
+"""Reads standard input, one text a line, as soon as the lines arrive.
 
 A thread reads what is there, so a source is never waited for while a line waits for its answer: a
 bot or `tail -f` gets each answer at once, a file is answered some thousand lines at a time.

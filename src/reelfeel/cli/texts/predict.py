@@ -1,4 +1,4 @@
-"""`reelfeel predict`: texts in, labels and probabilities out."""
+"""`reelfeel predict`: prints a label and a probability for each text."""
 
 from __future__ import annotations
 

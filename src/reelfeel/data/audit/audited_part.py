@@ -1,4 +1,4 @@
-"""One part of a data set with what every check needs, measured once."""
+"""One part of a data set, with the measurements that all checks share."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Looks a data set over before training: what would spoil it, what would flatter its score."""
+"""Audits a data set before training: what would harm it, and what would inflate its score."""
 
 from __future__ import annotations
 

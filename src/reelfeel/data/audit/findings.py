@@ -1,4 +1,4 @@
-"""What an audit says about a data set: findings, ranked, and sizes a part."""
+"""The results of an audit: findings in order of severity, and sizes of parts."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Checks on the labels of one part: enough of both, in balance, and not against each other."""
+"""Checks the labels of one part: enough of each class, balance, no contradictions."""
 
 from __future__ import annotations
 

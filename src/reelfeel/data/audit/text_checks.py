@@ -1,4 +1,4 @@
-"""Checks on the texts of one part: there, whole, readable, and once."""
+"""Checks the texts of one part: missing, cut, unreadable or repeated."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What to do about a CSV file that is refused: only what has been tried on that file."""
+"""Suggests how to fix a refused CSV file; every suggestion has been tried on that file."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""CSV rows one after another, each with the lines it stands on, however broken the file is."""
+"""Iterates over CSV rows with their line numbers; continues after broken rows."""
 
 from __future__ import annotations
 

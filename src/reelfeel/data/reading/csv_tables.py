@@ -1,4 +1,4 @@
-"""CSV and TSV text as a table, by the one reader that reads header and rows alike."""
+"""Reads CSV and TSV as tables; header and rows follow the same rules."""
 
 from __future__ import annotations
 

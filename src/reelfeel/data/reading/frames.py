@@ -1,4 +1,4 @@
-"""Tables with types: Parquet, Arrow and Excel files, and the frames of Python programs."""
+"""Reads typed tables: Parquet, Arrow and Excel files, and data frames."""
 
 from __future__ import annotations
 

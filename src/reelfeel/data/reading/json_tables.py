@@ -1,4 +1,4 @@
-"""JSON as a table: one object a line, an array of objects, and what common programs export."""
+"""Reads JSON as tables: JSON Lines, arrays of objects, and exports of common programs."""
 
 from __future__ import annotations
 

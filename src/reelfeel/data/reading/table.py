@@ -1,4 +1,4 @@
-"""A table as it stands in its source, before anything is said about its meaning."""
+"""Tables as read from a source, before columns have a meaning."""
 
 from __future__ import annotations
 

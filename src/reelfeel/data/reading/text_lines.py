@@ -1,4 +1,4 @@
-"""Text files without columns: one text a line, or a label before it as fastText wants it."""
+"""Reads text files: one text a line, or fastText's format with a label in front."""
 
 from __future__ import annotations
 

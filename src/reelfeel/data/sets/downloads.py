@@ -1,4 +1,4 @@
-"""Downloads a published file once: size and checksum checked, progress on stderr."""
+"""Downloads a published file once and checks its size and checksum."""
 
 from __future__ import annotations
 

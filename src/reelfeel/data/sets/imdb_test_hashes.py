@@ -1,4 +1,4 @@
-"""The hashes of IMDB's test reviews: enough to leave them out, without reading one.
+"""Hashes of IMDB's test reviews, so that training can leave them out without reading them.
 
 A language model must not learn from a review of the test set, and 269 of them stand among the
 unlabelled ones. No stage of training may open a test file to find them; so their hashes come with

@@ -1,4 +1,4 @@
-"""Unpacks compressed files in blocks, known by their content; no more than a bound."""
+"""Decompresses files in blocks, up to a size limit; detects the format by content."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Reviews from a folder or an archive of text files, one folder a label: `reviews/pos/12.txt`."""
+"""Loads reviews from a folder or an archive with one folder a label: `reviews/pos/12.txt`."""
 
 from __future__ import annotations
 

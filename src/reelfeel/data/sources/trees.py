@@ -1,4 +1,4 @@
-"""A folder or an archive as names and contents: the same rules for both, and nothing unpacked."""
+"""Lists and reads the files of a folder or an archive by the same rules."""
 
 from __future__ import annotations
 

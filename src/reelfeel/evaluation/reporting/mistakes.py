@@ -1,4 +1,4 @@
-"""A model's surest mistakes as a report shows them: the passage that decided, word by word."""
+"""Prepares the most confident misclassifications for a report."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Where the numbers of a report come from, and what has to be known before believing them."""
+"""Lists the provenance of a report's numbers."""
 
 from __future__ import annotations
 

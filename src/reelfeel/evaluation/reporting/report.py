@@ -1,4 +1,4 @@
-"""From a saved model and labelled reviews to its report."""
+"""Writes the report of a saved model on labelled reviews."""
 
 from __future__ import annotations
 

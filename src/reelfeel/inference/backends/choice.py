@@ -1,4 +1,4 @@
-"""What runs a model: the native kernels, OpenVINO, ONNX Runtime, or NumPy.
+"""Chooses and opens a backend: native kernels, OpenVINO, ONNX Runtime or NumPy.
 
 Each session is a callable from `TokenIds` to logits, float32 `(num_texts,)`. In float32 all are
 equal to Keras within 1e-5; the native kernels have bfloat16 besides, where the processor multiplies

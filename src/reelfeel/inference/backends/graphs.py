@@ -1,4 +1,4 @@
-"""A graph that another backend runs, safe to share: between threads, and with forked processes.
+"""Runs an ONNX graph with a lock, and opens it again in forked processes.
 
 A request of OpenVINO serves one thread at a time and refuses a second. And the threads of either
 backend stay behind when a process is forked, so its copy of a session waits for them for ever.

@@ -1,4 +1,4 @@
-"""The network in NumPy: slow, on every machine, and the equations as a textbook has them."""
+"""Runs the network in NumPy: slow, but on every machine, and close to the textbook equations."""
 
 from __future__ import annotations
 

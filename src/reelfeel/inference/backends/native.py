@@ -1,4 +1,4 @@
-"""The native kernels as a backend: the fastest, and in float32 exact within rounding."""
+"""Runs the network on the native kernels: the fastest backend."""
 
 from __future__ import annotations
 

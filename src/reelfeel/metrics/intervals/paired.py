@@ -1,4 +1,4 @@
-"""Two classifiers on the same reviews: how far apart, how sure that is, and in one sentence."""
+"""Compares all metrics of two classifiers on the same reviews, with intervals."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The bootstrap: every metric on thousands of resamples, from one sort of the reviews.
+"""The bootstrap: all metrics on thousands of resamples, from one sort of the reviews.
 
 A resample is a row of weights: how often each review was drawn. Reviews are sorted by probability
 once, so that a running sum of weights gives the counts at every threshold, for many resamples in

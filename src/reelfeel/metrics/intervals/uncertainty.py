@@ -1,4 +1,4 @@
-"""How sure a metric is: a 95 % interval for every number of the table.
+"""A 95 % interval for every metric of the table.
 
 Each metric has the interval that kept its promise in simulation, see `docs/metrics.md`: the plain
 percentile bootstrap contained a ROC AUC of 0.99 on 200 reviews only 91 times in 100.
