@@ -84,6 +84,12 @@ def in_chunks(texts: Iterator[str], most: int) -> Iterator[list[str]]:
         yield chunk
 
 
+def refuse_one_text(texts: object) -> None:
+    """Raises UsageError where one string, bytes or a table of characters is given for a list."""
+    if problem := _find_one_text(texts):
+        raise _refuse(texts, problem)
+
+
 def _find_problem(texts: object) -> str | None:
     """Says what an object is, and how to get texts from it, where it is no iterable of strings."""
     for find in (_find_one_text, _find_table, _find_unordered, _find_source):

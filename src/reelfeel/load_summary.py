@@ -69,7 +69,7 @@ class LoadSummary:
     def __str__(self) -> str:
         said = f"{self.source}: {self.found:,} {self.unit} found, {self.read:,} read."
         if self.passed_over:
-            said += f" Passed over: {'; '.join(map(_spell, self.passed_over))}."
+            said += f" Passed over: {'; '.join(map(_format, self.passed_over))}."
         return " ".join([said, *self.notes])
 
     @property
@@ -89,7 +89,7 @@ class LoadSummary:
         return {**asdict(self), "passed_over": [asdict(one) for one in self.passed_over]}
 
 
-def _spell(passed: PassedOver) -> str:
+def _format(passed: PassedOver) -> str:
     shown = ", ".join(passed.examples)
     more = passed.count - len(passed.examples)
     shown += f" and {more:,} more" if shown and more else ""

@@ -125,7 +125,7 @@ def test_what_does_not_fit_is_refused():
         measure_perturbations(counts_words, TEXTS, LABELS, seed=0, names=["nonsense"])
     with pytest.raises(DataError, match="one label for each text"):
         measure_perturbations(counts_words, TEXTS, LABELS[:3], seed=0)
-    with pytest.raises(DataError, match="list of texts"):
+    with pytest.raises(UsageError, match="list of texts"):
         measure_perturbations(counts_words, "A film.", [1], seed=0)
     with pytest.raises(DataError, match="do not belong together"):
         measure_made_texts(lambda texts: np.zeros(3))

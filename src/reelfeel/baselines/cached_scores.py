@@ -12,11 +12,12 @@ from pathlib import Path
 import numpy as np
 import numpy.typing as npt
 
-from reelfeel.baselines.baselines import BASELINES, check_is_list, check_name, fit_baseline
+from reelfeel.baselines.baselines import BASELINES, check_name, fit_baseline
 from reelfeel.errors import BundleError, DataError
 from reelfeel.files.array_files import read_arrays
 from reelfeel.files.plain_files import read_json_file
 from reelfeel.files.writing import home, write_whole
+from reelfeel.given_texts import refuse_one_text
 from reelfeel.metrics.checks import Labels, Probabilities, check_labels
 from reelfeel.schema import integer, number, record
 from reelfeel.text_hashes import add_texts
@@ -91,7 +92,7 @@ def score_baseline(
     name: str, train_texts: Sequence[str], train_labels: npt.ArrayLike, texts: Sequence[str]
 ) -> BaselineScores:
     """Does for one baseline what `score_baselines` does for several; kept under `REELFEEL_HOME`."""
-    check_is_list(texts)
+    refuse_one_text(texts)
     if not len(texts):
         raise DataError("Expected at least one text to judge the baselines on; received none.")
     labels = check_labels(train_labels, "train_labels")

@@ -37,7 +37,7 @@ def check_data(
     data_dir: shared.DataDir = None,
     as_json: shared.Json = False,
 ) -> None:
-    """Check reviews for what would spoil training or flatter a score.
+    """Check reviews for problems that harm training or inflate scores.
 
     The exit code is 3 when something would spoil training.
     """
@@ -99,7 +99,7 @@ def _print_audit(result: Audit, console: Console) -> None:
         findings.add_row(Text(finding.severity, _STYLES[finding.severity]), _describe(finding))
     console.print(findings)
     if result.has_errors:
-        console.print("Not fit for training: mend the errors first.", style="bold red")
+        console.print("Not fit for training: fix the errors first.", style="bold red")
     else:
         console.print("Nothing here would spoil training.", style="green")
 

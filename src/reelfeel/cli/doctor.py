@@ -18,7 +18,7 @@ _PACKAGES = {
 
 
 def doctor(as_json: shared.Json = False) -> None:
-    """Show versions, kernels and folders, and train a tiny model to prove that all works."""
+    """Show versions, kernels and folders, and train a tiny model as a test."""
     import json
 
     facts = {

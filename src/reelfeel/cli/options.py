@@ -14,11 +14,14 @@ if TYPE_CHECKING:
     from reelfeel.inference.classifier import Classifier
 
 ProbabilityColumn = Annotated[
-    str, typer.Option(help="Of tables of predictions: the probability of the positive class.")
+    str,
+    typer.Option(
+        help="In tables of predictions: the column with the probability of the positive class."
+    ),
 ]
 DataDir = Annotated[Path | None, typer.Option(help="Local copy of IMDB: archive or folder.")]
 Strict = Annotated[
-    bool, typer.Option("--strict", help="Refuse data that check-data finds an error in.")
+    bool, typer.Option("--strict", help="Refuse data in which check-data finds an error.")
 ]
 Json = Annotated[bool, typer.Option("--json", help="Print one JSON object.")]
 Force = Annotated[bool, typer.Option("--force", help="Replace the output if it exists.")]

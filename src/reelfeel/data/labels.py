@@ -124,7 +124,7 @@ def map_labels(
     others = np.flatnonzero(labels < 0).tolist()
     if others and not label_map.drops_others:
         raise SchemaError(column.describe_unknown(others[0], pair))
-    names = (column.spell(pair[0]), column.spell(pair[1]))
+    names = (column.show(pair[0]), column.show(pair[1]))
     for row in np.flatnonzero(labels >= 0).tolist():
         _refuse_half_character(values[row], f"{where}, {rows[row]}: the label", SchemaError)
     return MappedLabels(labels, names, passed_over=_name_reason(others))

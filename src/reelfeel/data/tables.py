@@ -104,7 +104,7 @@ class _Columns:
             raise SchemaError(
                 f"{self.table.name} has a header but no rows that can be read. Expected at least "
                 f"one review below it. Received {self.table.found:,} rows, and the columns "
-                f"{_spell_names(self.table.columns)}."
+                f"{_format_names(self.table.columns)}."
             )
         options, rows = self.options, list(range(len(self.table)))
         for name in [options.text_column, *([options.label_column] if options.labelled else [])]:
@@ -271,10 +271,10 @@ def _refuse_missing_column(table: Table, name: str, options: TableOptions) -> No
     value = repr(found) if found else "NAME"
     raise SchemaError(
         f"{table.name} has no column {name!r}.{hint} Name it with {option} {value}. "
-        f"Received the columns {_spell_names(table.columns)}."
+        f"Received the columns {_format_names(table.columns)}."
     )
 
 
-def _spell_names(columns: Mapping[str, object]) -> str:
+def _format_names(columns: Mapping[str, object]) -> str:
     names = ", ".join(repr(name[:40]) for name in islice(columns, 20))
     return names + (f" and {len(columns) - 20:,} more" if len(columns) > 20 else "")

@@ -160,17 +160,17 @@ def _describe_epochs(provenance: About) -> str:
 
 def _describe_times(provenance: About) -> Iterator[str]:
     for stage in provenance.get("stages") or ():
-        yield f"Stage {stage['name']}, {spell_seconds(stage['seconds'])}: `{stage['command']}`"
+        yield f"Stage {stage['name']}, {format_seconds(stage['seconds'])}: `{stage['command']}`"
     total = provenance.get("seconds_total") or sum((provenance.get("seconds") or {}).values())
-    yield f"Time in all: {spell_seconds(total)}."
+    yield f"Time in all: {format_seconds(total)}."
 
 
-def spell_seconds(seconds: float) -> str:
+def format_seconds(seconds: float) -> str:
     """Writes a time so that it can be compared at a glance.
 
     Example:
 
-    >>> spell_seconds(42), spell_seconds(600), spell_seconds(9_000)
+    >>> format_seconds(42), format_seconds(600), format_seconds(9_000)
     ('42 seconds', '10.0 minutes', '2.50 hours')
     """
     if seconds < 120:

@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from reelfeel.inference.backends.choice import Backend
 
 # Rooms whose modules answers depend on.
-_ROOMS = ("native", "inference", "text")
+_ROOMS = ("native", "inference", "inference/backends", "text")
 _MOST_KEPT = 256
 
 

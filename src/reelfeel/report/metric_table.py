@@ -132,9 +132,9 @@ def _write_cell(name: str, measured: MetricsWithIntervals, best: float | None) -
 def _count_costs(costs: Sequence[Costs | None]) -> list[MetricRow]:
     known = [cost or Costs() for cost in costs]
     rows = {
-        ("Training", "wall time"): [_spell(cost.train_s, duration) for cost in known],
-        ("Scoring", "one process"): [_spell(cost.reviews_per_s, _spell_speed) for cost in known],
-        ("Size", "numbers and words"): [_spell(cost.size_bytes, size) for cost in known],
+        ("Training", "wall time"): [_format(cost.train_s, duration) for cost in known],
+        ("Scoring", "one process"): [_format(cost.reviews_per_s, _format_speed) for cost in known],
+        ("Size", "numbers and words"): [_format(cost.size_bytes, size) for cost in known],
     }
     return [
         MetricRow(title, remark, tuple(Cell(value) for value in values))
@@ -142,9 +142,9 @@ def _count_costs(costs: Sequence[Costs | None]) -> list[MetricRow]:
     ]
 
 
-def _spell_speed(reviews_per_s: float) -> str:
+def _format_speed(reviews_per_s: float) -> str:
     return f"{reviews_per_s:,.0f}{NBSP}reviews/s"
 
 
-def _spell(value: Number | None, write: Callable[[Number], str]) -> str:
+def _format(value: Number | None, write: Callable[[Number], str]) -> str:
     return "" if value is None else write(value)

@@ -142,9 +142,9 @@ def _describe_weakness(data: ReportData) -> str:
         f"It is weakest on {worst.name}: {percent(worst.accuracy or 0.0)} of {worst.count:,} are "
         f"right{reach}, against {percent(worst.others_accuracy or 0.0)} of the others"
     )
-    others = [_spell_slice(one) for one in weak[1:3]]
+    others = [_format_slice(one) for one in weak[1:3]]
     return f"{sentence}; weak too on {listed(others)}." if others else f"{sentence}."
 
 
-def _spell_slice(score: SliceScore) -> str:
+def _format_slice(score: SliceScore) -> str:
     return f"{score.name} ({percent(score.accuracy or 0.0)})"

@@ -12,8 +12,8 @@ from dataclasses import dataclass, field
 import numpy as np
 import numpy.typing as npt
 
-from reelfeel.baselines.baselines import check_is_list
 from reelfeel.errors import DataError, UsageError
+from reelfeel.given_texts import refuse_one_text
 from reelfeel.metrics.checks import Labels, check_binary, check_labels, check_threshold
 from reelfeel.metrics.intervals.paired import Difference
 from reelfeel.metrics.intervals.proportions import NORMAL_95, Interval, wilson_interval
@@ -198,7 +198,7 @@ def compare_right(right_a: npt.ArrayLike, right_b: npt.ArrayLike) -> Difference:
 
 
 def _check(texts: Sequence[str], y_true: npt.ArrayLike, names: Sequence[str]) -> Labels:
-    check_is_list(texts)
+    refuse_one_text(texts)
     labels = check_labels(y_true)
     if len(labels) != len(texts):
         raise DataError(

@@ -10,9 +10,8 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-from reelfeel.errors import UsageError
 from reelfeel.given_texts import check_texts, in_chunks
-from reelfeel.native.cores import available_cores
+from reelfeel.native.cores import available_cores, check_threads
 from reelfeel.native.text import FlatIds
 from reelfeel.text.bulk import BulkCounter, BulkEncoder, can_read
 from reelfeel.text.cleaning import clean
@@ -241,27 +240,6 @@ def ends_kept(settings: TextSettings) -> tuple[int, int]:
         settings.keep, -(-settings.max_tokens // 2)
     )
     return first, settings.max_tokens - first
-
-
-def check_threads(threads: int | None) -> int:
-    """Returns how many threads to use: what was asked for, or as many as there are cores.
-
-    Raises:
-        UsageError: if `threads` is no whole number or below 1.
-
-    Example:
-
-    >>> check_threads(3)
-    3
-    """
-    if threads is None:
-        return available_cores()
-    if not isinstance(threads, int) or threads < 1:
-        raise UsageError(
-            "threads must be a whole number of at least 1, or None for all cores; received "
-            f"{threads!r}."
-        )
-    return threads
 
 
 def _in_chunks(texts: Iterable[str]) -> Iterator[list[str]]:

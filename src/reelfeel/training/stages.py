@@ -22,7 +22,7 @@ from reelfeel.data.tables import TableOptions
 from reelfeel.errors import BundleError
 from reelfeel.files.writing import home
 from reelfeel.inference.bundle import read_bundle
-from reelfeel.inference.card import spell_seconds
+from reelfeel.inference.card import format_seconds
 from reelfeel.inference.classifier import Classifier
 from reelfeel.models.language_model import LanguageModel, read_language_model
 from reelfeel.training.execution import Order, adopt, adopt_start, execute
@@ -195,7 +195,7 @@ class Stages:
 
     def _say_finished(self, record: Record) -> None:
         names = self.recipe.stage_names()
-        number, seconds = names.index(record["name"]) + 1, spell_seconds(record["seconds"])
+        number, seconds = names.index(record["name"]) + 1, format_seconds(record["seconds"])
         self.observer.on_note(f"Stage {number} of {len(names)}, {record['name']}: {seconds}.")
 
     def _name_source(self) -> str:

@@ -14,7 +14,7 @@ def refuse_early(
     sources: Iterable[Any] = (),
     models: Iterable[str | Path | None] = (),
 ) -> None:
-    """Looks at the places that a training names; none of this needs Keras.
+    """Checks the paths given to a training; none of this needs Keras.
 
     Args:
         output: the folder to be written.

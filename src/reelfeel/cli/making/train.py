@@ -38,8 +38,8 @@ def train(
     unlabelled: Annotated[
         Path | None,
         typer.Option(
-            help="Texts without labels to learn from too, with --from: a table, a folder, or a "
-            "text file with one text a line.",
+            help="With --from: texts without labels to train on too; a table, a folder, or a text "
+            "file with one text a line.",
             show_default=False,
         ),
     ] = None,
@@ -51,7 +51,9 @@ def train(
     seed: shared.Seed = None,
     seeds: Annotated[
         int | None,
-        typer.Option(help="Train so many, of seeds that follow each other, and say how they vary."),
+        typer.Option(
+            help="Train N models with consecutive seeds, and print how their metrics vary."
+        ),
     ] = None,
     resume: shared.Resume = False,
     force: shared.Force = False,

@@ -30,11 +30,13 @@ def errors(
         ),
     ],
     part: Annotated[str, typer.Option(help="Part of a data set that has parts.")] = "test",
-    most: Annotated[int, typer.Option(min=1, help="How many mistakes, the surest first.")] = 50,
+    most: Annotated[
+        int, typer.Option(min=1, help="How many to show, the most confident first.")
+    ] = 50,
     training_data: Annotated[
         str | None,
         typer.Option(
-            help="What the model was trained on, to find the reviews most like each mistake.",
+            help="The model's training data, to show the training reviews most similar to each.",
             show_default=False,
         ),
     ] = None,
@@ -46,7 +48,7 @@ def errors(
     data_dir: shared.DataDir = None,
     as_json: shared.Json = False,
 ) -> None:
-    """Show a model's surest mistakes, the words that drove them, and what mistakes share."""
+    """Show a model's most confident misclassifications, the words behind them, and themes."""
     from contextlib import nullcontext
 
     from reelfeel.evaluation.error_analysis import (

@@ -34,7 +34,7 @@ def evaluate(
     ] = None,
     predictions: Annotated[
         Path | None,
-        typer.Option(help="Judge the probabilities in this table; no model is needed."),
+        typer.Option(help="Evaluate the probabilities in this table; no model is needed."),
     ] = None,
     part: Annotated[str, typer.Option(help="Part of a data set that has parts.")] = "test",
     minima: Annotated[
@@ -47,13 +47,13 @@ def evaluate(
     ] = None,
     no_worse_than: Annotated[
         str | None,
-        typer.Option(help="Gate: a model or a table of predictions that must not be better."),
+        typer.Option(help="Gate: fail if this model or table of predictions is better."),
     ] = None,
     junit: Annotated[
         Path | None, typer.Option(help="Write the gates as JUnit XML to this file.")
     ] = None,
     truncation: Annotated[
-        bool, typer.Option("--truncation", help="Read cut reviews again in every other way.")
+        bool, typer.Option("--truncation", help="Compare ways to truncate long reviews.")
     ] = False,
     record: Annotated[
         bool,
@@ -65,14 +65,14 @@ def evaluate(
     options: TableOptions = None,  # type: ignore[assignment]
     probability_column: shared.ProbabilityColumn = "probability",
     threshold: Annotated[
-        float, typer.Option(help="With --predictions: positive from this probability on.")
+        float, typer.Option(help="With --predictions: the smallest probability that is positive.")
     ] = 0.5,
     data_dir: shared.DataDir = None,
     as_json: shared.Json = False,
 ) -> None:
-    """Judge a model on labelled reviews, with and without those it was trained on.
+    """Evaluate a model on labelled reviews, with and without those it was trained on.
 
-    Prints every metric, the slices that are worse than the rest, what was cut, and the gates.
+    Prints every metric, the slices that are worse than the rest, truncation, and the gates.
     """
     import json
 

@@ -62,7 +62,7 @@ def explain(
         Method, typer.Option(help="integrated-gradients needs the extra \\[train].")
     ] = Method.OCCLUSION,
     flip: Annotated[
-        bool, typer.Option("--flip", help="Find a small edit that turns the verdict around.")
+        bool, typer.Option("--flip", help="Find a small edit that changes the label.")
     ] = False,
     html: Annotated[
         Path | None, typer.Option(help="Write a web page here.", show_default=False)
@@ -70,7 +70,7 @@ def explain(
     force: shared.Force = False,
     as_json: shared.Json = False,
 ) -> None:
-    """Show which words and sentences made a verdict.
+    """Show which words and sentences led to a prediction.
 
     Words that speak for the positive class are marked with + (green), for the negative class with
     - (red). With --json one JSON object a text, with offsets into it.

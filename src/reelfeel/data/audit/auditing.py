@@ -30,7 +30,7 @@ def audit(
     known_shares: Mapping[str, npt.ArrayLike] | None = None,
     detect_language: Callable[[str], str] | None = None,
 ) -> Audit:
-    """Checks reviews for what would spoil training or flatter a score.
+    """Checks reviews for problems that harm training or inflate scores.
 
     Errors, which would spoil training, are: doubts about the encoding; a part without reviews; one
     label only, or fewer than two reviews of one; more than 5 % empty texts; more than 5 % of

@@ -174,12 +174,12 @@ def _check_counts(frame: pl.DataFrame, part: str, copy: Path) -> None:
     if counts != EXPECTED_COUNTS[part]:
         raise IncompleteError(
             f"{copy} is not the whole of IMDB: its part {part!r} should hold "
-            f"{_spell_counts(EXPECTED_COUNTS[part])}. Copy or download it again; a folder of your "
-            f"own is read with its path in place of 'imdb'. Received {_spell_counts(counts)}."
+            f"{_format_counts(EXPECTED_COUNTS[part])}. Copy or download it again; a folder of your "
+            f"own is read with its path in place of 'imdb'. Received {_format_counts(counts)}."
         )
 
 
-def _spell_counts(counts: tuple[int, ...]) -> str:
+def _format_counts(counts: tuple[int, ...]) -> str:
     return f"{counts[0]:,} neg, {counts[1]:,} pos and {counts[2]:,} unlabelled reviews"
 
 

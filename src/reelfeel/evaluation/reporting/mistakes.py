@@ -63,11 +63,11 @@ def _show(error: Misclassification, label_names: tuple[str, str]) -> Mistake:
         num_tokens=error.explanation.prediction.num_tokens,
         text=None if passage else "",
         passage=passage,
-        neighbours=_spell_neighbours(error, label_names),
+        neighbours=_format_neighbours(error, label_names),
     )
 
 
-def _spell_neighbours(error: Misclassification, label_names: tuple[str, str]) -> tuple[str, ...]:
+def _format_neighbours(error: Misclassification, label_names: tuple[str, str]) -> tuple[str, ...]:
     if not error.neighbours:
         return ()
     near = [

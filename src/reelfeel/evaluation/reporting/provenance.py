@@ -123,7 +123,7 @@ def _describe_model(classifier: Classifier) -> list[tuple[str, str]]:
         "Seed": provenance.get("seed"),
         "LSTM kernel": provenance.get("kernel"),
         "Command": provenance.get("command"),
-        "Versions": _spell_pairs(provenance.get("versions") or {}),
+        "Versions": _format_pairs(provenance.get("versions") or {}),
         "Machine": machine and f"{machine.get('processor')}, {machine.get('cores')} cores",
     }
     return [(term, str(value)) for term, value in rows.items() if value not in (None, "", {})]
@@ -159,7 +159,7 @@ def _describe_report(classifier: Classifier) -> tuple[tuple[str, str], ...]:
     return (
         ("Command", " ".join([Path(sys.argv[0]).name, *sys.argv[1:]])),
         ("Backend", str(classifier.backend)),
-        ("Versions", _spell_pairs(versions)),
+        ("Versions", _format_pairs(versions)),
         ("Machine", f"{platform.machine()}, {available_cores()} cores"),
         (
             "Intervals",
@@ -168,5 +168,5 @@ def _describe_report(classifier: Classifier) -> tuple[tuple[str, str], ...]:
     )
 
 
-def _spell_pairs(pairs: Mapping[str, str]) -> str:
+def _format_pairs(pairs: Mapping[str, str]) -> str:
     return listed([f"{name} {value}" for name, value in pairs.items()])

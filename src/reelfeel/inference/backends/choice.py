@@ -25,11 +25,10 @@ from reelfeel.inference.backends.native import NativeSession
 from reelfeel.inference.bundle import Bundle
 from reelfeel.inference.graph import check_graph
 from reelfeel.inference.network import read_towers
-from reelfeel.native.cores import available_cores
-from reelfeel.native.inference import has_kernel
+from reelfeel.native.cores import available_cores, check_threads
+from reelfeel.native.inference import has_kernel, require_kernel
 from reelfeel.native.library import explain_missing
 from reelfeel.text.batching import pad_batch, plan_scoring_batches
-from reelfeel.text.encoder import check_threads
 from reelfeel.text.token_ids import TokenIds
 
 Session = Callable[[TokenIds], npt.NDArray[np.float32]]
@@ -130,10 +129,12 @@ def _check(backend: str, precision: str, threads: int | None) -> None:
         if backend == "native":
             mend = f"The reason: {explain_missing()}."
         raise MissingExtraError(f"The backend {backend} is not installed.\n{mend}")
-    if precision == "bfloat16" and not (backend == "native" and has_kernel("bfloat16")):
+    if backend == "native":
+        require_kernel("float32" if precision == "auto" else precision)
+    elif precision == "bfloat16":
         raise UsageError(
-            "bfloat16 needs the native backend and a processor with AMX or AVX512-BF16. Leave "
-            f"--precision out to take the fastest that is here. Received: backend {backend}"
+            "bfloat16 needs the native backend. Leave --precision out to take the fastest that is "
+            f"here. Received: backend {backend}"
         )
 
 

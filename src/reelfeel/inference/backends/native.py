@@ -5,11 +5,10 @@ from __future__ import annotations
 import numpy as np
 import numpy.typing as npt
 
-from reelfeel.errors import UsageError
 from reelfeel.inference.bundle import Bundle
 from reelfeel.inference.network import TowerArrays, add_padding, pick_towers
 from reelfeel.inference.pace import Pace
-from reelfeel.native.inference import NativeTower, has_kernel
+from reelfeel.native.inference import NativeTower, require_kernel
 from reelfeel.text.token_ids import TokenIds
 
 
@@ -26,11 +25,7 @@ class NativeSession:
     """
 
     def __init__(self, bundle: Bundle, precision: str, threads: int) -> None:
-        if not has_kernel(precision):
-            raise UsageError(
-                f"The native backend has no {precision} here: it needs a processor with AMX or "
-                "AVX512-BF16. Leave --precision out, or use --precision float32."
-            )
+        require_kernel(precision)
         self._config, self._threads = bundle.config, threads
         self._pace = Pace(threads)
         towers = pick_towers(bundle.stored_weights(), bundle.config.model)
