@@ -43,11 +43,6 @@ class Interruption:
     def __init__(self) -> None:
         self.number: int | None = None
 
-    @property
-    def has_come(self) -> bool:
-        """Whether a signal came."""
-        return self.number is not None
-
     def raise_if_come(self) -> None:
         """Raises Interrupted if a signal came; call it where nothing is half done."""
         if self.number is not None:

@@ -1,6 +1,6 @@
 """Reads and writes weights as safetensors, in 32 or 16 bits.
 
-A file may come from a stranger. Its header is read and held against what is expected before any
+A file may be untrusted. Its header is read and compared with what is expected before any
 array is: its names, shapes, precisions, and that the arrays lie one behind the other and fill it.
 """
 

@@ -271,28 +271,3 @@ def find_recipe(name: str) -> Recipe | None:
     ('language model', 'teacher', 'student', 'second student')
     """
     return RECIPES.get(name)
-
-
-def describe_preset(name: str) -> str:
-    """Says in a sentence or two what a preset makes, and in which stages.
-
-    Raises:
-        UsageError: if there is none of that name.
-
-    Example:
-
-    >>> describe_preset("seed")
-    'LSTM of 64 units, forward, embedding of 128, 10,000 words, 500 tokens of a review.'
-    """
-    config, recipe = get_preset(name), find_recipe(name)
-    units = " and ".join(f"{size:,}" for size in config.model.units)
-    sizes = (
-        f"LSTM of {units} units, {config.model.direction}, embedding of "
-        f"{config.model.embedding_dim}, {config.data.vocabulary_size:,} words, "
-        f"{config.data.max_tokens:,} tokens of a review."
-    )
-    if recipe is None:
-        return sizes
-    stages = ", a ".join(recipe.stage_names())
-    end = " of its answers" if recipe.students else ""
-    return f"{sizes} In {len(recipe.stage_names())} stages: a {stages}{end}."

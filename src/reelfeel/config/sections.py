@@ -23,7 +23,7 @@ POOLINGS = ("last", "last_max_mean")
 MODEL_DIRECTIONS = ("forward", "backward", "both")
 DECAYS = ("none", "linear")
 WEIGHT_PRECISIONS = ("float32", "float16")
-# Bounds that a mistyped setting, or a saved model of a stranger's, meets before anything is made of
+# Bounds that a mistyped setting, or an untrusted saved model, meets before anything is made of
 # it: far above what was ever of use here, and what memory and the kernels can carry.
 MAX_TOKENS, MAX_FIXED_TOKENS = 1_000_000, 10_000
 MAX_VOCABULARY_SIZE, MAX_UNITS, MAX_LAYERS = 1_000_000, 16_384, 16

@@ -19,7 +19,7 @@ KNOWN_PAIRS = (("negative", "positive"), ("neg", "pos"), ("0", "1"), ("false", "
 
 @dataclass(frozen=True)
 class LabelColumn:
-    """A column of labels: their normal names, how the user spells them, and where they stand."""
+    """A column of labels: their normalised names, their original form, and their rows."""
 
     names: Sequence[str]
     spellings: Mapping[str, str]

@@ -108,7 +108,7 @@ def read_piped_texts(
 
 
 def decode_line(line: bytes, encoding: str | None = None) -> str:
-    r"""Returns one line of a conversation as text, decoded as files are, without its end.
+    r"""Returns one line of standard input as text, decoded as files are, without its end.
 
     Example:
 

@@ -154,7 +154,7 @@ def open_side(
     *,
     probability_column: str = PROBABILITY_COLUMN,
 ) -> Side:
-    """Returns what a model says about reviews, or what a table of predictions says by itself.
+    """Returns what a model says about reviews, or reads a table of predictions.
 
     Raises:
         UsageError: if a model is given and no reviews.

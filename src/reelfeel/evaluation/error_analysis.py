@@ -21,7 +21,7 @@ from reelfeel.report.words import log_odds_scores
 from reelfeel.terminal.escaping import for_spreadsheet
 from reelfeel.values import UNSURE, Attribution, Explanation, Reviews
 
-# A word in fewer reviews is an anecdote, not a theme.
+# In fewer reviews, a word is too rare to be called a theme.
 FEWEST_REVIEWS_WITH_WORD = 5
 _NUM_DRIVING_WORDS = 5
 

@@ -22,7 +22,7 @@ _FEWEST_TO_JUDGE = 10
 
 
 def is_notable(num_known: int, num_reviews: int) -> bool:
-    """Whether so many reviews that the model was trained on would flatter it noticeably.
+    """Whether so many reviews that the model was trained on would inflate its scores noticeably.
 
     >>> is_notable(123, 25_000), is_notable(45, 60)
     (False, True)

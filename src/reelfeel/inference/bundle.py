@@ -295,7 +295,7 @@ def write_decision(path: Path, decision: Decision, about: Mapping[str, Any]) -> 
 def read_bundle(path: Path) -> Bundle:
     """Reads a bundle and checks that nothing in it has changed, and that it is one of ours.
 
-    A stranger can write the sums anew, so what they cover is trusted no further: every field has a
+    An attacker can rewrite the checksums, so what they cover is trusted no further: every field has a
     type, a range and a relation to the others, and the weights are those that they ask for.
 
     Raises:

@@ -184,5 +184,5 @@ def _sizes_of(arguments: ctypes.Structure) -> dict[str, int]:
 def _library() -> ctypes.CDLL:
     library = load_library()
     if library is None:
-        raise RuntimeError("The native library is missing; ask can_train first.")
+        raise RuntimeError("The native library is missing; call can_train first.")
     return library

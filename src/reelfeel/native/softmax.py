@@ -61,7 +61,7 @@ def run_softmax(arguments: SoftmaxArguments, num_threads: int) -> None:
     """
     library = load_library()
     if library is None:
-        raise RuntimeError("The native library is missing; ask can_train_softmax first.")
+        raise RuntimeError("The native library is missing; call can_train_softmax first.")
     outcome = library.reelfeel_softmax(
         ctypes.byref(arguments), ctypes.c_int(bound_threads(num_threads))
     )

@@ -29,7 +29,7 @@ SURE = 0.9
 
 
 class Caption(NamedTuple):
-    """The sentence under a picture, and the text that stands for it."""
+    """The sentence under a picture, and its alternative text."""
 
     sentence: str
     alternative: str

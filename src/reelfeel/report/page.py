@@ -8,7 +8,7 @@ from typing import Any
 
 from reelfeel.extras import require_extra
 
-# Here and not at the door of the room: `evaluate` takes intervals and words from this room too, and
+# Here and not in the room's __init__: `evaluate` takes intervals and words from this room too, and
 # draws nothing.
 require_extra("report", "matplotlib", "wordcloud", "jinja2", "sklearn")
 

@@ -27,7 +27,7 @@ def open_console(*, stderr: bool = False, **options: Any) -> Console:
 
 
 class _Console(Console):
-    """Spells out what could steer a terminal: in strings before they are laid out, else after."""
+    """Escapes control characters: in strings before they are laid out, else after."""
 
     def render_str(self, text: str, **options: Any) -> Text:
         return super().render_str(for_terminal(text), **options)

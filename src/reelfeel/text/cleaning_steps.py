@@ -65,7 +65,7 @@ class Step:
     """One thing that cleaning changes.
 
     Attributes:
-        name: the field of `CleaningCounts` that counts it.
+        name: what it is about, in a word.
         pattern: what may need a change; never empty, and found in linear time.
         replace: what stands in its place.
         is_needed: a quick test; where it says no, the step would not change the text.

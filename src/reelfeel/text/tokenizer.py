@@ -166,7 +166,7 @@ class TextSettings:
         try:
             settings = cls(**{**stored, "token_pattern": TOKEN_PATTERN})
             if stored["token_pattern"] != TOKEN_PATTERN:
-                # Not compiled: a pattern of a stranger's may take for ever on a short text.
+                # Not compiled: a foreign pattern may take for ever on a short text.
                 raise UsageError(
                     "A saved model has the one token pattern that ReelFeel knows, TOKEN_PATTERN; "
                     f"received {shorten(stored['token_pattern'])}."

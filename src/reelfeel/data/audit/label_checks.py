@@ -54,7 +54,7 @@ def find_label_problems(part: AuditedPart) -> Iterator[Finding]:
             "imbalance",
             concerned,
             f"one label is {counts[1 - smaller] / counts[smaller]:.1f} times as common as {name!r}",
-            "Weigh the classes, or collect more of the rarer one; accuracy alone will flatter.",
+            "Weigh the classes, or collect more of the rarer one; accuracy alone is misleading.",
         )
     yield from _check_order(part)
     yield from _check_conflicts(part)

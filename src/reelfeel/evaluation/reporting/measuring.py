@@ -40,7 +40,7 @@ def measure_baseline(
     *,
     threshold: float,
 ) -> ReportRow:
-    """Judges a baseline, by itself at 0.5 and against the model.
+    """Measures a baseline at threshold 0.5, and compares it with the model.
 
     Args:
         scores: what the baseline says about the reviews.
@@ -53,7 +53,7 @@ def measure_baseline(
         title=BASELINE_TITLES[scores.name],
         measured=measure(y_true, scores.y_prob),
         costs=Costs(
-            # The lexicon and the majority learn nothing worth the name.
+            # The lexicon and the majority have nothing to train.
             scores.train_s if scores.name in ("tfidf", "nbsvm") else None,
             scores.reviews_per_s if scores.name != "majority" else None,
             scores.size_bytes,

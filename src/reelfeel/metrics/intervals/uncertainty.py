@@ -21,9 +21,6 @@ from reelfeel.metrics.intervals.proportions import NORMAL_95, Interval, wilson_i
 from reelfeel.metrics.intervals.resampling import Resampler, draw_weights
 from reelfeel.metrics.table import METRICS, Confusion, count_confusion
 
-# Why an interval is missing although the metric is there.
-NO_SPREAD = "all resamples agree: there is nothing to measure its uncertainty by"
-
 Replicates = dict[str, npt.NDArray[np.float64]]
 
 # Below these a spread is rounding. A standard error is the root of a rounded difference of squares.
