@@ -15,8 +15,8 @@ from reelfeel.plain_values import to_plain
 TEXT = "A slow start, but what an ending."
 ONE_EPOCH = {"training": {"epochs": 1, "alarm": False}}
 EPOCH_OPTIONS = ("--set", "training.epochs=1", "--set", "training.alarm=false")
-SHORT = PretrainingConfig(units=(16,), embedding_dim=16, passes=1)
-SHORT_OPTIONS = ("--set", "units=16", "--set", "embedding_dim=16", "--passes", "1")
+SHORT = PretrainingConfig(units=(16,), embedding_dim=16, epochs=1)
+SHORT_OPTIONS = ("--set", "units=16", "--set", "embedding_dim=16", "--epochs", "1")
 # Told by the clock, or of the place that was written to.
 OWN = {"speed", "model", "seconds", "minutes"}
 
@@ -194,7 +194,7 @@ def test_train_and_distill(trained, home, tmp_path):
     ]
     commands = [("train", "mini"), ("distill", trained, "--data", "mini")]
     for classifier, place, command in zip(made, "ab", commands, strict=True):
-        assert isinstance(classifier, reelfeel.Engine)
+        assert isinstance(classifier, reelfeel.Classifier)
         output = tmp_path / f"command {place}"
         said = run_json(*command, "-o", output, "--preset", "mini", *EPOCH_OPTIONS)
         assert said.pop("model") == str(output)

@@ -13,6 +13,7 @@ Names are imported when they are first used, so `import reelfeel` costs nothing.
 """
 
 import sys
+import warnings
 from importlib import import_module
 from types import ModuleType
 from typing import TYPE_CHECKING, Any
@@ -27,7 +28,7 @@ if TYPE_CHECKING:
     from reelfeel.evaluation.reporting.report import report
     from reelfeel.evaluation.robustness_check import Behaviour, check_behaviour
     from reelfeel.exports.export import ExportedModel, export
-    from reelfeel.inference.classifier import Engine, load
+    from reelfeel.inference.classifier import Classifier, load
     from reelfeel.inference.explaining import explain
     from reelfeel.inference.facts import ModelFacts, models
     from reelfeel.training.distillation import distill
@@ -40,7 +41,7 @@ __version__ = "0.1.0"
 _HOMES = {
     "Audit": "reelfeel.data.audit.findings",
     "Behaviour": "reelfeel.evaluation.robustness_check",
-    "Engine": "reelfeel.inference.classifier",
+    "Classifier": "reelfeel.inference.classifier",
     "Explanation": "reelfeel.values",
     "ExportedModel": "reelfeel.exports.export",
     "Mistakes": "reelfeel.evaluation.list_mistakes",
@@ -67,7 +68,7 @@ _HOMES = {
 __all__ = [
     "Audit",
     "Behaviour",
-    "Engine",
+    "Classifier",
     "Explanation",
     "ExportedModel",
     "Mistakes",
@@ -97,6 +98,10 @@ def __getattr__(name: str) -> Any:
         # The exceptions, for `except reelfeel.errors.UsageError`: what `errors` does on the command
         # line is `list_mistakes` here, so that this stays a module.
         return import_module("reelfeel.errors")
+    if name == "Engine":  # old name
+        name = "Classifier"
+        text = "reelfeel.Engine is now called reelfeel.Classifier."  # old name
+        warnings.warn(text, FutureWarning, stacklevel=2)
     if name not in _HOMES:
         raise AttributeError(f"module 'reelfeel' has no attribute {name!r}")
     return getattr(import_module(_HOMES[name]), name)

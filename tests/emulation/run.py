@@ -10,8 +10,8 @@ qemu-user with apt-get where it is missing and may be installed.
 
 Left out, because emulation is slow and would show nothing: tests of text that run Python alone,
 those that look at the library as a file or start other programs, which qemu does not emulate;
-engines of others than ourselves; networks of presets beside Keras, whose answers the golden ones
-of `small` and `base` are; eight threads on one engine, which ThreadSanitizer looks at; real
+backends of others than ourselves; networks of presets beside Keras, whose answers the golden ones
+of `small` and `base` are; eight threads on one classifier, which ThreadSanitizer looks at; real
 reviews; and the one golden answer of `base` that is 1,200 words long (qemu computes each fused
 product by itself: two minutes). `small`, by the same code, replays all of its own.
 """
@@ -46,7 +46,13 @@ TESTS = (
 LEFT_OUT = tuple(f"tests/native/test_{name}.py" for name in ("build", "targets", "refusals"))
 # Parts of names: OpenVINO's own code ends under qemu by a segmentation fault when it computes as
 # Haswell; a process that qemu runs in threads may hang when it forks.
-LEFT_OUT_NAMES = ("openvino", "onnxruntime", "every_engine", "though_threads_ran", "eight_threads")
+LEFT_OUT_NAMES = (
+    "openvino",
+    "onnxruntime",
+    "every_classifier",
+    "though_threads_ran",
+    "eight_threads",
+)
 # Emulated code takes twenty times as long; a file that both processes would write fails one.
 PYTEST = ("-q", "-rs", "--durations=25", "--timeout", "900", "-p", "no:cacheprovider")
 PRINT_FEATURES = (

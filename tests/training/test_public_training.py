@@ -118,7 +118,7 @@ def test_two_directions_train_in_a_process_each_where_there_are_two_cores(
     monkeypatch.setattr(BrokenWorker, "started", 0)
     (tmp_path / "texts.txt").write_text("\n".join(make_reviews(120).texts))
     config = PretrainingConfig(
-        vocabulary_size=40, embedding_dim=8, units=(8,), passes=1, lanes=4, window=20,
+        vocabulary_size=40, embedding_dim=8, units=(8,), epochs=1, batch_size=4, bptt_length=20,
         num_negatives=10,
     )  # fmt: skip
     ends = nullcontext() if len(cores) == 1 else pytest.raises(ReelFeelError, match="code 7")

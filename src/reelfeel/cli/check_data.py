@@ -1,4 +1,4 @@
-"""`reelfeel check-data`: looks a data set over before anything is trained on it."""
+"""`reelfeel check-data`: audits a data set before training."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ def check_data(
     data_dir: shared.DataDir = None,
     as_json: shared.Json = False,
 ) -> None:
-    """Check reviews for what would spoil training or flatter a score.
+    """Check reviews for problems that harm training or inflate scores.
 
     The exit code is 3 when something would spoil training.
     """
@@ -67,14 +67,14 @@ def _print_audit(result: Audit, console: Console) -> None:
     for name in rows[0]:
         table.add_row(name, *(row[name] for row in rows))
     console.print(table)
-    for ledger in (ledger for part in result.parts for ledger in part.ledgers):
-        console.print(Text(str(ledger)))
+    for summary in (summary for part in result.parts for summary in part.load_summaries):
+        console.print(Text(str(summary)))
     findings = Table.grid(padding=(0, 1))
     for finding in result.findings:
         findings.add_row(Text(finding.severity, _STYLES[finding.severity]), _describe(finding))
     console.print(findings)
     if result.has_errors:
-        console.print("Not fit for training: mend the errors first.", style="bold red")
+        console.print("Not fit for training: fix the errors first.", style="bold red")
     else:
         console.print("Nothing here would spoil training.", style="green")
 

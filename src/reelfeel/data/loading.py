@@ -1,8 +1,8 @@
-"""Reviews from whatever a user names: a data set, folders, archives, tables, a pipe or a frame."""
+"""Loads reviews from any source: a data set, folders, archives, tables, a pipe or a frame."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from contextlib import AbstractContextManager, nullcontext
 from dataclasses import replace
 from functools import partial
@@ -12,7 +12,7 @@ from typing import Any
 from reelfeel.data.formats import STDIN, SUFFIXES, find_format, read_file
 from reelfeel.data.joining import join_reviews
 from reelfeel.data.options import TableOptions, make_options, suggest
-from reelfeel.data.parts import list_table_parts, list_tree_parts
+from reelfeel.data.parts import Parts, list_table_parts, list_tree_parts
 from reelfeel.data.reading.frames import is_frame
 from reelfeel.data.reading.table import join_tables
 from reelfeel.data.sets.imdb import IncompleteError, is_whole, load_imdb
@@ -20,8 +20,8 @@ from reelfeel.data.sets.imdb_layout import is_imdb
 from reelfeel.data.sets.mini import load_mini
 from reelfeel.data.sources.trees import is_archive, open_tree
 from reelfeel.errors import SchemaError, UsageError
-from reelfeel.files.inputs import explain_reading, refuse_special
-from reelfeel.ledger import Ledger
+from reelfeel.files.inputs import explain_input_errors, refuse_special
+from reelfeel.load_summary import LoadSummary
 from reelfeel.values import Reviews
 
 __all__ = [
@@ -40,7 +40,6 @@ DATA_SETS = ("imdb", "mini")
 # What has no parts gives all its reviews, whatever part is asked for.
 ALL = "all"
 _GLOB = frozenset("*?[")
-Parts = Mapping[str, Callable[[], Reviews]]
 
 
 def load_reviews(
@@ -65,7 +64,7 @@ def load_reviews(
             the encoding.
 
     Returns:
-        Reviews whose `ledgers` say what became of everything in the source.
+        Reviews whose `load_summaries` say what became of everything in the source.
 
     Raises:
         UsageError: if there is no such source or part.
@@ -198,7 +197,7 @@ def _open_path(source: str | Path, options: TableOptions) -> Parts:
     if not path.exists():
         _refuse_missing_path(source, path)
         return _open_several(_expand(path), options)
-    with explain_reading(path):
+    with explain_input_errors(path):
         return _open_existing(path, options)
 
 
@@ -215,7 +214,7 @@ def _open_existing(path: Path, options: TableOptions) -> Parts:
 def _explain(source: Any) -> AbstractContextManager[None]:
     """Names the source where the system refuses to read it."""
     is_path = isinstance(source, (str, Path))
-    return explain_reading(Path(source).expanduser()) if is_path else nullcontext()
+    return explain_input_errors(Path(source).expanduser()) if is_path else nullcontext()
 
 
 def _open_imdb(path: str | Path | None) -> Parts:
@@ -224,10 +223,10 @@ def _open_imdb(path: str | Path | None) -> Parts:
 
 
 def _load_whole(load: Callable[..., Reviews], *arguments: Any) -> Reviews:
-    """Loads a part of a data set whose loader counts it itself, and opens its books."""
+    """Loads a part of a data set whose loader counts it itself, and opens its log."""
     reviews = load(*arguments)
-    ledger = Ledger(reviews.source, "reviews", found=len(reviews), read=len(reviews))
-    return replace(reviews, ledgers=(ledger,))
+    summary = LoadSummary(reviews.source, "reviews", found=len(reviews), read=len(reviews))
+    return replace(reviews, load_summaries=(summary,))
 
 
 def _open_archive(path: Path, options: TableOptions) -> Parts:

@@ -9,16 +9,16 @@ from typing import Any, Unpack
 from reelfeel.data.options import TableKeywords, TableOptions, make_options
 from reelfeel.errors import UsageError
 from reelfeel.evaluation.error_analysis import (
-    ModelError,
+    Misclassification,
     Theme,
     add_neighbours,
-    find_errors,
+    find_misclassifications,
     find_themes,
-    write_errors,
+    write_misclassifications,
 )
-from reelfeel.evaluation.judged_reviews import load_labelled
+from reelfeel.evaluation.labelled_reviews import load_labelled
 from reelfeel.evaluation.neighbours import load_training_reviews
-from reelfeel.inference.classifier import Engine, load
+from reelfeel.inference.classifier import Classifier, load
 from reelfeel.plain_values import to_plain
 
 
@@ -32,7 +32,7 @@ class Mistakes:
         label_names: of class 0 and class 1, in the words of the model.
     """
 
-    errors: tuple[ModelError, ...]
+    errors: tuple[Misclassification, ...]
     themes: tuple[Theme, ...]
     label_names: tuple[str, str]
 
@@ -50,11 +50,11 @@ class Mistakes:
             UsageError: if the file exists and `overwrite` is false.
             ReelFeelError: if the disk refuses.
         """
-        write_errors(Path(path), self.errors, self.label_names, overwrite=overwrite)
+        write_misclassifications(Path(path), self.errors, self.label_names, overwrite=overwrite)
 
 
 def list_mistakes(
-    model: str | Path | Engine,
+    model: str | Path | Classifier,
     source: Any,
     *,
     part: str = "test",
@@ -103,7 +103,7 @@ def list_mistakes(
             f"most is how many mistakes to list. Expected at least 1. Received {most}."
         )
     options = make_options(options, **table)
-    classifier = model if isinstance(model, Engine) else load(model)
+    classifier = model if isinstance(model, Classifier) else load(model)
     names = classifier.bundle.label_names
     reviews = load_labelled("Looking for mistakes", source, part, data_dir, options, names)
     training = None
@@ -112,7 +112,7 @@ def list_mistakes(
             classifier, training_source, data_dir=data_dir, options=options
         )
     y_prob = classifier.predict_proba(reviews.texts)
-    errors = find_errors(classifier, reviews, y_prob, most=most)
+    errors = find_misclassifications(classifier, reviews, y_prob, most=most)
     if training is not None:
         errors = add_neighbours(errors, training)
     return Mistakes(tuple(errors), tuple(find_themes(classifier, reviews, y_prob)), names)

@@ -1,4 +1,4 @@
-"""The training reviews most like a text: what a model may have learned a mistake from."""
+"""Finds the training reviews that are most similar to a text."""
 
 from __future__ import annotations
 
@@ -13,9 +13,9 @@ import numpy.typing as npt
 from reelfeel.data.loading import local_copy
 from reelfeel.data.tables import TableOptions
 from reelfeel.errors import DataError
-from reelfeel.evaluation.judged_reviews import find_training_texts, load_labelled
-from reelfeel.extras import require
-from reelfeel.inference.classifier import Engine
+from reelfeel.evaluation.labelled_reviews import find_training_texts, load_labelled
+from reelfeel.extras import require_extra
+from reelfeel.inference.classifier import Classifier
 from reelfeel.values import Reviews
 
 
@@ -58,7 +58,7 @@ def find_neighbours(
     >>> [[near.id for near in found] for found in find_neighbours(["The plot!", "xyz"], training)]
     [['a'], []]
     """
-    require("report", "sklearn")
+    require_extra("report", "sklearn")
     from sklearn.feature_extraction.text import TfidfVectorizer
 
     if not len(training):
@@ -77,7 +77,7 @@ def find_neighbours(
 
 
 def load_training_reviews(
-    engine: Engine,
+    classifier: Classifier,
     source: Any,
     *,
     data_dir: str | Path | None = None,
@@ -86,7 +86,7 @@ def load_training_reviews(
     """Returns the reviews of a source that a model has met in training.
 
     Args:
-        engine: the model.
+        classifier: the model.
         source: what `train` takes.
         data_dir: a local copy of "imdb".
         options: column names and the meaning of labels, for tables.
@@ -95,10 +95,10 @@ def load_training_reviews(
         UsageError: if there is no such source.
         DataError: if it is refused, or the model was trained on none of its reviews.
     """
-    names = engine.bundle.label_names
+    names = classifier.bundle.label_names
     copy = local_copy(source, data_dir)
     reviews = load_labelled("Finding neighbours", source, "train", copy, options, names)
-    known = find_training_texts(engine, reviews)
+    known = find_training_texts(classifier, reviews)
     if not known.any():
         raise DataError(
             "The model was trained on other reviews. Expected the source that `reelfeel train` was "

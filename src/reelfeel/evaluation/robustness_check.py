@@ -1,4 +1,4 @@
-"""How robust a saved model is: on damaged and shortened reviews, and on sentences made for it."""
+"""Measures how robust a model is, on perturbed reviews and on sentences from templates."""
 
 from __future__ import annotations
 
@@ -15,9 +15,9 @@ from reelfeel.data.loading import local_copy
 from reelfeel.data.options import TableKeywords, TableOptions, make_options
 from reelfeel.errors import UsageError
 from reelfeel.evaluation.calibrate import take_validation
-from reelfeel.evaluation.judged_reviews import find_training_texts, load_labelled
+from reelfeel.evaluation.labelled_reviews import find_training_texts, load_labelled
 from reelfeel.evaluation.warnings import warn_of_known_texts
-from reelfeel.inference.classifier import Engine, load
+from reelfeel.inference.classifier import Classifier, load
 from reelfeel.inference.shipped import name_model
 from reelfeel.metrics.intervals.proportions import Interval
 from reelfeel.plain_values import to_plain
@@ -26,8 +26,8 @@ from reelfeel.robustness.figures import (
     PerturbationScore,
     PredictProba,
     compare_right,
-    judge_made_texts,
-    judge_perturbations,
+    measure_made_texts,
+    measure_perturbations,
 )
 from reelfeel.values import Reviews
 
@@ -111,7 +111,7 @@ class Behaviour:
 
 
 def check_behaviour(
-    model: str | Path | Engine,
+    model: str | Path | Classifier,
     source: Any = None,
     *,
     part: str = "test",
@@ -154,32 +154,32 @@ def check_behaviour(
     (['plain', 'negated praise'], ())
     """
     options = make_options(options, **table)
-    engine = model if isinstance(model, Engine) else load(model)
-    reviews = None if source is None else _load(engine, source, part, data_dir, options)
+    classifier = model if isinstance(model, Classifier) else load(model)
+    reviews = None if source is None else _load(classifier, source, part, data_dir, options)
     baseline, about = None, None
     if training_source is not None:
         on_note("Training the baseline.")
-        names = engine.bundle.label_names
+        names = classifier.bundle.label_names
         train = _load_training(training_source, reviews, data_dir, options, names)
         baseline = fit_baseline(BASELINE, train.texts, train.labels).predict_proba
         about = {"name": BASELINE, "source": train.source, "num_reviews": len(train)}
     judges: list[tuple[PredictProba, float]] = [
-        (engine.predict_proba, engine.bundle.decision.threshold)
+        (classifier.predict_proba, classifier.bundle.decision.threshold)
     ]
     judges += [(baseline, 0.5)] if baseline else []
     return Behaviour(
-        model=name_model(engine.bundle.path),
+        model=name_model(classifier.bundle.path),
         data=_describe(reviews, part) if reviews else None,
         seed=seed,
         baseline=about,
         perturbations=tuple(_judge_reviews(judges, reviews, seed, on_note) if reviews else ()),
         made_texts=tuple(_judge_made(judges)),
-        warnings=tuple(_list_warnings(engine, reviews, part) if reviews else ()),
+        warnings=tuple(_list_warnings(classifier, reviews, part) if reviews else ()),
     )
 
 
 def _load(
-    engine: Engine,
+    classifier: Classifier,
     source: Any,
     part: str,
     data_dir: str | Path | None,
@@ -187,23 +187,23 @@ def _load(
 ) -> Reviews:
     place = "train" if part == VALIDATION else part
     reviews = load_labelled(
-        "Checking behaviour", source, place, data_dir, options, engine.bundle.label_names
+        "Checking behaviour", source, place, data_dir, options, classifier.bundle.label_names
     )
     if part != VALIDATION:
         return reviews
-    provenance = engine.bundle.about("provenance") or {}
+    provenance = classifier.bundle.about("provenance") or {}
     if (provenance.get("data") or {}).get("sha256") != reviews.fingerprint():
         raise UsageError(
             "Only of the reviews that a model was trained on some were held out for validation. "
             "Expected the source given to `reelfeel train`; leave --part out to judge all of "
             f"others. Received {reviews.source}."
         )
-    return take_validation(engine, reviews, provenance)
+    return take_validation(classifier, reviews, provenance)
 
 
-def _list_warnings(engine: Engine, reviews: Reviews, part: str) -> list[str]:
+def _list_warnings(classifier: Classifier, reviews: Reviews, part: str) -> list[str]:
     if part != VALIDATION:
-        return warn_of_known_texts(find_training_texts(engine, reviews))
+        return warn_of_known_texts(find_training_texts(classifier, reviews))
     return [
         "The model's epoch and temperature were chosen on these reviews, so it may do a little "
         "better on them than on new ones."
@@ -231,7 +231,7 @@ def _judge_reviews(
     on_note: Callable[[str], None],
 ) -> list[PerturbationResult]:
     scores = [
-        judge_perturbations(
+        measure_perturbations(
             predict, reviews.texts, reviews.labels, seed=seed, threshold=threshold, on_note=on_note
         )
         for predict, threshold in judges
@@ -253,7 +253,7 @@ def _list_fields(score: PerturbationScore) -> dict[str, Any]:
 
 
 def _judge_made(judges: Sequence[tuple[PredictProba, float]]) -> list[KindResult]:
-    scores = [judge_made_texts(predict, threshold=threshold) for predict, threshold in judges]
+    scores = [measure_made_texts(predict, threshold=threshold) for predict, threshold in judges]
     return [KindResult(*both) for both in zip(*scores, strict=True)]
 
 

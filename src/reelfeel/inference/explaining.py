@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from reelfeel.errors import UsageError
-from reelfeel.inference.classifier import Engine, load
+from reelfeel.inference.classifier import Classifier, load
 from reelfeel.values import Explanation
 
 if TYPE_CHECKING:
@@ -18,7 +18,7 @@ METHODS = ("occlusion", "integrated-gradients")
 
 def explain(
     texts: Iterable[str],
-    model: str | Path | Engine = "base",
+    model: str | Path | Classifier = "base",
     *,
     by: str = "word",
     method: str = "occlusion",
@@ -56,12 +56,12 @@ def explain(
             f"There is no such method to explain by. Expected {' or '.join(METHODS)}. "
             f"Received {method!r}."
         )
-    classifier = model if isinstance(model, Engine) else load(model)
+    classifier = model if isinstance(model, Classifier) else load(model)
     network = _open_network(classifier) if method == "integrated-gradients" else None
     return classifier.explain(texts, by=by, with_flip=with_flip, network=network)
 
 
-def _open_network(classifier: Engine) -> DifferentiableClassifier:
+def _open_network(classifier: Classifier) -> DifferentiableClassifier:
     # Inside: only this method needs Keras and PyTorch.
     from reelfeel.models.differentiation import DifferentiableClassifier
 

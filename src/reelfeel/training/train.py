@@ -14,9 +14,9 @@ from reelfeel.data.options import TableKeywords, TableOptions, make_options
 from reelfeel.data.plain_texts import read_plain_texts
 from reelfeel.errors import UsageError
 from reelfeel.files.outputs import claim_output
-from reelfeel.inference.classifier import Engine
+from reelfeel.inference.classifier import Classifier
 from reelfeel.models.lstm import check_precision
-from reelfeel.training.data_warnings import tell_of_ledgers
+from reelfeel.training.data_warnings import note_load_summaries
 from reelfeel.training.execution import Order, adopt, execute
 from reelfeel.training.few_labels import FEW_LABELS, train_from_labels
 from reelfeel.training.progress import Observer
@@ -42,7 +42,7 @@ def train(
     strict: bool = False,
     observer: Observer | None = None,
     **table: Unpack[TableKeywords],
-) -> Engine:
+) -> Classifier:
     """Trains a classifier, saves it as a bundle and returns it, loaded.
 
     Args:
@@ -138,9 +138,9 @@ def _load(
     if unlabelled is None:
         return loaded
     further = read_plain_texts(unlabelled, options)
-    tell_of_ledgers(further.ledgers, observer)
+    note_load_summaries(further.load_summaries, observer)
     texts = (*loaded.texts, *further.texts)
-    return replace(loaded, texts=texts, text_ledgers=further.ledgers)
+    return replace(loaded, texts=texts, text_load_summaries=further.load_summaries)
 
 
 def _refuse_unlabelled(unlabelled: str | Path | None) -> None:

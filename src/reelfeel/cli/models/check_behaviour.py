@@ -1,4 +1,4 @@
-"""`reelfeel check-behaviour`: robust as well as accurate, or not."""
+"""`reelfeel check-behaviour`: measures how robust a model is."""
 
 from __future__ import annotations
 
@@ -24,21 +24,21 @@ def check_behaviour(
     data: Annotated[
         str | None,
         typer.Option(
-            help="Reviews to damage: imdb, mini, a folder, an archive or a table with labels; "
-            "without, only made sentences are judged.",
+            help="Reviews to perturb: imdb, mini, a folder, an archive or a table with labels; "
+            "without, only sentences from templates are scored.",
             show_default=False,
         ),
     ] = None,
     part: Annotated[
         str,
         typer.Option(
-            help="Part of a data set that has parts; validation: what was held out in training."
+            help="Part of a data set that has parts, or validation: held out in training."
         ),
     ] = "test",
     training_data: Annotated[
         str | None,
         typer.Option(
-            help="What a baseline (TF-IDF) learns from, to stand beside the model.",
+            help="Train a baseline (TF-IDF) on this data, for comparison.",
             show_default=False,
         ),
     ] = None,
@@ -46,10 +46,10 @@ def check_behaviour(
     data_dir: shared.DataDir = None,
     as_json: shared.Json = False,
 ) -> None:
-    """Judge a model on damaged and shortened reviews, and on made sentences.
+    """Measure how robust a model is, on perturbed reviews and on sentences from templates.
 
-    Typos, case, missing marks, single sentences; negation, contrast, comparison and others in
-    sentences whose verdict nobody disputes.
+    Perturbations are typos, case, missing punctuation and single sentences; the templates test
+    negation, contrast, comparison and others.
     """
     import json
 

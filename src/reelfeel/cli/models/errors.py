@@ -1,4 +1,4 @@
-"""`reelfeel errors`: where a model was most sure and wrong, and why."""
+"""`reelfeel errors`: lists the most confident misclassifications and explains them."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from reelfeel.terminal.lines import say
 if TYPE_CHECKING:
     from rich.table import Table
 
-    from reelfeel.evaluation.error_analysis import ModelError, Theme
+    from reelfeel.evaluation.error_analysis import Misclassification, Theme
     from reelfeel.evaluation.list_mistakes import Mistakes
 
 # Mistakes listed in the terminal; the file has all that were asked for.
@@ -32,11 +32,13 @@ def errors(
         ),
     ],
     part: Annotated[str, typer.Option(help="Part of a data set that has parts.")] = "test",
-    most: Annotated[int, typer.Option(min=1, help="How many mistakes, the surest first.")] = 50,
+    most: Annotated[
+        int, typer.Option(min=1, help="How many to show, the most confident first.")
+    ] = 50,
     training_data: Annotated[
         str | None,
         typer.Option(
-            help="What the model was trained on, to find the reviews most like each mistake.",
+            help="The model's training data, to show the training reviews most similar to each.",
             show_default=False,
         ),
     ] = None,
@@ -87,7 +89,7 @@ def _print_all(found: Mistakes) -> None:
         console.print(_tabulate_themes(names, found.label_names[said]))
 
 
-def _tabulate_errors(found: Sequence[ModelError], label_names: tuple[str, str]) -> Table:
+def _tabulate_errors(found: Sequence[Misclassification], label_names: tuple[str, str]) -> Table:
     from rich.table import Table
 
     from reelfeel.terminal.escaping import for_line

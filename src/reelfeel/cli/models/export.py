@@ -1,4 +1,4 @@
-"""`reelfeel export`: a saved model for other software."""
+"""`reelfeel export`: writes a model as `.keras` or ONNX for other software."""
 
 from __future__ import annotations
 
@@ -18,8 +18,8 @@ def export(
         typer.Option(
             "--output",
             "-o",
-            help="File to write; by default MODEL.keras or MODEL.onnx beside it, or here for a "
-            "name.",
+            help="File to write. Default: MODEL.keras or MODEL.onnx, beside the model's folder or, "
+            "for a name, in the current folder.",
         ),
     ] = None,
     format_: Annotated[

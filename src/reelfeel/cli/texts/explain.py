@@ -1,4 +1,4 @@
-"""`reelfeel explain`: which words and sentences made the verdict, and what would flip it."""
+"""`reelfeel explain`: shows which words and sentences led to a prediction."""
 
 from __future__ import annotations
 
@@ -60,7 +60,7 @@ def explain(
         Method, typer.Option(help="integrated-gradients needs the extra \\[train].")
     ] = Method.OCCLUSION,
     flip: Annotated[
-        bool, typer.Option("--flip", help="Find a small edit that turns the verdict around.")
+        bool, typer.Option("--flip", help="Find a small edit that changes the label.")
     ] = False,
     html: Annotated[
         Path | None, typer.Option(help="Write a web page here.", show_default=False)
@@ -68,7 +68,7 @@ def explain(
     force: shared.Force = False,
     as_json: shared.Json = False,
 ) -> None:
-    """Show which words and sentences made a verdict.
+    """Show which words and sentences led to a prediction.
 
     Words that speak for the positive class are marked with + (green), for the negative class with
     - (red). With --json one JSON object a text, with offsets into it.
@@ -81,12 +81,12 @@ def explain(
 
     given = _read_texts(texts or [], file)
     with claim_output(html, overwrite=force, is_folder=False) if html else nullcontext():
-        engine = load(model)
+        classifier = load(model)
         explanations = explain_texts(
-            given, engine, by=by.value, method=method.value, with_flip=flip
+            given, classifier, by=by.value, method=method.value, with_flip=flip
         )
         if html:
-            _write_page(html, explanations, engine.bundle.label_names, overwrite=force)
+            _write_page(html, explanations, classifier.bundle.label_names, overwrite=force)
     if as_json:
         _print_json(explanations)
     elif not html:
@@ -111,12 +111,12 @@ def _read_texts(texts: list[str], file: Path | None) -> list[str]:
 def _write_page(
     path: Path, explanations: list[Explanation], label_names: tuple[str, str], *, overwrite: bool
 ) -> None:
-    from reelfeel.explanation.page import render_page
+    from reelfeel.explanation.page import render_explanations
     from reelfeel.files.writing import refuse_existing, write_whole
 
     refuse_existing(path, overwrite=overwrite)
     with write_whole(path) as unfinished:
-        unfinished.write_text(render_page(explanations, label_names=label_names), "utf-8")
+        unfinished.write_text(render_explanations(explanations, label_names=label_names), "utf-8")
     say(f"Wrote {path}", err=True)
 
 
@@ -140,13 +140,13 @@ def _print_all(explanations: list[Explanation], *, wants_flip: bool) -> None:
 
 def _print_one(console: Console, explanation: Explanation, *, wants_flip: bool) -> None:
     from reelfeel.explanation.layout import lay_out
-    from reelfeel.explanation.page import describe_reading
+    from reelfeel.explanation.page import describe_explanation
 
     said = explanation.prediction
     console.print(
         f"{for_line(said.label)}: {said.probability:.1%} positive", style="bold", soft_wrap=True
     )
-    console.print(describe_reading(explanation), style="dim")
+    console.print(describe_explanation(explanation), style="dim")
     pieces = list(lay_out(explanation))
     if pieces:
         console.print(_join(pieces))

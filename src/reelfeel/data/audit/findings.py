@@ -1,11 +1,11 @@
-"""What an audit says about a data set: findings, ranked, and sizes a part."""
+"""The results of an audit: findings in order of severity, and sizes of parts."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 from typing import Any, Literal
 
-from reelfeel.ledger import Ledger
+from reelfeel.load_summary import LoadSummary
 from reelfeel.plain_values import to_plain
 
 Severity = Literal["error", "warning", "note"]
@@ -54,7 +54,7 @@ class PartSummary:
         num_movies: different movies (or groups); None where the source does not say.
         words: lengths in words between white space: mean, median, p90, p99, max.
         tokens: the same in tokens; None where they were not counted.
-        ledgers: what became of everything in each source.
+        load_summaries: what became of everything in each source.
     """
 
     name: str
@@ -67,7 +67,7 @@ class PartSummary:
     num_movies: int | None
     words: dict[str, float]
     tokens: dict[str, float] | None
-    ledgers: tuple[Ledger, ...] = ()
+    load_summaries: tuple[LoadSummary, ...] = ()
 
 
 @dataclass(frozen=True)
