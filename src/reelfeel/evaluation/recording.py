@@ -69,8 +69,8 @@ def _refuse_known(result: Mapping[str, Any]) -> None:
     if is_notable(num_known, num_reviews):
         raise DataError(
             "Figures on reviews that a model learned from or was calibrated on are too good, and "
-            f"are not recorded. Judge it on others with --data. Received {num_reviews:,} reviews, of "
-            f"which it knows {num_known:,}."
+            f"are not recorded. Judge it on others with --data. Received {num_reviews:,} reviews, "
+            f"of which it knows {num_known:,}."
         )
 
 
