@@ -48,7 +48,7 @@ check: $(VENV)/ready
 # Each in a process of its own: on a processor with AMX (Linux 6.18) a signal that a test sends to its own
 # process, after many others have used the matrix unit there, ended it by SIGSEGV in four runs of ten: the
 # kernel could not lay down the signal's frame (SI_KERNEL, at the return of kill).
-SIGNAL_TESTS := tests/test_signals.py tests/runtime/test_pace.py tests/training/test_train.py \
+SIGNAL_TESTS := tests/test_signals.py tests/inference/test_pace.py tests/training/test_train.py \
 	tests/training/test_side_by_side.py tests/training/test_pretraining.py
 
 ## the fast tests, and every example in a docstring

@@ -25,7 +25,7 @@ from typing import Any
 import numpy as np
 
 import reelfeel
-from reelfeel.data.imdb import load_imdb
+from reelfeel.data.sets.imdb import load_imdb
 from reelfeel.data.splitting import split_train_validation
 from reelfeel.explanation.faithfulness import (
     measure_curves,
@@ -35,10 +35,10 @@ from reelfeel.explanation.faithfulness import (
 )
 from reelfeel.explanation.gradients import integrate_gradients, multiply_gradient
 from reelfeel.explanation.occlusion import occlude, occlude_twice
+from reelfeel.inference.classifier import Engine, load
 from reelfeel.models.differentiation import DifferentiableClassifier
-from reelfeel.runtime.engine import Engine, load
 from reelfeel.text.encoder import TextEncoder
-from reelfeel.types import Reviews
+from reelfeel.values import Reviews
 
 HERE = Path(__file__).parent
 DEFAULT = "occlusion"

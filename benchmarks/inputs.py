@@ -11,14 +11,14 @@ from pathlib import Path
 import numpy as np
 from harness.environments import run
 
-from reelfeel.data.imdb import load_imdb
+from reelfeel.config.presets import get_preset
+from reelfeel.data.sets.imdb import load_imdb
 from reelfeel.data.splitting import split_train_validation
-from reelfeel.presets import get_preset
 from reelfeel.text.batching import plan_training_batches, round_timesteps
 from reelfeel.text.encoder import Encoded, TextEncoder, token_counts
 from reelfeel.text.tokenizer import TextSettings
 from reelfeel.text.vocabulary import Vocabulary
-from reelfeel.types import Reviews
+from reelfeel.values import Reviews
 
 BATCH_SIZE = 64
 

@@ -12,7 +12,7 @@ classifier of a draw gets the same ones:
   other train reviews without their labels; some seconds a draw;
 - "language model, texts without labels": and the network trained too; minutes a draw;
 - "from scratch": `reelfeel train draw.csv --preset seed`;
-- "TF-IDF": `reelfeel.evaluation.baselines`, logistic regression on words and pairs.
+- "TF-IDF": `reelfeel.baselines.baselines`, logistic regression on words and pairs.
 
 The test part judges and chooses nothing. What is measured is kept: the same command goes on where
 it was stopped. Written to `benchmarks/results/learning_curve.json`, `docs/pictures` and the table
@@ -37,16 +37,16 @@ from harness.machine import describe_commit, describe_machine
 from harness.records import ROOT
 from matplotlib.figure import Figure
 
-from reelfeel.data.imdb import load_imdb
-from reelfeel.evaluation.baselines import fit_baseline
-from reelfeel.evaluation.spread import measure_spread
+from reelfeel.baselines.baselines import fit_baseline
+from reelfeel.data.sets.imdb import load_imdb
+from reelfeel.inference.classifier import Engine
+from reelfeel.inference.network import read_towers
+from reelfeel.metrics.intervals.spread import measure_spread
 from reelfeel.native.cores import available_cores
 from reelfeel.native.inference import NativeTower, has_kernel
 from reelfeel.report.figures import INK, MUTED, NEGATIVE, POSITIVE, Picture, draw, label_axes
-from reelfeel.runtime.engine import Engine
-from reelfeel.runtime.network import read_towers
 from reelfeel.training.train import train
-from reelfeel.types import UNLABELLED, Reviews
+from reelfeel.values import UNLABELLED, Reviews
 
 PAGE = ROOT / "docs" / "few-labels.md"
 PICTURES = ROOT / "docs" / "pictures"

@@ -12,13 +12,13 @@ from pathlib import Path
 import numpy as np
 
 import reelfeel.models  # noqa: F401  # chooses Keras' backend
-from reelfeel.config import Config
-from reelfeel.data.imdb import load_imdb
+from reelfeel.config.presets import get_preset
+from reelfeel.config.sections import Config
+from reelfeel.config.settings import parse_assignments
+from reelfeel.data.sets.imdb import load_imdb
+from reelfeel.inference.bundle import Bundle, Decision, GoldenAnswer, write_bundle
+from reelfeel.inference.golden import GOLDEN_TEXTS
 from reelfeel.models.classifier import build_classifier, named_weights
-from reelfeel.presets import get_preset
-from reelfeel.runtime.bundle import Bundle, Decision, GoldenAnswer, write_bundle
-from reelfeel.runtime.golden import GOLDEN_TEXTS
-from reelfeel.settings import parse_assignments
 from reelfeel.text.encoder import TextEncoder, token_counts
 from reelfeel.text.tokenizer import TextSettings
 from reelfeel.text.vocabulary import Vocabulary

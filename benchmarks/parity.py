@@ -27,11 +27,11 @@ from harness.tables import render_records
 from inputs import Inputs, Sizes
 
 import reelfeel.models  # noqa: F401  # chooses Keras' backend
-from reelfeel.data.imdb import load_imdb
+from reelfeel.data.sets.imdb import load_imdb
 from reelfeel.errors import UsageError
+from reelfeel.inference.bundle import Bundle, read_bundle
+from reelfeel.inference.classifier import load
 from reelfeel.models.stock import build_stock_classifier
-from reelfeel.runtime.bundle import Bundle, read_bundle
-from reelfeel.runtime.engine import load
 from reelfeel.text.batching import pad_batch, plan_scoring_batches
 from reelfeel.text.encoder import TextEncoder
 

@@ -21,10 +21,10 @@ from harness.records import make_record, write_record
 from harness.suite import Column, Contestant, Figure, Suite
 from harness.tables import render_records
 
-from reelfeel.data.imdb import load_imdb
-from reelfeel.runtime.engine import load
+from reelfeel.data.sets.imdb import load_imdb
+from reelfeel.inference.classifier import load
 from reelfeel.training.train import train
-from reelfeel.types import Reviews
+from reelfeel.values import Reviews
 
 PRECISIONS = ("bfloat16", "float32")
 SUITE = Suite(

@@ -26,10 +26,12 @@ from harness.environments import RESULTS, installed_versions
 from harness.machine import describe_commit, describe_machine
 from harness.records import ROOT
 
-from reelfeel.data.duplicates import find_shared
-from reelfeel.data.imdb import load_imdb
-from reelfeel.evaluation.baselines import fit_baseline
-from reelfeel.evaluation.behaviour import (
+from reelfeel.baselines.baselines import fit_baseline
+from reelfeel.data.audit.duplicates import find_shared
+from reelfeel.data.sets.imdb import load_imdb
+from reelfeel.evaluation.calibrate import take_validation
+from reelfeel.inference.classifier import Engine, load
+from reelfeel.robustness.figures import (
     AS_WRITTEN,
     KindScore,
     PerturbationScore,
@@ -38,10 +40,8 @@ from reelfeel.evaluation.behaviour import (
     judge_made_texts,
     judge_perturbations,
 )
-from reelfeel.evaluation.perturbations import PERTURBATIONS
-from reelfeel.runtime.engine import Engine, load
-from reelfeel.scoring.calibrate import take_validation
-from reelfeel.types import Reviews
+from reelfeel.robustness.perturbations import PERTURBATIONS
+from reelfeel.values import Reviews
 
 PAGE = ROOT / "docs" / "robustness.md"
 TYPOS, SENTENCES = "three typos", ("first sentence", "last sentence")

@@ -10,8 +10,8 @@ import numpy as np
 import pytest
 
 import reelfeel
-from reelfeel.pretraining_config import PretrainingConfig
-from reelfeel.scoring.report import ReportSettings
+from reelfeel.config.pretraining import PretrainingConfig
+from reelfeel.evaluation.reporting.report import ReportSettings
 
 HEAVY = ("keras", "torch", "openvino", "onnxruntime", "sklearn", "polars", "rich.console")
 

@@ -7,7 +7,7 @@ import polars as pl
 import pytest
 
 from reelfeel.errors import DataError, UsageError
-from reelfeel.types import Reviews
+from reelfeel.values import Reviews
 
 TEXTS = ["A gem.", "A bore.", "Fun!"]
 LABELS = [1, 0, 1]

@@ -10,7 +10,7 @@ import numpy as np
 import polars as pl
 import pytest
 
-from reelfeel.runtime.shipped import list_shipped
+from reelfeel.inference.shipped import list_shipped
 
 ROOT = Path(__file__).parents[1]
 NUM_ROWS = 2_000

@@ -20,7 +20,7 @@ def open_reelfeel(settings):
 def open_transformer(settings):
     from transformer import Scorer
 
-    from reelfeel.runtime.bundle import read_bundle
+    from reelfeel.inference.bundle import read_bundle
     from reelfeel.text.encoder import TextEncoder
 
     bundle = read_bundle(Path(settings["bundle"]))

@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from reelfeel.runtime.engine import load
+from reelfeel.inference.classifier import load
 
 
 def open_engine(settings):

@@ -3,7 +3,7 @@
 import protocol
 from transformer import Scorer
 
-from reelfeel.runtime.engine import load
+from reelfeel.inference.classifier import load
 from reelfeel.text.encoder import TextEncoder
 
 

@@ -6,7 +6,7 @@ import protocol
 def open_reelfeel(settings):
     from pathlib import Path
 
-    from reelfeel.runtime.bundle import read_bundle
+    from reelfeel.inference.bundle import read_bundle
     from reelfeel.text.batching import pad_batch, plan_scoring_batches
     from reelfeel.text.encoder import TextEncoder
 

@@ -7,8 +7,8 @@ import numpy as np
 import protocol
 
 import reelfeel.models  # noqa: F401  # chooses Keras' backend
+from reelfeel.config.presets import get_preset
 from reelfeel.models.classifier import build_classifier
-from reelfeel.presets import get_preset
 from reelfeel.training.fit import Fit
 from reelfeel.training.progress import Observer
 from reelfeel.training.records import EncodedReviews

@@ -267,7 +267,7 @@ print(f"{num_shared:,} of our {len(frequent):,} words are in ReelFeel's vocabula
 # %%
 import json
 
-from reelfeel.files import home
+from reelfeel.files.writing import home
 
 WORK = home() / "tutorial" / DATA
 WORK.mkdir(parents=True, exist_ok=True)

@@ -28,7 +28,7 @@ import json
 import keras
 import numpy as np
 
-from reelfeel.files import home
+from reelfeel.files.writing import home
 
 WORK = home() / "tutorial" / DATA
 VOCABULARY_SIZE = len(json.loads((WORK / "vocabulary.json").read_text("utf-8"))) + 2
@@ -240,7 +240,7 @@ for name, network in {"Keras' LSTM": model, "FusedLSTM": fused}.items():
 # (the *logit*) is more precise when the network is very sure.
 
 # %%
-from reelfeel.config import ModelConfig
+from reelfeel.config.sections import ModelConfig
 from reelfeel.models.classifier import build_classifier
 
 config = ModelConfig(embedding_dim=EMBEDDING_DIM, units=(UNITS,), dropout_rate=DROPOUT_RATE)

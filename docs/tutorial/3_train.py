@@ -24,7 +24,7 @@ import json
 import keras
 import numpy as np
 
-from reelfeel.files import home
+from reelfeel.files.writing import home
 
 WORK = home() / "tutorial" / DATA
 
@@ -197,7 +197,7 @@ def smooth(values, span=5):
     return np.array(smoothed)
 
 
-from reelfeel.evaluation.curves import exponential_moving_average
+from reelfeel.metrics.curves import exponential_moving_average
 
 curve = np.array(history)[:, 2]
 ema_difference = np.abs(smooth(curve) - exponential_moving_average(curve, span=5)).max()

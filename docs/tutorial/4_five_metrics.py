@@ -15,7 +15,7 @@ DATA = os.environ.get("REELFEEL_TUTORIAL_DATA", "mini")  # or "imdb"
 # %%
 import numpy as np
 
-from reelfeel.files import home
+from reelfeel.files.writing import home
 
 WORK = home() / "tutorial" / DATA
 stored = np.load(WORK / "predictions.npz")
@@ -95,7 +95,7 @@ print(f"  roc_auc: {by_hand['roc_auc']:.4f}")
 # %%
 from sklearn import metrics
 
-from reelfeel.evaluation.metrics import evaluate_binary
+from reelfeel.metrics.table import evaluate_binary
 
 by_sklearn = {
     "accuracy": metrics.accuracy_score(y_true, called_positive),
@@ -156,7 +156,7 @@ print(f"ROC AUC {by_hand['roc_auc']:.3f}, 95 % interval {low:.3f} to {high:.3f}"
 # %%
 import reelfeel
 from reelfeel.data.loading import load_reviews
-from reelfeel.evaluation.uncertainty import metric_intervals
+from reelfeel.metrics.intervals.uncertainty import metric_intervals
 
 engine = reelfeel.load(WORK / "reelfeel")
 reelfeel_prob = engine.predict_proba(load_reviews(DATA, "test").texts)

@@ -15,7 +15,7 @@ DATA = os.environ.get("REELFEEL_TUTORIAL_DATA", "mini")  # or "imdb"
 import matplotlib.pyplot as plt
 import numpy as np
 
-from reelfeel.files import home
+from reelfeel.files.writing import home
 
 WORK = home() / "tutorial" / DATA
 stored = np.load(WORK / "predictions.npz")
@@ -57,7 +57,7 @@ print(f"Who wants 90 % of the positives has to accept {price:.0%} of the negativ
 # the network knows more than its threshold of one half lets out. Keep that for the confusion
 # matrix.
 #
-# ReelFeel: `reelfeel.evaluation.curves.roc_curve(y_true, y_prob)`.
+# ReelFeel: `reelfeel.metrics.curves.roc_curve(y_true, y_prob)`.
 #
 # ## The learning curves
 #
@@ -65,7 +65,7 @@ print(f"Who wants 90 % of the positives has to accept {price:.0%} of the negativ
 # lines are raw, thick ones smoothed with the EMA of chapter 3.
 
 # %%
-from reelfeel.evaluation.curves import exponential_moving_average
+from reelfeel.metrics.curves import exponential_moving_average
 
 epochs = np.arange(1, len(history) + 1)
 figure, panels = plt.subplots(

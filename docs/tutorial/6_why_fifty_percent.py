@@ -33,7 +33,7 @@ import json
 import keras
 import numpy as np
 
-from reelfeel.files import home
+from reelfeel.files.writing import home
 
 WORK = home() / "tutorial" / DATA
 VOCABULARY_SIZE = len(json.loads((WORK / "vocabulary.json").read_text("utf-8"))) + 2
@@ -223,7 +223,7 @@ runs = {
 }
 
 # %%
-from reelfeel.evaluation.proportions import wilson_interval
+from reelfeel.metrics.intervals.proportions import wilson_interval
 
 print(f"{len(train_ids):,} reviews of {DATA}, {EPOCHS} epochs, {len(validation_ids):,} to validate")
 print("padding           train loss   train accuracy   validation accuracy")

@@ -17,29 +17,29 @@ from types import ModuleType
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from reelfeel.runtime.engine import Engine, load
-    from reelfeel.scoring.calibrate import calibrate
-    from reelfeel.scoring.compare import compare
-    from reelfeel.scoring.evaluate import evaluate, evaluate_predictions
-    from reelfeel.scoring.report import report
+    from reelfeel.evaluation.calibrate import calibrate
+    from reelfeel.evaluation.compare import compare
+    from reelfeel.evaluation.evaluate import evaluate, evaluate_predictions
+    from reelfeel.evaluation.reporting.report import report
+    from reelfeel.inference.classifier import Engine, load
     from reelfeel.training.pretrain import pretrain
     from reelfeel.training.train import train
-    from reelfeel.types import Explanation, Prediction, Reviews
+    from reelfeel.values import Explanation, Prediction, Reviews
 
 __version__ = "0.1.0"
 
 _HOMES = {
-    "Engine": "reelfeel.runtime.engine",
-    "Explanation": "reelfeel.types",
-    "Prediction": "reelfeel.types",
-    "Reviews": "reelfeel.types",
-    "calibrate": "reelfeel.scoring.calibrate",
-    "compare": "reelfeel.scoring.compare",
-    "evaluate": "reelfeel.scoring.evaluate",
-    "evaluate_predictions": "reelfeel.scoring.evaluate",
-    "load": "reelfeel.runtime.engine",
+    "Engine": "reelfeel.inference.classifier",
+    "Explanation": "reelfeel.values",
+    "Prediction": "reelfeel.values",
+    "Reviews": "reelfeel.values",
+    "calibrate": "reelfeel.evaluation.calibrate",
+    "compare": "reelfeel.evaluation.compare",
+    "evaluate": "reelfeel.evaluation.evaluate",
+    "evaluate_predictions": "reelfeel.evaluation.evaluate",
+    "load": "reelfeel.inference.classifier",
     "pretrain": "reelfeel.training.pretrain",
-    "report": "reelfeel.scoring.report",
+    "report": "reelfeel.evaluation.reporting.report",
     "train": "reelfeel.training.train",
 }
 

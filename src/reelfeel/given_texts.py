@@ -113,7 +113,7 @@ def _find_one_text(texts: object) -> str | None:
 
 
 def _find_table(texts: object) -> str | None:
-    from reelfeel.types import Reviews  # Reviews check their own texts here
+    from reelfeel.values import Reviews  # Reviews check their own texts here
 
     if isinstance(texts, Reviews):
         return "Reviews. Pass its texts: reviews.texts."

@@ -17,7 +17,7 @@ from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from reelfeel.config import ModelConfig
+    from reelfeel.config.sections import ModelConfig
 
 Shapes = dict[str, tuple[int, ...]]
 
@@ -36,7 +36,7 @@ def classifier_shapes(model: ModelConfig, vocabulary_size: int) -> Shapes:
 
     Example:
 
-    >>> from reelfeel.config import ModelConfig
+    >>> from reelfeel.config.sections import ModelConfig
     >>> classifier_shapes(ModelConfig(), 500)["lstm_0/lstm_cell/kernel"]
     (128, 256)
     """

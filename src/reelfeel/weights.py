@@ -19,7 +19,7 @@ from safetensors import SafetensorError
 from safetensors.numpy import load_file, save
 
 from reelfeel.errors import BundleError
-from reelfeel.plain_files import open_plain, parse_json
+from reelfeel.files.plain_files import open_plain, parse_json
 from reelfeel.schema import integer, many, record, require, shorten
 
 # As a file holds them.

@@ -7,7 +7,7 @@ from pathlib import Path
 import numpy as np
 
 import reelfeel
-from reelfeel.data.mini import load_mini
+from reelfeel.data.sets.mini import load_mini
 from reelfeel.models.stock import export_keras
 from reelfeel.text.batching import pad
 from reelfeel.text.encoder import TextEncoder

@@ -4,10 +4,10 @@ import sys
 import numpy as np
 import pytest
 
-from reelfeel.data.mini import load_mini
-from reelfeel.runtime.engine import load
+from reelfeel.data.sets.mini import load_mini
+from reelfeel.inference.classifier import load
 from reelfeel.training.train import train
-from reelfeel.types import UNLABELLED
+from reelfeel.values import UNLABELLED
 
 
 @pytest.fixture

@@ -4,7 +4,7 @@ import sys
 import numpy as np
 import pytest
 
-from reelfeel.types import Reviews
+from reelfeel.values import Reviews
 
 ACCURACY = {
     ("bfloat16", 0): 88.0,

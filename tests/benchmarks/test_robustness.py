@@ -4,7 +4,7 @@ import sys
 import numpy as np
 import pytest
 
-from reelfeel.data.mini import load_mini
+from reelfeel.data.sets.mini import load_mini
 
 
 @pytest.fixture
@@ -21,8 +21,8 @@ def robustness(monkeypatch):
 def test_models_are_judged_beside_the_baseline_on_the_same_sentences(
     robustness, monkeypatch, tmp_path, trained, bundle_copy, part
 ):
-    from reelfeel.evaluation.perturbations import perturb_texts
-    from reelfeel.runtime.engine import load
+    from reelfeel.inference.classifier import load
+    from reelfeel.robustness.perturbations import perturb_texts
 
     words = ["robustness.py", str(trained), str(bundle_copy), "--part", part]
     monkeypatch.setattr(sys, "argv", [*words, "--output", str(tmp_path)])

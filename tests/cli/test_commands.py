@@ -11,7 +11,7 @@ import pytest
 
 import reelfeel
 from reelfeel.cli.commands import COMMANDS
-from reelfeel.data.mini import load_mini
+from reelfeel.data.sets.mini import load_mini
 
 
 def run(*arguments, stdin="", timeout=200, **environment):

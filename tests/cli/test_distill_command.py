@@ -3,8 +3,8 @@ import json
 from typer.testing import CliRunner
 
 from reelfeel.cli import app
-from reelfeel.presets import list_presets
-from reelfeel.runtime.bundle import read_bundle
+from reelfeel.config.presets import list_presets
+from reelfeel.inference.bundle import read_bundle
 
 
 def run(*arguments):

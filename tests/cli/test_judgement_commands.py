@@ -48,7 +48,7 @@ def test_a_gate_that_is_not_met_ends_with_its_exit_code_and_a_junit_file(run, sa
 
 
 def test_a_model_may_not_be_worse_than_a_table(run, said, trained, tmp_path):
-    from reelfeel.data.mini import load_mini
+    from reelfeel.data.sets.mini import load_mini
 
     labels = load_mini("test").labels
     pl.DataFrame({"label": labels, "probability": labels * 1.0}).write_csv(tmp_path / "all.csv")
@@ -103,8 +103,8 @@ def test_a_model_is_calibrated_in_place(run, bundle_copy):
 
 
 def test_an_unsure_model_says_so_on_every_way_out(run, bundle_copy, tmp_path):
-    from reelfeel.runtime.bundle import Decision, write_decision
-    from reelfeel.runtime.engine import load
+    from reelfeel.inference.bundle import Decision, write_decision
+    from reelfeel.inference.classifier import load
 
     write_decision(bundle_copy, Decision(abstain_lower=0.0, abstain_upper=1.0), {})
     assert run("predict", "-m", bundle_copy, "A film.").stdout.startswith("unsure\t")

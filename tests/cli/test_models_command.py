@@ -9,11 +9,11 @@ from typer.testing import CliRunner
 
 from reelfeel.cli import app
 from reelfeel.errors import UsageError
-from reelfeel.runtime import shipped
-from reelfeel.runtime.bundle import read_bundle
-from reelfeel.runtime.engine import load
-from reelfeel.scoring.evaluate import evaluate
-from reelfeel.scoring.recording import record_evaluation
+from reelfeel.evaluation.evaluate import evaluate
+from reelfeel.evaluation.recording import record_evaluation
+from reelfeel.inference import shipped
+from reelfeel.inference.bundle import read_bundle
+from reelfeel.inference.classifier import load
 
 
 def run(*arguments):

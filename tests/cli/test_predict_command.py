@@ -12,7 +12,7 @@ from typer.testing import CliRunner
 
 from reelfeel.cli.commands import build_app
 from reelfeel.errors import DataError, UsageError
-from reelfeel.runtime.engine import load
+from reelfeel.inference.classifier import load
 
 needs_posix = pytest.mark.skipif(os.name != "posix", reason="redirections of a POSIX shell")
 

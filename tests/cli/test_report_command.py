@@ -60,7 +60,7 @@ def test_a_missing_model_and_a_missing_table_are_named(run, trained):
 
 def test_help_shows_the_defaults_and_imports_nothing_heavy():
     code = (
-        "import sys, reelfeel.cli.report\n"
+        "import sys, reelfeel.cli.models.report\n"
         "heavy = ('numpy', 'matplotlib', 'jinja2', 'sklearn', 'openvino')\n"
         "print([name for name in heavy if name in sys.modules])"
     )

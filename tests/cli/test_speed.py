@@ -6,7 +6,7 @@ import time
 
 import pytest
 
-from reelfeel.runtime.shipped import shipped_folder
+from reelfeel.inference.shipped import shipped_folder
 
 
 def best_seconds(*arguments):

@@ -4,8 +4,8 @@ import json
 from typer.testing import CliRunner
 
 from reelfeel.cli import app
-from reelfeel.data.mini import load_mini
-from reelfeel.runtime.bundle import read_bundle
+from reelfeel.data.sets.mini import load_mini
+from reelfeel.inference.bundle import read_bundle
 
 
 def run(*arguments):

@@ -5,7 +5,7 @@ import os
 import pytest
 from imdb_copies import SMALL_COUNTS, small_copy
 
-from reelfeel.data import imdb
+from reelfeel.data.sets import imdb
 
 
 @pytest.fixture

@@ -5,7 +5,7 @@ from reelfeel.data.label_columns import KNOWN_PAIRS
 from reelfeel.data.labels import LabelMap, map_labels, match_labels, refuse_one_class
 from reelfeel.data.tables import TableOptions, read_table
 from reelfeel.errors import SchemaError, UsageError
-from reelfeel.types import Reviews
+from reelfeel.values import Reviews
 
 
 def map_values(values, **rules):

@@ -22,7 +22,7 @@ from made_reviews import (
     zipped,
 )
 
-from reelfeel.data.auditing import audit
+from reelfeel.data.audit.auditing import audit
 from reelfeel.data.loading import load_parts, load_reviews
 from reelfeel.data.options import TableOptions
 from reelfeel.data.plain_texts import read_lines, read_plain_texts

@@ -1,8 +1,8 @@
 import numpy as np
 import pytest
 
-from reelfeel.data.duplicates import fold_text
-from reelfeel.data.mini import load_mini
+from reelfeel.data.audit.duplicates import fold_text
+from reelfeel.data.sets.mini import load_mini
 from reelfeel.data.splitting import (
     find_groups,
     split_into_folds,
@@ -10,7 +10,7 @@ from reelfeel.data.splitting import (
     split_train_validation,
 )
 from reelfeel.errors import DataError, UsageError
-from reelfeel.types import Reviews
+from reelfeel.values import Reviews
 
 
 def make_reviews(labels, texts=None, movies=None):

@@ -4,7 +4,7 @@ import numpy as np
 
 from reelfeel.text.encoder import TextEncoder
 from reelfeel.text.vocabulary import Vocabulary
-from reelfeel.types import Prediction
+from reelfeel.values import Prediction
 
 WORDS = ("good", "bad", "fine", "dull", "film", "the", ".", "!", "not")
 WEIGHTS = {"good": 2.0, "bad": -2.5, "fine": 0.75, "dull": -1.0, "film": 0.25}

@@ -14,7 +14,7 @@ from reelfeel.explanation.explain import Explainer, remove_parts, share_parts
 from reelfeel.explanation.flip import find_flips
 from reelfeel.explanation.layout import lay_out
 from reelfeel.text.tokenizer import TextSettings, tokenize
-from reelfeel.types import Attribution
+from reelfeel.values import Attribution
 
 TEXT = "A <b>GOOD</b> film, &quot;fine&quot;.<br /><br />But the plot&#39;s dull...\nnot good!"
 

@@ -8,7 +8,7 @@ from bags import WordBag
 
 from reelfeel.explanation.explain import Explainer
 from reelfeel.explanation.page import render_page
-from reelfeel.types import Explanation, Prediction
+from reelfeel.values import Explanation, Prediction
 
 HOSTILE = '</p><script>alert("good")</script><img src=x onerror=bad> & "film" \' \ud800'
 VOID = {"meta", "br", "img", "input"}

@@ -10,8 +10,8 @@ from test_reader import make_texts
 from reelfeel.errors import UsageError
 from reelfeel.exports.export import export_model
 from reelfeel.exports.reelfeel_reader import Reader
-from reelfeel.runtime.bundle import Decision, write_decision
-from reelfeel.runtime.engine import load
+from reelfeel.inference.bundle import Decision, write_decision
+from reelfeel.inference.classifier import load
 
 
 @pytest.fixture

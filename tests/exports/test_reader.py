@@ -14,7 +14,7 @@ from reelfeel import exports
 from reelfeel.exports.prose import write_prose
 from reelfeel.exports.reading_rules import describe_reading
 from reelfeel.exports.reelfeel_reader import Reader
-from reelfeel.runtime.engine import load
+from reelfeel.inference.classifier import load
 from reelfeel.text.batching import pad_batch, round_timesteps
 from reelfeel.text.cleaning import clean
 from reelfeel.text.encoder import TextEncoder
@@ -179,7 +179,7 @@ def test_lower_case_is_a_table_of_every_letter(rules):
     ("masking", "fixed"), [(True, False), (True, True), (False, True), (False, False)]
 )
 def test_padding_is_that_of_serving(rules, masking, fixed):
-    from reelfeel.config import DataConfig
+    from reelfeel.config.sections import DataConfig
 
     data = DataConfig(max_tokens=70, fixed_timesteps=fixed)
     padding = {"reads_padding": not masking, "timesteps": 70 if fixed else None}

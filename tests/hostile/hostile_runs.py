@@ -2,9 +2,9 @@
 
 import numpy as np
 
-from reelfeel.config import Config
+from reelfeel.config.pretraining import PretrainingConfig
+from reelfeel.config.sections import Config
 from reelfeel.models.classifier import build_classifier
-from reelfeel.pretraining_config import PretrainingConfig
 from reelfeel.training.fit import Fit
 from reelfeel.training.pretraining import Pretraining
 from reelfeel.training.pretraining_records import PretrainingObserver

@@ -13,13 +13,13 @@ import pytest
 from hostile_runs import CONFIG, make_fit, make_pretraining
 from mutations import mutate, mutate_bytes, mutate_header, mutate_tensors, replace_file
 
-from reelfeel.config import Config, DataConfig, ModelConfig
+from reelfeel.config.pretraining import PretrainingConfig
+from reelfeel.config.sections import Config, DataConfig, ModelConfig
+from reelfeel.inference.bundle import Bundle, Decision, write_bundle
+from reelfeel.inference.classifier import load
+from reelfeel.inference.golden import with_golden_answers
 from reelfeel.models.classifier import build_classifier, named_weights
 from reelfeel.models.language_model import LanguageModel, LanguageNetwork, write_language_model
-from reelfeel.pretraining_config import PretrainingConfig
-from reelfeel.runtime.bundle import Bundle, Decision, write_bundle
-from reelfeel.runtime.engine import load
-from reelfeel.runtime.golden import with_golden_answers
 from reelfeel.text.tokenizer import TextSettings
 from reelfeel.text.vocabulary import Vocabulary
 from reelfeel.weights import round_weights
@@ -237,7 +237,7 @@ def test_changed_checkpoints_are_refused_in_a_line_or_gone_on_from(
 
 
 def make_cache(folder):
-    from reelfeel.evaluation.baseline_scores import BaselineScores, _keep
+    from reelfeel.baselines.cached_scores import BaselineScores, _keep
     from reelfeel.training import teachers
 
     folder.mkdir(parents=True)

@@ -17,12 +17,12 @@ import pytest
 from mutations import grow_consistently, refresh_sums
 from safetensors.numpy import load_file, save_file
 
-from reelfeel.config import Config, ModelConfig
+from reelfeel.config.pretraining import PretrainingConfig
+from reelfeel.config.sections import Config, ModelConfig
 from reelfeel.errors import BundleError, ConfigError
-from reelfeel.pretraining_config import PretrainingConfig
-from reelfeel.runtime.bundle import read_bundle, write_bundle
-from reelfeel.runtime.engine import load
-from reelfeel.runtime.graph import encode_classifier
+from reelfeel.inference.bundle import read_bundle, write_bundle
+from reelfeel.inference.classifier import load
+from reelfeel.inference.graph import encode_classifier
 from reelfeel.weights import read_layout
 
 # A graph that ONNX accepts and that is not ours.
@@ -183,7 +183,7 @@ def test_a_model_is_not_saved_without_golden_answers(trained, tmp_path):
 
 
 def test_golden_answers_that_take_minutes_are_refused(bundle_copy, monkeypatch):
-    monkeypatch.setattr("reelfeel.runtime.golden.MAX_REPLAY", 1e5)
+    monkeypatch.setattr("reelfeel.inference.golden.MAX_REPLAY", 1e5)
     refuse(bundle_copy, "too long to be replayed")
 
 

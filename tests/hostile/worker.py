@@ -20,8 +20,8 @@ TEXTS = ["", "a good film", "not bad! 8/10", "zxqv \u6f22", "word " * 2_000, "a 
 
 
 def open_bundle(path):
-    from reelfeel.runtime.bundle_schema import ABOUT
-    from reelfeel.runtime.engine import load
+    from reelfeel.inference.bundle_schema import ABOUT
+    from reelfeel.inference.classifier import load
 
     loaded = load(path, engine=os.environ.get("HOSTILE_ENGINE"), threads=2)
     probabilities = loaded.predict_proba(TEXTS)
@@ -75,7 +75,7 @@ def open_pretraining(path):
 
 
 def open_cache(path):
-    from reelfeel.evaluation.baseline_scores import _recall as recall_scores
+    from reelfeel.baselines.cached_scores import _recall as recall_scores
     from reelfeel.training.teachers import _recall
     from reelfeel.training.token_stream import TokenTexts
 

@@ -3,14 +3,14 @@ import numpy as np
 import pytest
 import torch
 
-from reelfeel.config import ModelConfig
+from reelfeel.config.presets import PRESETS
+from reelfeel.config.sections import ModelConfig
 from reelfeel.models.classifier import (
     assign_weights,
     build_classifier,
     named_weights,
 )
 from reelfeel.models.stock import build_stock_classifier, export_keras
-from reelfeel.presets import PRESETS
 
 TOKEN_IDS = torch.tensor([[5, 9, 3, 0, 0], [7, 0, 0, 0, 0], [1, 2, 3, 4, 8]])
 

@@ -3,11 +3,11 @@
 import numpy as np
 import pytest
 
-from reelfeel.config import DataConfig, ModelConfig
+from reelfeel.config.sections import DataConfig, ModelConfig
 from reelfeel.explanation.gradients import integrate_gradients
+from reelfeel.inference.classifier import load
 from reelfeel.models.classifier import assign_weights, build_classifier, named_weights
 from reelfeel.models.differentiation import DifferentiableClassifier
-from reelfeel.runtime.engine import load
 from reelfeel.text.batching import pad
 
 SIZE = 12

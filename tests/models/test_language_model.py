@@ -5,7 +5,8 @@ import numpy as np
 import pytest
 from safetensors.numpy import load_file
 
-from reelfeel.config import ModelConfig
+from reelfeel.config.pretraining import PretrainingConfig
+from reelfeel.config.sections import ModelConfig
 from reelfeel.errors import BundleError, UsageError
 from reelfeel.models.classifier import build_classifier
 from reelfeel.models.language_model import (
@@ -15,7 +16,6 @@ from reelfeel.models.language_model import (
     read_language_model,
     write_language_model,
 )
-from reelfeel.pretraining_config import PretrainingConfig
 from reelfeel.text.tokenizer import TextSettings
 from reelfeel.text.vocabulary import Vocabulary
 

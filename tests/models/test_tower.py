@@ -3,7 +3,7 @@
 import pytest
 import torch
 
-from reelfeel.config import ModelConfig
+from reelfeel.config.sections import ModelConfig
 from reelfeel.models.classifier import build_classifier, find_towers, named_weights
 from reelfeel.models.pooling import count_tokens
 

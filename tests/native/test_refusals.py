@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from reelfeel.data.mini import load_mini
+from reelfeel.data.sets.mini import load_mini
 from reelfeel.native.library import load_library
 
 pytestmark = [

@@ -5,12 +5,12 @@ from html.parser import HTMLParser
 
 import numpy as np
 
-from reelfeel.evaluation.abstention import judge_abstention
-from reelfeel.evaluation.baseline_scores import BaselineScores
-from reelfeel.evaluation.comparison import McNemarTest
-from reelfeel.evaluation.proportions import Interval
-from reelfeel.evaluation.slices import judge_slices
-from reelfeel.evaluation.truncation import PolicyScore, count_truncation
+from reelfeel.baselines.cached_scores import BaselineScores
+from reelfeel.metrics.abstention import judge_abstention
+from reelfeel.metrics.intervals.comparison import McNemarTest
+from reelfeel.metrics.intervals.proportions import Interval
+from reelfeel.metrics.slices import judge_slices
+from reelfeel.metrics.truncation import PolicyScore, count_truncation
 from reelfeel.report.contents import (
     Contents,
     Contestant,

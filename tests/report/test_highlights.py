@@ -6,7 +6,7 @@ from hypothesis import strategies as st
 
 from reelfeel.report.contents import Span
 from reelfeel.report.highlights import cut_passage, grade
-from reelfeel.types import Attribution
+from reelfeel.values import Attribution
 
 
 def attribute(text, scores):

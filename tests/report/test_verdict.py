@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 from report_samples import make_contents, simulate
 
-from reelfeel.evaluation.comparison import McNemarTest, difference_interval
+from reelfeel.metrics.intervals.comparison import McNemarTest, difference_interval
 from reelfeel.report.verdict import write_verdict
 
 

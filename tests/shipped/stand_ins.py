@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from reelfeel.runtime.shipped import list_shipped
+from reelfeel.inference.shipped import list_shipped
 
 SHIPPED = {folder.name: folder for folder in list_shipped()}
 STAND_IN = "stand-in"

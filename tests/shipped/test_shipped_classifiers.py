@@ -10,13 +10,13 @@ import pytest
 from safetensors.numpy import load_file
 from stand_ins import STAND_IN, list_places, make_in, make_texts, name_place
 
+from reelfeel.evaluation.evaluate import evaluate
+from reelfeel.evaluation.recording import record_evaluation
+from reelfeel.inference.backends.choice import ENGINES
+from reelfeel.inference.bundle import SUMMED_FILES, read_bundle
+from reelfeel.inference.classifier import load
+from reelfeel.inference.shipped import CLASSIFIERS
 from reelfeel.native.inference import has_kernel
-from reelfeel.runtime.bundle import SUMMED_FILES, read_bundle
-from reelfeel.runtime.engine import load
-from reelfeel.runtime.sessions import ENGINES
-from reelfeel.runtime.shipped import CLASSIFIERS
-from reelfeel.scoring.evaluate import evaluate
-from reelfeel.scoring.recording import record_evaluation
 
 TEXTS = make_texts()
 
@@ -119,7 +119,7 @@ def test_no_path_of_another_machine_is_in_it(classifier):
 
 def test_the_default_answers_without_keras_and_pytorch(classifier):
     code = (
-        "import json, sys; from reelfeel.runtime.engine import load; "
+        "import json, sys; from reelfeel.inference.classifier import load; "
         f"label = load({str(classifier)!r}).predict(['A fine film.'])[0].label; "
         "print(json.dumps([label, sorted(sys.modules)]))"
     )

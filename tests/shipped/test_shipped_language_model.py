@@ -7,14 +7,14 @@ import pytest
 from safetensors.numpy import load_file
 from stand_ins import STAND_IN, list_places, make_in, make_texts, name_place
 
-from reelfeel.config import Config, DataConfig, ModelConfig
+from reelfeel.config.sections import Config, DataConfig, ModelConfig
+from reelfeel.inference.backends.choice import ENGINES
+from reelfeel.inference.backends.in_numpy import run_layer
+from reelfeel.inference.bundle import Bundle, Decision, write_bundle
+from reelfeel.inference.classifier import load
+from reelfeel.inference.golden import GOLDEN_TEXTS, with_golden_answers
 from reelfeel.models.language_model import read_language_model
 from reelfeel.native.inference import LayerWeights, has_kernel
-from reelfeel.runtime.bundle import Bundle, Decision, write_bundle
-from reelfeel.runtime.engine import load
-from reelfeel.runtime.golden import GOLDEN_TEXTS, with_golden_answers
-from reelfeel.runtime.numpy_session import run_layer
-from reelfeel.runtime.sessions import ENGINES
 from reelfeel.text.encoder import TextEncoder
 from reelfeel.text.tokenizer import TextSettings
 from reelfeel.weights import round_weights
@@ -31,7 +31,7 @@ def language_model(request, tmp_path_factory):
     """The folder of the language model that comes with ReelFeel."""
     if request.param != STAND_IN:
         return request.param
-    from reelfeel.pretraining_config import get_pretraining_preset
+    from reelfeel.config.pretraining import get_pretraining_preset
     from reelfeel.training.pretrain import pretrain
 
     saved = {"passes": 1, "saved_words": 300, "weight_precision": "float16"}

@@ -7,8 +7,8 @@ from pathlib import Path
 import pytest
 
 import reelfeel
+from reelfeel.inference.shipped import NAMES, shipped_folder
 from reelfeel.native.inference import has_kernel
-from reelfeel.runtime.shipped import NAMES, shipped_folder
 
 MAX_WHEEL_BYTES = 60_000_000
 
@@ -26,7 +26,7 @@ def test_nothing_but_models_is_in_the_folder_of_models():
 
 MEMORY_OF_A_PREDICTION = """
 import sys
-from reelfeel.runtime.engine import load
+from reelfeel.inference.classifier import load
 
 def peak():
     with open("/proc/self/status") as lines:

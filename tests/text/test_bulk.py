@@ -13,7 +13,7 @@ import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
-from reelfeel.data.imdb import load_imdb
+from reelfeel.data.sets.imdb import load_imdb
 from reelfeel.native.library import load_library
 from reelfeel.text.bulk import BulkCounter, BulkEncoder, can_read
 from reelfeel.text.characters import describe_page, pages_of

@@ -15,12 +15,12 @@ import polars as pl
 import pytest
 
 from reelfeel.errors import DataError, ReelFeelError, UsageError
+from reelfeel.evaluation.compare import compare
+from reelfeel.evaluation.evaluate import evaluate
 from reelfeel.given_texts import check_texts, in_chunks
-from reelfeel.runtime.engine import load
-from reelfeel.scoring.compare import compare
-from reelfeel.scoring.evaluate import evaluate
+from reelfeel.inference.classifier import load
 from reelfeel.text.encoder import count_tokens, token_counts
-from reelfeel.types import Reviews
+from reelfeel.values import Reviews
 
 TEXTS = ["A wonderful film.", "A dreadful, dull bore.", "One of the best I have seen."]
 Row = collections.namedtuple("Row", ["text", "label"])

@@ -3,7 +3,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from reelfeel.config import DataConfig
+from reelfeel.config.sections import DataConfig
 from reelfeel.errors import UsageError
 from reelfeel.native.library import load_library
 from reelfeel.text.batching import pad, pad_batch

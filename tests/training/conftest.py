@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from reelfeel.types import Reviews
+from reelfeel.values import Reviews
 
 GOOD = ("great", "lovely", "funny", "moving", "superb")
 BAD = ("dull", "awful", "boring", "clumsy", "weak")

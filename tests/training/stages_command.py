@@ -1,9 +1,9 @@
 """The command line with one preset more, tiny and in stages; tests run it in another process."""
 
-from reelfeel import presets
 from reelfeel.cli import main
-from reelfeel.presets import Recipe, get_preset
-from reelfeel.pretraining_config import get_pretraining_preset
+from reelfeel.config import presets
+from reelfeel.config.presets import Recipe, get_preset
+from reelfeel.config.pretraining import get_pretraining_preset
 
 STUDENT = get_preset("mini").updated(
     {

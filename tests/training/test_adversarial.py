@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 import torch
 
-from reelfeel.config import ModelConfig
+from reelfeel.config.sections import ModelConfig
 from reelfeel.models.classifier import assign_weights, build_classifier, find_towers, named_weights
 from reelfeel.training.adversarial import divergence, raise_loss, scale_rows, shake_answer
 

@@ -7,7 +7,7 @@ from conftest import TINY, make_reviews
 from reelfeel.errors import NotLearningError
 from reelfeel.training.alarm import find_symptom, predict_with_bag_of_words, shows_learning
 from reelfeel.training.train import train
-from reelfeel.types import Reviews
+from reelfeel.values import Reviews
 
 # 15 steps an epoch, so the alarm looks after epoch 20 first.
 LONG = {"epochs": 21, "batch_size": 16, "learning_rate": 0.01, "patience": 0}

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from reelfeel.data.mini import load_mini
+from reelfeel.data.sets.mini import load_mini
 from reelfeel.errors import UsageError
 from reelfeel.training.augmentation import MAX_WORDS, make_variants
 

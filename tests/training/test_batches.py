@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 import torch
 
-from reelfeel.config import DataConfig
+from reelfeel.config.sections import DataConfig
 from reelfeel.training.batches import UnlabelledStream, make_batch
 
 TOKEN_IDS = [np.full(length, length, np.int32) for length in range(1, 12)]

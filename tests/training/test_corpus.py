@@ -9,7 +9,7 @@ import polars as pl
 import pytest
 
 from reelfeel.data.loading import load_reviews
-from reelfeel.data.mini import load_mini
+from reelfeel.data.sets.mini import load_mini
 from reelfeel.data.splitting import split_train_validation
 from reelfeel.errors import DataError, UsageError
 from reelfeel.training import corpus as corpus_module
@@ -135,7 +135,7 @@ def test_of_imdb_no_text_of_test_or_validation_is_learned_from():
 
 
 def test_no_file_of_the_test_part_is_opened(home, tmp_path, monkeypatch):
-    from reelfeel.data import imdb
+    from reelfeel.data.sets import imdb
 
     folder = tmp_path / "aclImdb"
     for split, label, count in (("train", "neg", 3), ("train", "pos", 3), ("train", "unsup", 4)):

@@ -4,12 +4,12 @@ import numpy as np
 import pytest
 
 from conftest import TINY, make_reviews
-from reelfeel.presets import get_preset
+from reelfeel.config.presets import get_preset
 from reelfeel.training import directions
 from reelfeel.training.batches import UnlabelledStream
 from reelfeel.training.progress import Observer
 from reelfeel.training.train import train
-from reelfeel.types import Reviews
+from reelfeel.values import Reviews
 
 RICH = {
     "data": TINY["data"],

@@ -7,10 +7,10 @@ import pytest
 import torch
 
 from conftest import TINY, make_reviews
-from reelfeel.config import TrainingConfig
-from reelfeel.data.duplicates import hash_texts
-from reelfeel.data.imdb_test_hashes import read_test_hashes
-from reelfeel.runtime.bundle import read_bundle
+from reelfeel.config.sections import TrainingConfig
+from reelfeel.data.audit.duplicates import hash_texts
+from reelfeel.data.sets.imdb_test_hashes import read_test_hashes
+from reelfeel.inference.bundle import read_bundle
 from reelfeel.training import corpus, lessons
 from reelfeel.training.augmentation import Variants
 from reelfeel.training.distillation import distill
@@ -21,7 +21,7 @@ from reelfeel.training.statements import Lexicon, Statements
 from reelfeel.training.steps import Batch, Steps
 from reelfeel.training.teachers import Teachers
 from reelfeel.training.train import train
-from reelfeel.types import Reviews
+from reelfeel.values import Reviews
 
 
 class Oracle:

@@ -6,14 +6,13 @@ import numpy as np
 import pytest
 
 from conftest import make_reviews
-from reelfeel import label_presets
-from reelfeel.config import ModelConfig
+from reelfeel.config.pretraining import PretrainingConfig
+from reelfeel.config.sections import ModelConfig, label_presets
 from reelfeel.errors import BundleError, DataError, UsageError
+from reelfeel.evaluation.calibrate import calibrate
+from reelfeel.inference.classifier import load
 from reelfeel.models.classifier import build_classifier, named_weights
 from reelfeel.models.language_model import LanguageModel, LanguageNetwork, write_language_model
-from reelfeel.pretraining_config import PretrainingConfig
-from reelfeel.runtime.engine import load
-from reelfeel.scoring.calibrate import calibrate
 from reelfeel.text.encoder import token_counts
 from reelfeel.text.tokenizer import TextSettings
 from reelfeel.text.vocabulary import Vocabulary
@@ -25,7 +24,7 @@ from reelfeel.training.readers import Reader
 from reelfeel.training.records import EncodedReviews
 from reelfeel.training.starts import adopt_classifier, is_classifier, read_start
 from reelfeel.training.train import train
-from reelfeel.types import UNLABELLED
+from reelfeel.values import UNLABELLED
 
 SIZES = PretrainingConfig(vocabulary_size=40, embedding_dim=16, units=(32,))
 

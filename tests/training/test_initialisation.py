@@ -5,11 +5,11 @@ import pytest
 from sklearn.decomposition import PCA
 
 from conftest import TINY, make_reviews
-from reelfeel.config import Config, ModelConfig
+from reelfeel.config.presets import get_preset
+from reelfeel.config.pretraining import PretrainingConfig
+from reelfeel.config.sections import Config, ModelConfig
 from reelfeel.errors import UsageError
 from reelfeel.models.language_model import LanguageModel, LanguageNetwork, write_language_model
-from reelfeel.presets import get_preset
-from reelfeel.pretraining_config import PretrainingConfig
 from reelfeel.text.tokenizer import TextSettings
 from reelfeel.text.vocabulary import Vocabulary
 from reelfeel.training.initialisation import (

@@ -11,7 +11,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from reelfeel.runtime.bundle import read_bundle
+from reelfeel.inference.bundle import read_bundle
 
 # On 28 validation reviews the alarm may ring, by luck and by the order of a kernel's sums.
 STOPPING = ["training.checkpoint_every_s=0.1", "training.patience=0", "training.alarm=false"]

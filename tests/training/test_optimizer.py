@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 import torch
 
-from reelfeel.config import ModelConfig, TrainingConfig
+from reelfeel.config.sections import ModelConfig, TrainingConfig
 from reelfeel.models.classifier import build_classifier, named_weights
 from reelfeel.training.optimizer import Optimizer
 

@@ -4,8 +4,8 @@ import numpy as np
 import pytest
 import torch
 
+from reelfeel.config.pretraining import PretrainingConfig
 from reelfeel.models.language_model import LanguageNetwork
-from reelfeel.pretraining_config import PretrainingConfig
 from reelfeel.training.perplexity import measure_loss
 from reelfeel.training.token_stream import TokenTexts
 

@@ -11,9 +11,9 @@ import numpy as np
 import pytest
 
 from conftest import make_reviews
+from reelfeel.config.pretraining import PretrainingConfig
 from reelfeel.errors import ReelFeelError, UsageError
 from reelfeel.models.language_model import read_language_model
-from reelfeel.pretraining_config import PretrainingConfig
 from reelfeel.training.pretrain import pretrain
 from reelfeel.training.pretraining_jobs import Job, run_together
 from reelfeel.training.pretraining_progress import PretrainingDisplay

@@ -6,8 +6,8 @@ import signal
 import numpy as np
 import pytest
 
+from reelfeel.config.pretraining import PretrainingConfig
 from reelfeel.models.language_model import LanguageNetwork
-from reelfeel.pretraining_config import PretrainingConfig
 from reelfeel.training.checkpoints import load_checkpoint
 from reelfeel.training.pretraining import Pretraining, pretraining_folder
 from reelfeel.training.pretraining_records import PretrainingObserver

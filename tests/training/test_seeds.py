@@ -4,7 +4,7 @@ import statistics
 import pytest
 
 from reelfeel.errors import UsageError
-from reelfeel.runtime.engine import load
+from reelfeel.inference.classifier import load
 from reelfeel.training.seeds import train_seeds
 
 SETTINGS = {"training": {"epochs": 1, "seed": 3}}

@@ -6,20 +6,19 @@ import numpy as np
 import pytest
 
 from conftest import TINY, make_reviews
-from reelfeel import presets
-from reelfeel.config import Config
+from reelfeel.config.presets import Recipe
+from reelfeel.config.pretraining import PretrainingConfig
+from reelfeel.config.sections import Config, presets
+from reelfeel.config.settings import parse_assignments
 from reelfeel.errors import UsageError
+from reelfeel.inference.bundle import read_bundle
 from reelfeel.models.language_model import read_language_model
-from reelfeel.presets import Recipe
-from reelfeel.pretraining_config import PretrainingConfig
-from reelfeel.runtime.bundle import read_bundle
-from reelfeel.settings import parse_assignments
 from reelfeel.training import directions, pretrain
 from reelfeel.training.pretraining_progress import PretrainingDisplay
 from reelfeel.training.pretraining_records import PretrainingObserver
 from reelfeel.training.progress import Observer
 from reelfeel.training.train import train
-from reelfeel.types import Reviews
+from reelfeel.values import Reviews
 
 TINY_TEACHER = Config().updated(
     {

@@ -12,7 +12,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from reelfeel.runtime.bundle import read_bundle
+from reelfeel.inference.bundle import read_bundle
 
 COMMAND = Path(__file__).with_name("stages_command.py")
 

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 import torch
 
-from reelfeel.config import ModelConfig, TrainingConfig
+from reelfeel.config.sections import ModelConfig, TrainingConfig
 from reelfeel.models.classifier import build_classifier, find_towers
 from reelfeel.training.adversarial import divergence, raise_loss, shake_answer
 from reelfeel.training.optimizer import Optimizer

@@ -14,8 +14,8 @@ import time
 import numpy as np
 import pytest
 
+from reelfeel.inference.bundle import read_bundle
 from reelfeel.models.language_model import read_language_model
-from reelfeel.runtime.bundle import read_bundle
 
 NUM_STOPS = int(os.environ.get("REELFEEL_STOPS", "1"))
 COMMON = ["training.checkpoint_every_s=0.1", "training.patience=0", "training.alarm=false"]

@@ -3,8 +3,8 @@ import pytest
 
 from conftest import make_reviews
 from reelfeel.errors import BundleError, UsageError
-from reelfeel.runtime.bundle import Decision, write_decision
-from reelfeel.runtime.engine import load
+from reelfeel.inference.bundle import Decision, write_decision
+from reelfeel.inference.classifier import load
 from reelfeel.training import teachers as room
 from reelfeel.training.progress import Observer
 from reelfeel.training.teachers import Teachers

@@ -6,14 +6,14 @@ import numpy as np
 import pytest
 
 from conftest import TINY, make_reviews
+from reelfeel.config.presets import get_preset
 from reelfeel.errors import DataError, UsageError
+from reelfeel.inference.bundle import read_bundle
 from reelfeel.models.classifier import build_classifier, named_weights
-from reelfeel.presets import get_preset
-from reelfeel.runtime.bundle import read_bundle
 from reelfeel.training.averaging import AveragedWeights
 from reelfeel.training.progress import Observer
 from reelfeel.training.train import train
-from reelfeel.types import Reviews
+from reelfeel.values import Reviews
 
 
 def train_tiny(reviews, output, **changes):

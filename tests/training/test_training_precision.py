@@ -2,8 +2,8 @@
 
 import pytest
 
+from reelfeel.config.pretraining import PretrainingConfig
 from reelfeel.errors import ConfigError
-from reelfeel.pretraining_config import PretrainingConfig
 from reelfeel.training.distillation import distill
 from reelfeel.training.pretrain import pretrain
 from reelfeel.training.train import train

@@ -1,10 +1,10 @@
 import numpy as np
 import pytest
 
-from reelfeel.evaluation.temperature import fit_temperature
-from reelfeel.runtime.bundle import Decision
+from reelfeel.inference.bundle import Decision
+from reelfeel.metrics.temperature import fit_temperature
 from reelfeel.training.calibration import FEWEST_REVIEWS, fit_validation_decision
-from reelfeel.types import Reviews
+from reelfeel.values import Reviews
 
 
 def simulate(num_reviews):

@@ -4,8 +4,8 @@ import numpy as np
 from safetensors.numpy import load_file
 
 from conftest import TINY, make_reviews
-from reelfeel.config import Config
-from reelfeel.runtime.engine import load
+from reelfeel.config.sections import Config
+from reelfeel.inference.classifier import load
 from reelfeel.training.records import EncodedReviews
 from reelfeel.training.runs import run_folder
 from reelfeel.training.train import train

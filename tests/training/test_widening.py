@@ -4,9 +4,9 @@ import numpy as np
 import pytest
 import torch
 
+from reelfeel.config.pretraining import PretrainingConfig
 from reelfeel.errors import UsageError
 from reelfeel.models.language_model import LanguageNetwork
-from reelfeel.pretraining_config import PretrainingConfig
 from reelfeel.training.pretraining_step import LanguageModelStep
 from reelfeel.training.widening import check_wider, widen
 

@@ -15,8 +15,8 @@ if TYPE_CHECKING:
     from rich.console import Console
     from rich.text import Text
 
-    from reelfeel.data.findings import Audit, Finding, PartSummary
-    from reelfeel.types import Reviews
+    from reelfeel.data.audit.findings import Audit, Finding, PartSummary
+    from reelfeel.values import Reviews
 
 _STYLES = {"error": "bold red", "warning": "yellow", "note": "cyan"}
 
@@ -41,7 +41,7 @@ def check_data(
 
     The exit code is 3 when something would spoil training.
     """
-    from reelfeel.console import open_console
+    from reelfeel.terminal.tables import open_console
 
     with open_console(stderr=True).status("Reading the reviews"):
         parts = _load(sources, data_dir, options)
@@ -71,8 +71,8 @@ def _load(sources: list[str], data_dir: Path | None, options: TableOptions) -> d
 
 
 def _audit(parts: dict[str, Reviews], max_tokens: int) -> Audit:
-    from reelfeel.data.auditing import audit
-    from reelfeel.data.languages import load_language_detector
+    from reelfeel.data.audit.auditing import audit
+    from reelfeel.data.audit.languages import load_language_detector
     from reelfeel.text.encoder import count_tokens
 
     return audit(

@@ -10,25 +10,26 @@ import typer
 
 from reelfeel import __version__
 
-# In the order of the help.
-COMMANDS = (
-    "train",
-    "pretrain",
-    "distill",
-    "evaluate",
-    "predict",
-    "explain",
-    "errors",
-    "report",
-    "compare",
-    "calibrate",
-    "check-behaviour",
-    "check-data",
-    "info",
-    "models",
-    "export",
-    "doctor",
-)
+# The module of each command in this room, in the order of the help.
+_MODULES = {
+    "train": "making.train",
+    "pretrain": "making.pretrain",
+    "distill": "making.distill",
+    "evaluate": "models.evaluate",
+    "predict": "texts.predict",
+    "explain": "texts.explain",
+    "errors": "models.errors",
+    "report": "models.report",
+    "compare": "models.compare",
+    "calibrate": "models.calibrate",
+    "check-behaviour": "models.check_behaviour",
+    "check-data": "check_data",
+    "info": "models.info",
+    "models": "models.models",
+    "export": "models.export",
+    "doctor": "doctor",
+}
+COMMANDS = tuple(_MODULES)
 
 
 def choose_commands(arguments: Sequence[str]) -> tuple[str, ...]:
@@ -64,10 +65,11 @@ def build_app(names: Iterable[str] = COMMANDS) -> typer.Typer:
     )
     app.callback()(_options)
     for name in names:
-        word = name.replace("-", "_")
-        module: Any = import_module(f"reelfeel.cli.{word}")
+        module: Any = import_module(f"reelfeel.cli.{_MODULES[name]}")
         # A command whose arguments are texts reads its words in a way of its own.
-        app.command(name, cls=getattr(module, "COMMAND_CLASS", None))(getattr(module, word))
+        app.command(name, cls=getattr(module, "COMMAND_CLASS", None))(
+            getattr(module, name.replace("-", "_"))
+        )
     return app
 
 

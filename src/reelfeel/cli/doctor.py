@@ -9,7 +9,7 @@ from pathlib import Path
 import typer
 
 from reelfeel.cli import options as shared
-from reelfeel.terminal import say
+from reelfeel.terminal.lines import say
 
 _PACKAGES = {
     "prediction": ("numpy", "openvino", "onnxruntime", "polars", "safetensors"),
@@ -39,7 +39,7 @@ def _find_machine() -> dict[str, str]:
     import platform
 
     from reelfeel import __version__
-    from reelfeel.files import home
+    from reelfeel.files.writing import home
     from reelfeel.native.cores import available_cores
 
     return {

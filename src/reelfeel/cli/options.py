@@ -8,10 +8,10 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from reelfeel.terminal import say
+from reelfeel.terminal.lines import say
 
 if TYPE_CHECKING:
-    from reelfeel.runtime.engine import Engine
+    from reelfeel.inference.classifier import Engine
 
 ProbabilityColumn = Annotated[
     str, typer.Option(help="Of tables of predictions: the probability of the positive class.")
@@ -62,7 +62,7 @@ def read_changes(
     file: Path | None, assignments: list[str] | None, seed: int | None
 ) -> dict[str, dict[str, Any]]:
     """Returns the settings that a command line changes, each part over the one before."""
-    from reelfeel.settings import parse_assignments, read_toml
+    from reelfeel.config.settings import parse_assignments, read_toml
 
     parts = [read_toml(file) if file else {}, parse_assignments(assignments or [])]
     if seed is not None:

@@ -16,9 +16,9 @@ from reelfeel.cli.output import (
     prepare_streams,
 )
 from reelfeel.errors import ReelFeelError
-from reelfeel.escaping import for_terminal
 from reelfeel.signals import SIGNALS, Interruption, raised_signals
-from reelfeel.terminal import say
+from reelfeel.terminal.escaping import for_terminal
+from reelfeel.terminal.lines import say
 
 
 def run(arguments: Sequence[str]) -> None:

@@ -6,9 +6,6 @@ from collections.abc import Callable, Sequence
 from pathlib import Path, PurePath
 from typing import Any
 
-from reelfeel.data.compression import COMPRESSED_SUFFIXES, read_bytes, read_stdin
-from reelfeel.data.decoding import decode_text
-from reelfeel.data.limits import refuse_shape
 from reelfeel.data.options import TableOptions
 from reelfeel.data.reading.csv_tables import read_csv
 from reelfeel.data.reading.frames import (
@@ -21,8 +18,11 @@ from reelfeel.data.reading.frames import (
 from reelfeel.data.reading.json_tables import read_json, read_json_lines
 from reelfeel.data.reading.table import Reading, Table
 from reelfeel.data.reading.text_lines import is_fasttext, read_fasttext, read_lines
+from reelfeel.data.sources.compression import COMPRESSED_SUFFIXES, read_bytes, read_stdin
+from reelfeel.data.sources.decoding import decode_text
+from reelfeel.data.sources.limits import refuse_shape
 from reelfeel.errors import SchemaError, UsageError
-from reelfeel.inputs import refuse_special
+from reelfeel.files.inputs import refuse_special
 
 STDIN = "-"
 SUFFIXES = {

@@ -9,7 +9,7 @@ import numpy as np
 
 from reelfeel.data.labels import match_labels
 from reelfeel.errors import SchemaError
-from reelfeel.types import Reviews
+from reelfeel.values import Reviews
 
 
 def join_reviews(sources: Sequence[Reviews]) -> Reviews:

@@ -17,9 +17,9 @@ from reelfeel.data.label_columns import (
     parse_stars,
 )
 from reelfeel.errors import DataError, SchemaError, UsageError
-from reelfeel.escaping import has_half_character
 from reelfeel.ledger import Ledger
-from reelfeel.types import UNLABELLED, Reviews
+from reelfeel.terminal.escaping import has_half_character
+from reelfeel.values import UNLABELLED, Reviews
 
 _UNLABELLED = "without a label"
 

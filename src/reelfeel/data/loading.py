@@ -10,19 +10,19 @@ from pathlib import Path
 from typing import Any
 
 from reelfeel.data.formats import STDIN, SUFFIXES, find_format, read_file
-from reelfeel.data.imdb import IncompleteError, is_whole, load_imdb
-from reelfeel.data.imdb_layout import is_imdb
 from reelfeel.data.joining import join_reviews
-from reelfeel.data.mini import load_mini
 from reelfeel.data.options import TableOptions, make_options, suggest
 from reelfeel.data.parts import list_table_parts, list_tree_parts
 from reelfeel.data.reading.frames import is_frame
 from reelfeel.data.reading.table import join_tables
-from reelfeel.data.trees import is_archive, open_tree
+from reelfeel.data.sets.imdb import IncompleteError, is_whole, load_imdb
+from reelfeel.data.sets.imdb_layout import is_imdb
+from reelfeel.data.sets.mini import load_mini
+from reelfeel.data.sources.trees import is_archive, open_tree
 from reelfeel.errors import SchemaError, UsageError
-from reelfeel.inputs import explain_reading, refuse_special
+from reelfeel.files.inputs import explain_reading, refuse_special
 from reelfeel.ledger import Ledger
-from reelfeel.types import Reviews
+from reelfeel.values import Reviews
 
 __all__ = [
     "DATA_SETS",

@@ -7,14 +7,14 @@ from collections.abc import Callable, Mapping, Sequence
 from functools import partial
 from pathlib import PurePath, PurePosixPath
 
-from reelfeel.data.folders import list_text_folders, read_folder, read_text_files
 from reelfeel.data.formats import find_format, read_content
 from reelfeel.data.options import TableOptions
 from reelfeel.data.reading.table import Table, join_tables
+from reelfeel.data.sources.folders import list_text_folders, read_folder, read_text_files
+from reelfeel.data.sources.trees import PART_NAMES, Tree, is_about_data, is_junk
 from reelfeel.data.tables import to_reviews
-from reelfeel.data.trees import PART_NAMES, Tree, is_about_data, is_junk
 from reelfeel.errors import SchemaError
-from reelfeel.types import Reviews
+from reelfeel.values import Reviews
 
 Parts = Mapping[str, Callable[[], Reviews]]
 

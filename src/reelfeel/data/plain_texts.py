@@ -11,17 +11,17 @@ from typing import Any
 
 import numpy as np
 
-from reelfeel.data.compression import read_stdin, unpack
-from reelfeel.data.decoding import decode_text
-from reelfeel.data.folders import list_text_folders, read_text_files
 from reelfeel.data.formats import STDIN, find_format, read_content, read_file
 from reelfeel.data.options import TableOptions
 from reelfeel.data.parts import list_tree_parts
+from reelfeel.data.sources.compression import read_stdin, unpack
+from reelfeel.data.sources.decoding import decode_text
+from reelfeel.data.sources.folders import list_text_folders, read_text_files
+from reelfeel.data.sources.trees import PART_NAMES, Tree, is_archive, open_tree
 from reelfeel.data.tables import read_table
-from reelfeel.data.trees import PART_NAMES, Tree, is_archive, open_tree
 from reelfeel.errors import SchemaError, UsageError
-from reelfeel.inputs import explain_reading, refuse_special
-from reelfeel.types import UNLABELLED, Reviews
+from reelfeel.files.inputs import explain_reading, refuse_special
+from reelfeel.values import UNLABELLED, Reviews
 
 _logger = logging.getLogger(__name__)
 _KEPT_APART = ("test", "validation")

@@ -9,9 +9,9 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-from reelfeel.data.duplicates import fold_text, number_groups
+from reelfeel.data.audit.duplicates import fold_text, number_groups
 from reelfeel.errors import DataError, UsageError
-from reelfeel.types import Reviews
+from reelfeel.values import Reviews
 
 Indices = npt.NDArray[np.intp]
 

@@ -14,11 +14,11 @@ import numpy as np
 
 from reelfeel.data.formats import read_file
 from reelfeel.data.labels import map_labels
-from reelfeel.data.limits import refuse_long_text
 from reelfeel.data.options import TableOptions
 from reelfeel.data.reading.table import Table
+from reelfeel.data.sources.limits import refuse_long_text
 from reelfeel.errors import SchemaError
-from reelfeel.types import UNLABELLED, Reviews
+from reelfeel.values import UNLABELLED, Reviews
 
 __all__ = ["TableOptions", "read_table", "to_reviews"]
 

@@ -1,1 +1,1 @@
-"""Arrays in, numbers out; knows no model."""
+"""A classifier over data sets: evaluate, compare, calibrate, report."""

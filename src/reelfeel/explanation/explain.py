@@ -16,7 +16,7 @@ from reelfeel.explanation.sentences import split_sentences
 from reelfeel.given_texts import check_texts
 from reelfeel.text.encoder import TextEncoder, ends_kept
 from reelfeel.text.tokenizer import Token
-from reelfeel.types import Attribution, Explanation, Flip, Prediction
+from reelfeel.values import Attribution, Explanation, Flip, Prediction
 
 UNITS = ("word", "sentence")
 # Of a text with more tokens than this, neighbours share a score: the cost of occlusion grows with

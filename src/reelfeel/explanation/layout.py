@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from reelfeel.types import Attribution, Explanation
+from reelfeel.values import Attribution, Explanation
 
 # A word that weighs less than this share of the heaviest one is not marked.
 MARKED_SHARE = 0.15
@@ -41,7 +41,7 @@ def lay_out(explanation: Explanation) -> Iterator[Piece]:
 
     Example:
 
-    >>> from reelfeel.types import Prediction
+    >>> from reelfeel.values import Prediction
     >>> said = Prediction("pos", 0.9, 1, False, 0.0)
     >>> word = Attribution("good", 2, 6, 1.5)
     >>> [(piece.text, piece.sign) for piece in lay_out(

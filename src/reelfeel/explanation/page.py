@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from html import escape
 
 from reelfeel.explanation.layout import Piece, lay_out, list_strongest
-from reelfeel.types import Attribution, Explanation
+from reelfeel.values import Attribution, Explanation
 
 # Parts listed below a text.
 _NUM_LISTED = 12
@@ -48,7 +48,7 @@ def render_page(explanations: Sequence[Explanation], *, label_names: tuple[str, 
 
     Example:
 
-    >>> from reelfeel.types import Prediction
+    >>> from reelfeel.values import Prediction
     >>> said = Prediction("pos", 0.9, 0, False, 0.0)
     >>> page = render_page([Explanation("<script>", said, (), (), "occlusion")],
     ...                    label_names=("neg", "pos"))

@@ -16,11 +16,11 @@ from pathlib import Path
 from reelfeel.errors import UsageError
 from reelfeel.exports.prose import write_prose
 from reelfeel.exports.reading_rules import describe_reading
-from reelfeel.files import add_ending, write_whole
-from reelfeel.outputs import claim_output
-from reelfeel.runtime.bundle import Bundle
-from reelfeel.runtime.engine import Engine, load
-from reelfeel.runtime.graph import encode_probability_graph
+from reelfeel.files.outputs import claim_output
+from reelfeel.files.writing import add_ending, write_whole
+from reelfeel.inference.bundle import Bundle
+from reelfeel.inference.classifier import Engine, load
+from reelfeel.inference.graph import encode_probability_graph
 
 READER = "reelfeel_reader.py"
 

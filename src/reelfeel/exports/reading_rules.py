@@ -13,7 +13,7 @@ import unicodedata
 from html.entities import html5
 from typing import Any
 
-from reelfeel.runtime.engine import Engine
+from reelfeel.inference.classifier import Engine
 from reelfeel.text.cleaning import MAX_ROUNDS
 from reelfeel.text.cleaning_steps import (
     ESCAPES,

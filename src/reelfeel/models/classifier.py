@@ -10,7 +10,7 @@ import keras
 import numpy as np
 import numpy.typing as npt
 
-from reelfeel.config import ModelConfig
+from reelfeel.config.sections import ModelConfig
 from reelfeel.models.tower import Tower, build_tower
 
 Weights = Mapping[str, npt.NDArray[np.float32]]

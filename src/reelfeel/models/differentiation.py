@@ -8,7 +8,7 @@ import numpy as np
 import numpy.typing as npt
 import torch
 
-from reelfeel.config import DataConfig, ModelConfig
+from reelfeel.config.sections import DataConfig, ModelConfig
 from reelfeel.models.classifier import Weights, assign_weights, build_classifier, find_towers
 from reelfeel.models.tower import Tower
 

@@ -23,12 +23,12 @@ import keras
 import numpy as np
 import numpy.typing as npt
 
+from reelfeel.config.pretraining import DIRECTIONS, PretrainingConfig
 from reelfeel.errors import BundleError, ReelFeelError
-from reelfeel.files import SUMS, find_damaged, refuse_existing, write_sums, write_whole
+from reelfeel.files.plain_files import explain_reading, read_json
+from reelfeel.files.writing import SUMS, find_damaged, refuse_existing, write_sums, write_whole
 from reelfeel.models.language_model_schema import CHECK
 from reelfeel.models.lstm import FusedLSTM
-from reelfeel.plain_files import explain_reading, read_json
-from reelfeel.pretraining_config import DIRECTIONS, PretrainingConfig
 from reelfeel.schema import integer, require
 from reelfeel.text.tokenizer import TextSettings
 from reelfeel.text.vocabulary import Vocabulary

@@ -17,7 +17,7 @@ from typing import Any
 import keras
 import torch
 
-from reelfeel.config import PRECISIONS
+from reelfeel.config.sections import PRECISIONS
 from reelfeel.errors import ConfigError
 from reelfeel.models.matrix_lstm import matrix_lstm
 from reelfeel.native import lstm as native

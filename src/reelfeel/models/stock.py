@@ -7,7 +7,7 @@ from typing import Any
 
 import keras
 
-from reelfeel.config import ModelConfig
+from reelfeel.config.sections import ModelConfig
 from reelfeel.models.classifier import Weights, assign_weights, split_directions
 
 

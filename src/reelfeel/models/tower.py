@@ -10,7 +10,7 @@ import keras
 import numpy as np
 import torch
 
-from reelfeel.config import ModelConfig
+from reelfeel.config.sections import ModelConfig
 from reelfeel.models.lstm import FusedLSTM
 from reelfeel.models.pooling import LastMaxMeanPool, ReversedTokens, count_tokens
 

@@ -9,9 +9,9 @@ from typing import NamedTuple
 import numpy as np
 import numpy.typing as npt
 
-from reelfeel.evaluation.calibration import ReliabilityBin
-from reelfeel.evaluation.curves import Curve, LengthBin
-from reelfeel.evaluation.metrics import Confusion
+from reelfeel.metrics.calibration import ReliabilityBin
+from reelfeel.metrics.curves import Curve, LengthBin
+from reelfeel.metrics.table import Confusion
 from reelfeel.report.contents import Contents, Contestant, Epoch, Judgement
 from reelfeel.report.wording import (
     NBSP,

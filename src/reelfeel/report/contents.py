@@ -8,12 +8,12 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-from reelfeel.evaluation.abstention import Abstention
-from reelfeel.evaluation.comparison import McNemarTest
-from reelfeel.evaluation.metrics import Metrics
-from reelfeel.evaluation.proportions import Interval
-from reelfeel.evaluation.slices import SliceScore
-from reelfeel.evaluation.truncation import TruncationLedger
+from reelfeel.metrics.abstention import Abstention
+from reelfeel.metrics.intervals.comparison import McNemarTest
+from reelfeel.metrics.intervals.proportions import Interval
+from reelfeel.metrics.slices import SliceScore
+from reelfeel.metrics.table import Metrics
+from reelfeel.metrics.truncation import TruncationLedger
 
 
 @dataclass(frozen=True)

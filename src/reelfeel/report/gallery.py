@@ -7,8 +7,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from reelfeel.evaluation.calibration import reliability_curve
-from reelfeel.evaluation.curves import accuracy_by_length, precision_recall_curve, roc_curve
+from reelfeel.metrics.calibration import reliability_curve
+from reelfeel.metrics.curves import accuracy_by_length, precision_recall_curve, roc_curve
 from reelfeel.report import captions, clouds, plots
 from reelfeel.report.contents import Contents, WordCounts
 from reelfeel.report.figures import Picture, drawable_name

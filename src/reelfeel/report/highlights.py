@@ -6,7 +6,7 @@ import re
 from collections.abc import Sequence
 
 from reelfeel.report.contents import Span
-from reelfeel.types import Attribution
+from reelfeel.values import Attribution
 
 # Words are coloured in so many steps to either side; weaker ones than this share of the strongest
 # keep the colour of the page.

@@ -5,11 +5,11 @@ from __future__ import annotations
 import numpy as np
 import numpy.typing as npt
 
-from reelfeel.evaluation.baseline_scores import BaselineScores
-from reelfeel.evaluation.comparison import mcnemar_test
-from reelfeel.evaluation.metrics import evaluate_binary
-from reelfeel.evaluation.proportions import Interval
-from reelfeel.evaluation.uncertainty import metric_intervals
+from reelfeel.baselines.cached_scores import BaselineScores
+from reelfeel.metrics.intervals.comparison import mcnemar_test
+from reelfeel.metrics.intervals.proportions import Interval
+from reelfeel.metrics.intervals.uncertainty import metric_intervals
+from reelfeel.metrics.table import evaluate_binary
 from reelfeel.report.contents import Contestant, Costs, Judgement
 
 NUM_RESAMPLES = 1000

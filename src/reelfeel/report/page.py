@@ -16,8 +16,8 @@ from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup
 
 from reelfeel import __version__
-from reelfeel.evaluation.metrics import LOSSES
-from reelfeel.files import add_ending, refuse_existing, write_whole
+from reelfeel.files.writing import add_ending, refuse_existing, write_whole
+from reelfeel.metrics.table import LOSSES
 from reelfeel.report.contents import Contents
 from reelfeel.report.gallery import Exhibit, hang_comparison, hang_pictures
 from reelfeel.report.sections import (

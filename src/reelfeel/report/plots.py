@@ -14,10 +14,10 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.ticker import MaxNLocator
 
-from reelfeel.evaluation.calibration import ReliabilityBin
-from reelfeel.evaluation.curves import Curve, LengthBin, exponential_moving_average
-from reelfeel.evaluation.metrics import Confusion
-from reelfeel.evaluation.proportions import Interval
+from reelfeel.metrics.calibration import ReliabilityBin
+from reelfeel.metrics.curves import Curve, LengthBin, exponential_moving_average
+from reelfeel.metrics.intervals.proportions import Interval
+from reelfeel.metrics.table import Confusion
 from reelfeel.report.contents import Epoch
 from reelfeel.report.figures import (
     INK,

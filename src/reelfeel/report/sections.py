@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from reelfeel.evaluation.slices import SliceScore, list_worse
-from reelfeel.evaluation.truncation import PolicyScore, TruncationLedger
+from reelfeel.metrics.slices import SliceScore, list_worse
+from reelfeel.metrics.truncation import PolicyScore, TruncationLedger
 from reelfeel.report.contents import Contents, Mistake
 from reelfeel.report.highlights import grade
 from reelfeel.report.wording import (

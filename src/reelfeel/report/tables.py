@@ -6,7 +6,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import TypeVar
 
-from reelfeel.evaluation.metrics import LOSSES, METRICS
+from reelfeel.metrics.table import LOSSES, METRICS
 from reelfeel.report.contents import Contents, Contestant, Costs, Judgement
 from reelfeel.report.wording import NBSP, count, duration, number_range, size
 

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from reelfeel.evaluation.comparison import McNemarTest, difference_interval
-from reelfeel.evaluation.slices import SliceScore, list_worse
+from reelfeel.metrics.intervals.comparison import McNemarTest, difference_interval
+from reelfeel.metrics.slices import SliceScore, list_worse
 from reelfeel.report.contents import Contents, Contestant
 from reelfeel.report.wording import (
     NBSP,

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from reelfeel.evaluation.proportions import Interval
+from reelfeel.metrics.intervals.proportions import Interval
 
 # Between a number and its unit, so that no line breaks there.
 NBSP = "\u00a0"

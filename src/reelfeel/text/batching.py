@@ -11,7 +11,7 @@ from collections.abc import Sequence
 import numpy as np
 import numpy.typing as npt
 
-from reelfeel.config import DataConfig
+from reelfeel.config.sections import DataConfig
 from reelfeel.errors import UsageError
 from reelfeel.text.token_ids import TokenIds
 

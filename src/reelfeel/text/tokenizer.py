@@ -13,7 +13,7 @@ from collections.abc import Mapping
 from dataclasses import asdict, dataclass, fields
 from typing import Any, Literal, Self, get_args
 
-from reelfeel.config import MAX_TOKENS
+from reelfeel.config.sections import MAX_TOKENS
 from reelfeel.errors import BundleError, UsageError
 from reelfeel.schema import shorten
 from reelfeel.text.cleaning import clean, clean_with_offsets

@@ -15,10 +15,10 @@ from typing import Any, Self
 import numpy as np
 import numpy.typing as npt
 
-from reelfeel.config import MAX_VOCABULARY_SIZE
+from reelfeel.config.sections import MAX_VOCABULARY_SIZE
 from reelfeel.errors import BundleError, UsageError
-from reelfeel.files import write_whole
-from reelfeel.plain_files import read_json
+from reelfeel.files.plain_files import read_json
+from reelfeel.files.writing import write_whole
 from reelfeel.schema import shorten
 
 PADDING_ID, UNKNOWN_ID, FIRST_TOKEN_ID = 0, 1, 2

@@ -14,7 +14,7 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-from reelfeel.evaluation.proportions import wilson_interval
+from reelfeel.metrics.intervals.proportions import wilson_interval
 
 # Fewer steps than this say nothing: a healthy LSTM often idles at the majority rate for 100 or 200.
 MIN_STEPS = 300

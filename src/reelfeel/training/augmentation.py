@@ -16,7 +16,7 @@ import numpy as np
 import numpy.typing as npt
 
 from reelfeel.errors import UsageError
-from reelfeel.evaluation.perturbations import (
+from reelfeel.robustness.perturbations import (
     PERTURBATIONS,
     Perturbation,
     add_typos,

@@ -9,8 +9,8 @@ import numpy as np
 import numpy.typing as npt
 import torch
 
-from reelfeel.config import DataConfig
-from reelfeel.evaluation.logits import to_probabilities
+from reelfeel.config.sections import DataConfig
+from reelfeel.metrics.logits import to_probabilities
 from reelfeel.text.batching import pad_batch, plan_scoring_batches, plan_training_batches
 from reelfeel.training.records import EncodedReviews
 

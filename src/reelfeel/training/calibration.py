@@ -5,9 +5,9 @@ from __future__ import annotations
 import numpy as np
 import numpy.typing as npt
 
-from reelfeel.evaluation.temperature import fit_temperature
-from reelfeel.runtime.bundle import Decision
-from reelfeel.types import Reviews
+from reelfeel.inference.bundle import Decision
+from reelfeel.metrics.temperature import fit_temperature
+from reelfeel.values import Reviews
 
 # With fewer, chance moves the temperature by more than a tenth: in simulation, for a model right on
 # 88 %, its standard error is 9 % on 400 reviews, 14 % on 100 and 4 % on 2,500.

@@ -16,8 +16,8 @@ from safetensors import SafetensorError, safe_open
 from safetensors.numpy import save
 
 from reelfeel.errors import BundleError
-from reelfeel.files import write_whole
-from reelfeel.plain_files import explain_reading, parse_json
+from reelfeel.files.plain_files import explain_reading, parse_json
+from reelfeel.files.writing import write_whole
 from reelfeel.schema import Check, integer, record, require
 from reelfeel.weights import read_layout
 

@@ -10,15 +10,15 @@ from pathlib import Path
 import numpy as np
 import numpy.typing as npt
 
-from reelfeel.data.duplicates import hash_texts
-from reelfeel.data.imdb_test_hashes import read_test_hashes
+from reelfeel.data.audit.duplicates import hash_texts
 from reelfeel.data.loading import load_reviews, load_unlabelled
 from reelfeel.data.plain_texts import read_plain_texts
+from reelfeel.data.sets.imdb_test_hashes import read_test_hashes
 from reelfeel.data.splitting import split_train_validation
 from reelfeel.data.tables import TableOptions
 from reelfeel.errors import DataError, SchemaError, UsageError
 from reelfeel.text.cleaning import clean
-from reelfeel.types import UNLABELLED, Reviews
+from reelfeel.values import UNLABELLED, Reviews
 
 Hashes = npt.NDArray[np.uint64]
 

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from reelfeel.data.auditing import find_errors
-from reelfeel.data.findings import Finding
+from reelfeel.data.audit.auditing import find_errors
+from reelfeel.data.audit.findings import Finding
 from reelfeel.errors import SchemaError
 from reelfeel.ledger import Ledger
 from reelfeel.training.progress import Observer
-from reelfeel.types import Reviews
+from reelfeel.values import Reviews
 
 
 def tell_of_reviews(reviews: Reviews, observer: Observer, *, strict: bool) -> None:

@@ -19,11 +19,11 @@ import numpy as np
 import torch
 from safetensors.numpy import save
 
-from reelfeel.config import Config
-from reelfeel.files import write_whole
+from reelfeel.config.sections import Config
+from reelfeel.files.plain_files import read_json
+from reelfeel.files.writing import write_whole
 from reelfeel.models.classifier import assign_weights, build_classifier, named_weights
 from reelfeel.native.cores import available_cores
-from reelfeel.plain_files import read_json
 from reelfeel.schema import flag, number, record, require
 from reelfeel.text.token_ids import TokenIds
 from reelfeel.training.checkpoints import (

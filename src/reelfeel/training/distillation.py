@@ -7,19 +7,19 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+from reelfeel.config.presets import get_preset
 from reelfeel.data.tables import TableOptions
-from reelfeel.files import name_of
+from reelfeel.files.outputs import claim_output
+from reelfeel.files.writing import name_of
+from reelfeel.inference.classifier import Engine
 from reelfeel.models.lstm import check_precision
-from reelfeel.outputs import claim_output
-from reelfeel.presets import get_preset
-from reelfeel.runtime.engine import Engine
 from reelfeel.training.execution import Order, adopt, execute
 from reelfeel.training.progress import Observer
 from reelfeel.training.saving import read_command_line
 from reelfeel.training.sources import load_source
 from reelfeel.training.starts import read_start
 from reelfeel.training.teachers import Teachers
-from reelfeel.types import Reviews
+from reelfeel.values import Reviews
 
 
 def distill(

@@ -6,10 +6,10 @@ import shutil
 from dataclasses import dataclass
 from pathlib import Path
 
-from reelfeel.config import Config
+from reelfeel.config.sections import Config
+from reelfeel.inference.classifier import Engine, load
 from reelfeel.models.language_model import LanguageModel
 from reelfeel.models.lstm import check_precision, select_kernel
-from reelfeel.runtime.engine import Engine, load
 from reelfeel.training.directions import count_seconds, run_jobs
 from reelfeel.training.frozen import check_frozen, fit_heads
 from reelfeel.training.initialisation import (

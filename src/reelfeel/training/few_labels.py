@@ -9,13 +9,13 @@ from typing import Any
 
 import numpy as np
 
-from reelfeel.config import Config
-from reelfeel.files import home
-from reelfeel.label_presets import MOST_TEXTS, choose_label_preset
+from reelfeel.config.label_presets import MOST_TEXTS, choose_label_preset
+from reelfeel.config.sections import Config
+from reelfeel.files.scratch import open_scratch
+from reelfeel.files.writing import home
+from reelfeel.inference.classifier import Engine
 from reelfeel.models.language_model import LanguageModel
 from reelfeel.models.lstm import check_precision
-from reelfeel.runtime.engine import Engine
-from reelfeel.scratch import open_scratch
 from reelfeel.training.execution import Order, adopt, adopt_start, execute
 from reelfeel.training.progress import Observer
 from reelfeel.training.sources import Source

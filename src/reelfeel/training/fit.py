@@ -12,10 +12,10 @@ import numpy as np
 import numpy.typing as npt
 import torch
 
-from reelfeel.config import Config
+from reelfeel.config.sections import Config
 from reelfeel.errors import NotLearningError
-from reelfeel.evaluation.logits import to_probabilities
-from reelfeel.files import write_whole
+from reelfeel.files.writing import write_whole
+from reelfeel.metrics.logits import to_probabilities
 from reelfeel.models.classifier import assign_weights, named_weights, read_variable
 from reelfeel.models.tower import Tower, dropout_variables
 from reelfeel.schema import require

@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 import numpy as np
 import numpy.typing as npt
 
-from reelfeel.config import Config, DataConfig
+from reelfeel.config.sections import Config, DataConfig
 from reelfeel.data.splitting import find_groups
 from reelfeel.errors import UsageError
 from reelfeel.training.checkpoints import Arrays

@@ -14,8 +14,8 @@ import numpy as np
 from sklearn.linear_model import LogisticRegression
 from sklearn.model_selection import StratifiedGroupKFold
 
-from reelfeel.evaluation.logits import to_probabilities
-from reelfeel.evaluation.temperature import fit_temperature
+from reelfeel.metrics.logits import to_probabilities
+from reelfeel.metrics.temperature import fit_temperature
 from reelfeel.training.heads import Fit, Floats, Head, Labels, Rows, Scale
 from reelfeel.training.records import loss_and_accuracy
 from reelfeel.training.self_training import Crowd

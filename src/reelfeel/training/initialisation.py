@@ -8,10 +8,10 @@ from dataclasses import replace
 import numpy as np
 import numpy.typing as npt
 
-from reelfeel.config import SAME_SEED, Config, ModelConfig
+from reelfeel.config.pretraining import PretrainingConfig
+from reelfeel.config.sections import SAME_SEED, Config, ModelConfig
 from reelfeel.errors import UsageError
 from reelfeel.models.language_model import LanguageModel
-from reelfeel.pretraining_config import PretrainingConfig
 from reelfeel.text.vocabulary import FIRST_TOKEN_ID, Vocabulary
 from reelfeel.training.starts import is_classifier
 

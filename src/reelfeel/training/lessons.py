@@ -12,15 +12,15 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from reelfeel.config import TrainingConfig
-from reelfeel.evaluation.logits import to_probabilities
+from reelfeel.config.sections import TrainingConfig
+from reelfeel.metrics.logits import to_probabilities
 from reelfeel.training.augmentation import Variants, make_variants
 from reelfeel.training.corpus import Corpus, exclude_texts
 from reelfeel.training.progress import Observer
 from reelfeel.training.records import EVERY_EPOCH
 from reelfeel.training.statements import Lexicon, Statements, make_statements
 from reelfeel.training.teachers import Teachers
-from reelfeel.types import Reviews
+from reelfeel.values import Reviews
 
 Floats = npt.NDArray[np.float64]
 Epochs = npt.NDArray[np.int16]

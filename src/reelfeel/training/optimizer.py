@@ -7,7 +7,7 @@ from typing import Any
 import keras
 import torch
 
-from reelfeel.config import TrainingConfig
+from reelfeel.config.sections import TrainingConfig
 from reelfeel.training.checkpoints import Arrays
 
 HEAD = ("dense", "logit")

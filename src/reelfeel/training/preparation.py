@@ -10,14 +10,14 @@ from typing import Any
 
 import numpy as np
 
-from reelfeel.config import SAME_SEED, Config, DataConfig
+from reelfeel.config.sections import SAME_SEED, Config, DataConfig
 from reelfeel.data.splitting import (
     Split,
     split_into_folds,
     split_random,
     split_train_validation,
 )
-from reelfeel.files import home
+from reelfeel.files.writing import home
 from reelfeel.models.classifier import build_classifier, named_weights, split_directions
 from reelfeel.text.encoder import Encoded, TextEncoder, describe_truncation, token_counts
 from reelfeel.text.token_ids import TokenIds
@@ -32,7 +32,7 @@ from reelfeel.training.progress import Observer
 from reelfeel.training.records import EncodedReviews
 from reelfeel.training.runs import run_folder
 from reelfeel.training.sources import Source
-from reelfeel.types import Reviews
+from reelfeel.values import Reviews
 
 # A word in twenty: IMDB's held-out reviews have 1.9 % that a vocabulary of 30,000 words lacks.
 MANY_UNKNOWN = 0.05

@@ -15,18 +15,18 @@ from typing import Any
 
 import torch
 
+from reelfeel.config.pretraining import DIRECTIONS, PretrainingConfig
 from reelfeel.data.tables import TableOptions
 from reelfeel.errors import UsageError
-from reelfeel.files import home
+from reelfeel.files.outputs import claim_output
+from reelfeel.files.writing import home
+from reelfeel.inference.shipped import find_model, name_model
 from reelfeel.models.language_model import (
     LanguageModel,
     read_language_model,
 )
 from reelfeel.models.lstm import check_precision, select_kernel
 from reelfeel.native.cores import available_cores
-from reelfeel.outputs import claim_output
-from reelfeel.pretraining_config import DIRECTIONS, PretrainingConfig
-from reelfeel.runtime.shipped import find_model, name_model
 from reelfeel.text.encoder import TextEncoder, token_counts
 from reelfeel.text.tokenizer import TextSettings
 from reelfeel.text.vocabulary import UNKNOWN_ID, Vocabulary
@@ -37,7 +37,7 @@ from reelfeel.training.pretraining_progress import PretrainingDisplay
 from reelfeel.training.pretraining_saving import save_language_model
 from reelfeel.training.token_stream import TokenTexts
 from reelfeel.training.widening import check_wider
-from reelfeel.types import Reviews
+from reelfeel.values import Reviews
 
 # No text is cut: the stream takes it however long it is.
 WHOLE_TEXTS = TextSettings(max_tokens=1_000_000)

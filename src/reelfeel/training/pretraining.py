@@ -9,7 +9,7 @@ from pathlib import Path
 
 import numpy as np
 
-from reelfeel.pretraining_config import PretrainingConfig
+from reelfeel.config.pretraining import PretrainingConfig
 from reelfeel.signals import Interruption, delayed_interruption
 from reelfeel.training.checkpoints import (
     Arrays,

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+from reelfeel.inference.card import LICENCE, describe_machine, write_head
 from reelfeel.models.language_model import LanguageModel
-from reelfeel.runtime.card import LICENCE, describe_machine, write_head
 
 SECONDS_PER_HOUR = 3_600
 

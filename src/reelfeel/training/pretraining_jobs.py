@@ -19,11 +19,11 @@ from typing import Any
 import numpy as np
 import torch
 
+from reelfeel.config.pretraining import DIRECTIONS, PretrainingConfig
 from reelfeel.errors import ReelFeelError
-from reelfeel.files import write_whole
+from reelfeel.files.plain_files import read_json
+from reelfeel.files.writing import write_whole
 from reelfeel.models.language_model import read_language_model
-from reelfeel.plain_files import read_json
-from reelfeel.pretraining_config import DIRECTIONS, PretrainingConfig
 from reelfeel.schema import flag, integer, one_of, optional, record, text
 from reelfeel.training.checkpoints import (
     Arrays,

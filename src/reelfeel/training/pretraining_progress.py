@@ -9,7 +9,7 @@ from typing import Self
 from rich.console import Console
 from rich.progress import BarColumn, Progress, TaskID, TextColumn, TimeRemainingColumn
 
-from reelfeel.console import open_console
+from reelfeel.terminal.tables import open_console
 from reelfeel.training.pretraining_records import PassRecord, PretrainingObserver
 
 # Where there is no terminal, a pass of twenty minutes should not be silent.

@@ -5,7 +5,8 @@ from __future__ import annotations
 from dataclasses import replace
 from pathlib import Path
 
-from reelfeel.files import name_of
+from reelfeel.files.writing import name_of
+from reelfeel.inference.golden import GOLDEN_TEXTS
 from reelfeel.models.language_model import (
     LanguageModel,
     LanguageNetwork,
@@ -13,7 +14,6 @@ from reelfeel.models.language_model import (
     read_language_model,
     write_language_model,
 )
-from reelfeel.runtime.golden import GOLDEN_TEXTS
 from reelfeel.text.encoder import TextEncoder
 from reelfeel.training.perplexity import measure_loss
 from reelfeel.training.pretraining_card import write_pretraining_card

@@ -9,9 +9,9 @@ import numpy as np
 import numpy.typing as npt
 import torch
 
+from reelfeel.config.pretraining import PretrainingConfig
 from reelfeel.models.language_model import LanguageNetwork
 from reelfeel.models.lstm import select_kernel
-from reelfeel.pretraining_config import PretrainingConfig
 from reelfeel.training.checkpoints import Arrays, check_adam, check_arrays
 from reelfeel.training.row_adam import RowAdam
 from reelfeel.training.softmax import draw_negatives, sampled_softmax

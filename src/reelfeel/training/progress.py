@@ -18,7 +18,7 @@ from rich.progress import (
     TimeRemainingColumn,
 )
 
-from reelfeel.console import open_console
+from reelfeel.terminal.tables import open_console
 from reelfeel.training.pretraining_progress import (
     SECONDS_BETWEEN_LINES,
     ConsoleDisplay,

@@ -10,13 +10,13 @@ import numpy as np
 import numpy.typing as npt
 import torch
 
-from reelfeel.config import DataConfig, ModelConfig
+from reelfeel.config.sections import DataConfig, ModelConfig
+from reelfeel.inference.network import read_tower
 from reelfeel.models.classifier import assign_weights, build_classifier
 from reelfeel.models.language_model import LanguageModel
 from reelfeel.models.lstm import select_kernel
 from reelfeel.native.cores import available_cores
 from reelfeel.native.inference import NativeTower, has_kernel
-from reelfeel.runtime.network import read_tower
 from reelfeel.text.batching import plan_scoring_batches
 from reelfeel.text.token_ids import TokenIds
 from reelfeel.training.batches import make_batch

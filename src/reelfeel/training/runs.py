@@ -11,7 +11,7 @@ from typing import Any
 
 import torch
 
-from reelfeel.config import Config
+from reelfeel.config.sections import Config
 from reelfeel.training.records import EncodedReviews
 
 # Below so many numbers in a batch's state, a time step is shorter than waking a second thread; on a

@@ -14,15 +14,15 @@ import numpy as np
 import numpy.typing as npt
 import torch
 
-from reelfeel.data.duplicates import hash_texts
-from reelfeel.evaluation.logits import to_probabilities
-from reelfeel.evaluation.metrics import evaluate_binary
+from reelfeel.data.audit.duplicates import hash_texts
+from reelfeel.inference.bundle import Bundle, GoldenAnswer, write_bundle
+from reelfeel.inference.card import write_card
+from reelfeel.inference.golden import GOLDEN_TEXTS
+from reelfeel.metrics.logits import to_probabilities
+from reelfeel.metrics.table import evaluate_binary
 from reelfeel.models.classifier import assign_weights, build_classifier, join_directions
 from reelfeel.models.lstm import select_kernel
 from reelfeel.native.cores import available_cores
-from reelfeel.runtime.bundle import Bundle, GoldenAnswer, write_bundle
-from reelfeel.runtime.card import write_card
-from reelfeel.runtime.golden import GOLDEN_TEXTS
 from reelfeel.training.batches import predict_probabilities
 from reelfeel.training.calibration import fit_validation_decision
 from reelfeel.training.checkpoints import Arrays

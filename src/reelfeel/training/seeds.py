@@ -8,13 +8,13 @@ from typing import Any
 
 import numpy as np
 
+from reelfeel.config.presets import get_preset
 from reelfeel.errors import UsageError
-from reelfeel.evaluation.spread import measure_spread
-from reelfeel.files import refuse_existing, write_whole
-from reelfeel.outputs import hold_place
-from reelfeel.presets import get_preset
-from reelfeel.runtime.bundle import write_about
-from reelfeel.runtime.engine import Engine
+from reelfeel.files.outputs import hold_place
+from reelfeel.files.writing import refuse_existing, write_whole
+from reelfeel.inference.bundle import write_about
+from reelfeel.inference.classifier import Engine
+from reelfeel.metrics.intervals.spread import measure_spread
 from reelfeel.training.train import train
 
 # Of the validation part: what a person asks for, and what a gate may hold.

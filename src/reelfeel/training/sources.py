@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 
-from reelfeel.config import Config
+from reelfeel.config.sections import Config
 from reelfeel.data.labels import refuse_one_class, take_labelled
 from reelfeel.data.loading import load_reviews, load_unlabelled
 from reelfeel.data.tables import TableOptions
@@ -19,7 +19,7 @@ from reelfeel.training.data_warnings import tell_of_reviews
 from reelfeel.training.progress import Observer
 from reelfeel.training.starts import without_foreign_head
 from reelfeel.training.teachers import Teachers
-from reelfeel.types import UNLABELLED, Reviews
+from reelfeel.values import UNLABELLED, Reviews
 
 
 @dataclass(frozen=True)

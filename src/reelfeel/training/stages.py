@@ -15,16 +15,16 @@ from itertools import pairwise
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from reelfeel.config import list_changes
+from reelfeel.config.presets import Recipe, get_preset
+from reelfeel.config.pretraining import DIRECTIONS, PretrainingConfig, list_pretraining_changes
+from reelfeel.config.sections import list_changes
 from reelfeel.data.tables import TableOptions
 from reelfeel.errors import BundleError
-from reelfeel.files import home
+from reelfeel.files.writing import home
+from reelfeel.inference.bundle import read_bundle
+from reelfeel.inference.card import spell_seconds
+from reelfeel.inference.classifier import Engine
 from reelfeel.models.language_model import LanguageModel, read_language_model
-from reelfeel.presets import Recipe, get_preset
-from reelfeel.pretraining_config import DIRECTIONS, PretrainingConfig, list_pretraining_changes
-from reelfeel.runtime.bundle import read_bundle
-from reelfeel.runtime.card import spell_seconds
-from reelfeel.runtime.engine import Engine
 from reelfeel.training.execution import Order, adopt, adopt_start, execute
 from reelfeel.training.initialisation import fingerprint_weights
 from reelfeel.training.pretrain import pretrain

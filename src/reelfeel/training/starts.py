@@ -8,13 +8,13 @@ from pathlib import Path
 import numpy as np
 import numpy.typing as npt
 
-from reelfeel.config import SAME_SEED, Config
+from reelfeel.config.pretraining import PretrainingConfig
+from reelfeel.config.sections import SAME_SEED, Config
 from reelfeel.errors import BundleError
+from reelfeel.inference.bundle import Bundle, read_bundle
+from reelfeel.inference.shipped import find_model
 from reelfeel.models.classifier import split_directions
 from reelfeel.models.language_model import LanguageModel, read_language_model
-from reelfeel.pretraining_config import PretrainingConfig
-from reelfeel.runtime.bundle import Bundle, read_bundle
-from reelfeel.runtime.shipped import find_model
 
 Arrays = dict[str, npt.NDArray[np.float32]]
 

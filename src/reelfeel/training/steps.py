@@ -15,7 +15,7 @@ import numpy as np
 import numpy.typing as npt
 import torch
 
-from reelfeel.config import TrainingConfig
+from reelfeel.config.sections import TrainingConfig
 from reelfeel.models.tower import Tower
 from reelfeel.training.adversarial import divergence, raise_loss, shake_answer
 from reelfeel.training.batches import TokenIds

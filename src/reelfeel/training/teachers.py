@@ -12,13 +12,13 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from reelfeel.array_files import read_arrays
 from reelfeel.errors import BundleError, UsageError
-from reelfeel.evaluation.logits import to_logits
-from reelfeel.files import home, name_of, write_whole
-from reelfeel.runtime.bundle import Bundle, read_bundle
-from reelfeel.runtime.engine import load
-from reelfeel.runtime.shipped import find_model
+from reelfeel.files.array_files import read_arrays
+from reelfeel.files.writing import home, name_of, write_whole
+from reelfeel.inference.bundle import Bundle, read_bundle
+from reelfeel.inference.classifier import load
+from reelfeel.inference.shipped import find_model
+from reelfeel.metrics.logits import to_logits
 from reelfeel.training.progress import Observer
 
 Logits = npt.NDArray[np.float64]

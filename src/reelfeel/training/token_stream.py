@@ -10,9 +10,9 @@ from pathlib import Path
 import numpy as np
 import numpy.typing as npt
 
-from reelfeel.array_files import read_arrays
 from reelfeel.errors import BundleError, DataError
-from reelfeel.files import write_whole
+from reelfeel.files.array_files import read_arrays
+from reelfeel.files.writing import write_whole
 from reelfeel.text.encoder import Encoded
 
 TokenIds = npt.NDArray[np.int32]

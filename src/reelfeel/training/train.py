@@ -8,14 +8,14 @@ from functools import partial
 from pathlib import Path
 from typing import Any, Unpack
 
-from reelfeel.config import Config
+from reelfeel.config.presets import find_recipe, get_preset
+from reelfeel.config.sections import Config
 from reelfeel.data.options import TableKeywords, TableOptions, make_options
 from reelfeel.data.plain_texts import read_plain_texts
 from reelfeel.errors import UsageError
+from reelfeel.files.outputs import claim_output
+from reelfeel.inference.classifier import Engine
 from reelfeel.models.lstm import check_precision
-from reelfeel.outputs import claim_output
-from reelfeel.presets import find_recipe, get_preset
-from reelfeel.runtime.engine import Engine
 from reelfeel.training.data_warnings import tell_of_ledgers
 from reelfeel.training.execution import Order, adopt, execute
 from reelfeel.training.few_labels import FEW_LABELS, train_from_labels

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import numpy.typing as npt
 
-from reelfeel.config import Config
+from reelfeel.config.sections import Config
 from reelfeel.training.alarm import (
     Diagnosis,
     Evidence,

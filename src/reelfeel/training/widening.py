@@ -9,9 +9,9 @@ from __future__ import annotations
 
 import numpy as np
 
+from reelfeel.config.pretraining import PretrainingConfig
 from reelfeel.errors import UsageError
 from reelfeel.models.language_model import LanguageNetwork
-from reelfeel.pretraining_config import PretrainingConfig
 from reelfeel.weights import Weights
 
 _NUM_GATES = 4

@@ -6,13 +6,13 @@ from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 
-from reelfeel.data.limits import refuse_columns
 from reelfeel.data.reading.csv_dialect import Dialect, find_dialect, is_blank
 from reelfeel.data.reading.csv_glued import LineReadings, describe_glued
 from reelfeel.data.reading.csv_lines import Lines
 from reelfeel.data.reading.csv_mends import File, describe_broken, describe_long, refuse_title
 from reelfeel.data.reading.csv_rows import Row, fit, read_rows
 from reelfeel.data.reading.table import Reading, Table
+from reelfeel.data.sources.limits import refuse_columns
 from reelfeel.errors import SchemaError
 
 

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
-from reelfeel.data.limits import refuse_columns
 from reelfeel.data.options import TableOptions
+from reelfeel.data.sources.limits import refuse_columns
 from reelfeel.errors import SchemaError
 from reelfeel.ledger import Books
 

@@ -1,0 +1,105 @@
+"""`reelfeel pretrain`: from texts without labels to a language model."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import typer
+
+from reelfeel.cli import options as shared
+from reelfeel.cli.making.early_checks import refuse_early
+from reelfeel.cli.table_options import TableOptions, takes_tables
+from reelfeel.terminal.lines import say
+
+
+@takes_tables(groups=True)
+def pretrain(
+    texts: Annotated[
+        list[str],
+        typer.Argument(
+            help="imdb, mini, text files (one text a line), folders or tables; without labels.",
+            show_default=False,
+        ),
+    ],
+    output: shared.Output,
+    preset: Annotated[str, typer.Option(help="Settings: base or mini.")] = "base",
+    direction: Annotated[
+        str, typer.Option(help="forward, backward, or both: side by side on two cores.")
+    ] = "both",
+    passes: Annotated[int | None, typer.Option(help="Short for --set passes=N.")] = None,
+    set_: Annotated[
+        list[str] | None,
+        typer.Option("--set", help="One setting, such as units=1024; may be repeated."),
+    ] = None,
+    seed: Annotated[int | None, typer.Option(help="Short for --set seed=N.")] = None,
+    start: Annotated[
+        str | None,
+        typer.Option(
+            "--from",
+            help="Start from this language model and its words: language-model or a folder.",
+        ),
+    ] = None,
+    widened: Annotated[
+        bool,
+        typer.Option(
+            "--widen",
+            help="Give the model of --from the units of the settings; it begins as it was.",
+        ),
+    ] = False,
+    resume: Annotated[
+        bool, typer.Option("--resume", help="Go on from the last checkpoints of the same run.")
+    ] = False,
+    force: shared.Force = False,
+    options: TableOptions = None,  # type: ignore[assignment]
+    data_dir: shared.DataDir = None,
+    as_json: shared.Json = False,
+) -> None:
+    """Train a language model on texts without labels, for classifiers to start from.
+
+    Labels are not needed. Where there are some, they choose the held-out texts: those that `train`
+    validates on. Ctrl-C or a crash costs two minutes: run the same command again with --resume.
+    """
+    import json
+
+    from reelfeel.config.pretraining import (
+        DIRECTIONS,
+        get_pretraining_preset,
+        parse_pretraining_settings,
+    )
+    from reelfeel.errors import UsageError
+
+    if direction not in (*DIRECTIONS, "both"):
+        raise UsageError(f"--direction must be forward, backward or both. Received: {direction!r}")
+    values = parse_pretraining_settings(set_ or [])
+    values |= {} if passes is None else {"passes": passes}
+    values |= {} if seed is None else {"seed": seed}
+    config = get_pretraining_preset(preset).updated(values)
+    refuse_early(output, force=force, sources=[*texts, data_dir], models=[start])
+    from reelfeel.training.pretrain import pretrain as train_model
+    from reelfeel.training.pretraining_progress import ConsoleDisplay
+
+    try:
+        model = train_model(
+            texts,
+            output=output,
+            config=config,
+            directions=DIRECTIONS if direction == "both" else (direction,),
+            start=start,
+            widened=widened,
+            data_dir=data_dir,
+            options=options,
+            resume=resume,
+            overwrite=force,
+            display=ConsoleDisplay(),
+        )
+    except KeyboardInterrupt:
+        say("Stopped. Go on with the same command and --resume.", err=True)
+        raise
+    figures = model.about["figures"]
+    if as_json:
+        typer.echo(json.dumps({"model": str(output), **figures}, indent=2, allow_nan=False))
+    else:
+        shown = ", ".join(
+            f"{name} {values['held_out_perplexity']:.2f}" for name, values in figures.items()
+        )
+        say(f"Saved {output}: perplexity on held-out texts {shown}.", err=True)

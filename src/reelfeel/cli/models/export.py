@@ -1,0 +1,38 @@
+"""`reelfeel export`: a saved model for other software."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from reelfeel.cli import options as shared
+from reelfeel.terminal.lines import say
+
+
+def export(
+    model: shared.ModelArgument,
+    output: Annotated[
+        Path | None,
+        typer.Option(
+            "--output",
+            "-o",
+            help="File to write; by default MODEL.keras or MODEL.onnx beside it, or here for a "
+            "name.",
+        ),
+    ] = None,
+    format_: Annotated[
+        str, typer.Option("--format", help="keras, or onnx: one file, weights included.")
+    ] = "keras",
+    force: shared.Force = False,
+) -> None:
+    """Write a model as a .keras or .onnx file, which loads without ReelFeel.
+
+    It maps token ids, padded on the right with 0, to the calibrated probability of the positive
+    class. Beside it: how to read texts, as data and in words, and a reader in plain Python.
+    """
+    from reelfeel.exports.export import export_model
+
+    for file in export_model(model, output, format=format_, overwrite=force):
+        say(file)

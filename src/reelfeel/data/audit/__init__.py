@@ -1,0 +1,1 @@
+"""What is wrong with reviews before a model learns them."""

@@ -1,0 +1,1 @@
+"""The data sets that ReelFeel knows by name."""

@@ -1,0 +1,1 @@
+"""What a source is on disk: files, folders, archives, packed files; counted and bounded."""

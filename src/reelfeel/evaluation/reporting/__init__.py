@@ -1,0 +1,1 @@
+"""From a saved model and labelled reviews to the numbers of its report."""

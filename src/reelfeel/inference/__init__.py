@@ -1,0 +1,1 @@
+"""The saved model and its inference; neither Keras nor PyTorch."""

@@ -1,0 +1,1 @@
+"""What runs a saved model: the native kernels, OpenVINO, ONNX Runtime or NumPy."""

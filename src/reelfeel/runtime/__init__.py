@@ -1,1 +1,0 @@
-"""Fast inference from a bundle; neither Keras nor PyTorch."""

@@ -1,0 +1,153 @@
+from dataclasses import replace
+
+import pytest
+
+from reelfeel.config.presets import PRESETS, RECIPES, describe_preset, find_recipe, get_preset
+from reelfeel.config.pretraining import DIRECTIONS
+from reelfeel.config.sections import Config, ModelConfig, list_changes
+from reelfeel.config.settings import parse_assignments, read_toml
+from reelfeel.errors import ConfigError, UsageError
+
+
+def test_the_seed_has_the_published_hyper_parameters():
+    config = get_preset("seed")
+    assert (config.data.vocabulary_size, config.data.max_tokens) == (10_000, 500)
+    assert (config.model.embedding_dim, config.model.units) == (128, (64,))
+    assert config.model.dropout_rate == 0.5
+    training = config.training
+    assert (training.batch_size, training.epochs, training.learning_rate) == (64, 10, 0.001)
+    assert config.model.masking
+
+
+def test_the_original_is_the_network_as_it_was_run():
+    config = get_preset("seed-original")
+    assert (config.data.max_tokens, config.data.keep, config.data.fixed_timesteps) == (
+        500, "head", True,
+    )  # fmt: skip
+    assert (config.data.validation_split, config.data.validation_share) == ("random", 0.2)
+    model = config.model
+    assert (model.embedding_dim, model.units, model.dense_units) == (128, (128, 64), 32)
+    assert (model.dropout_rate, model.dense_dropout_rate, model.masking) == (0.3, 0.2, False)
+    assert (config.training.batch_size, config.training.patience) == (128, 3)
+
+
+@pytest.mark.parametrize("name", PRESETS)
+def test_settings_survive_json(name):
+    assert Config().updated(PRESETS[name].to_dict()) == PRESETS[name]
+
+
+@pytest.mark.parametrize(
+    ("sections", "word"),
+    [
+        ({"trainin": {}}, "training"),
+        ({"training": {"epoch": 3}}, "training.epochs"),
+        ({"training": {"epochs": "3"}}, "int"),
+        ({"training": {"epochs": True}}, "int"),
+        ({"training": {"epochs": -1}}, "0 or more"),
+        ({"training": {"learning_rate": 0}}, "above 0"),
+        ({"training": {"precision": "float16"}}, "bfloat16"),
+        ({"model": {"weight_precision": "bfloat16"}}, "float16"),
+        ({"model": {"units": []}}, "units"),
+        ({"model": {"units": [64, 0]}}, "units"),
+        ({"model": {"dropout_rate": 1.0}}, "below 1"),
+        ({"data": {"keep": "middle"}}, "head_tail"),
+        ({"data": {"validation_share": 1.5}}, "between 0 and 1"),
+        ({"data": 3}, "section"),
+        ({"data": {"split_seed": -2}}, "-1 or more"),
+        ({"model": {"pooling": "max"}}, "last_max_mean"),
+        ({"model": {"direction": "left"}}, "backward"),
+        ({"model": {"word_dropout_rate": 1.0}}, "below 1"),
+        ({"model": {"masking": False, "pooling": "last_max_mean"}}, "model.masking must be true"),
+        ({"model": {"masking": False, "direction": "both"}}, "model.masking must be true"),
+        ({"training": {"learning_rate_decay": "cosine"}}, "linear"),
+        ({"training": {"rate_factor_per_layer": 0.0}}, "above 0 and at most 1"),
+        ({"training": {"adversarial_norm": -1.0}}, "0 or more"),
+        ({"training": {"virtual_batch_size": 0}}, "at least 1"),
+    ],
+    ids=str,
+)
+def test_an_impossible_setting_is_refused_in_words(sections, word):
+    with pytest.raises(ConfigError, match=word):
+        Config().updated(sections)
+
+
+def test_a_whole_number_will_do_for_a_float_and_one_layer_for_a_list():
+    config = Config().updated({"training": {"learning_rate": 1}, "model": {"units": 32}})
+    assert config.training.learning_rate == 1.0
+    assert config.model.units == (32,)
+
+
+@pytest.mark.parametrize("assignment", ["epochs=3", "training.epochs", "=3", ".=", "training.=1"])
+def test_an_assignment_of_another_form_is_refused(assignment):
+    with pytest.raises(ConfigError, match=r"section\.key=value"):
+        parse_assignments([assignment])
+
+
+def test_assigned_values_are_toml_or_else_text():
+    values = parse_assignments(
+        ["data.keep=tail", 'data.validation_split="random"', "model.units=[8, 4]",
+         "model.masking=false", "training.learning_rate=1e-3"]
+    )  # fmt: skip
+    assert values == {
+        "data": {"keep": "tail", "validation_split": "random"},
+        "model": {"units": [8, 4], "masking": False},
+        "training": {"learning_rate": 0.001},
+    }
+
+
+def test_a_broken_file_is_named(tmp_path):
+    (tmp_path / "broken.toml").write_text("[training\n")
+    for name in ("broken.toml", "missing.toml"):
+        with pytest.raises(ConfigError, match=name):
+            read_toml(tmp_path / name)
+
+
+def test_an_unknown_preset_is_refused_with_the_nearest():
+    with pytest.raises(UsageError, match="Did you mean seed"):
+        get_preset("sed")
+
+
+def test_settings_cannot_be_changed_in_place():
+    with pytest.raises(AttributeError):
+        ModelConfig().embedding_dim = 3
+
+
+@pytest.mark.parametrize("name", RECIPES)
+def test_a_preset_in_stages_stands_for_its_last(name):
+    recipe = find_recipe(name)
+    assert get_preset(name) == recipe.last
+    assert f"In {len(recipe.stage_names())} stages" in describe_preset(name)
+    # Validation reviews are those that the language model did not read either.
+    for config in (recipe.classifier, recipe.last):
+        assert config.data.validation_share == recipe.pretraining.held_out_share
+        assert config.data.validation_split == "grouped"
+    seeded = recipe.with_last(recipe.last.updated({"training": {"seed": 7}}))
+    assert {one.training.seed for one in seeded.classifiers.values()} == {7}
+    assert len(seeded.classifiers) == len(recipe.classifiers)
+    assert seeded.pretraining == recipe.pretraining
+
+
+def test_the_presets_in_stages_share_what_they_can():
+    base, small = RECIPES["base"], RECIPES["small"]
+    assert base.pretraining == small.pretraining
+    assert base.widening == small.widening
+    assert base.classifier == small.classifier
+    # The second student teaches both the third one, which is `base`, and `small`.
+    assert base.students[:2] == small.students[:2]
+    assert (base.goes_on("third student"), small.goes_on("third student")) == (True, False)
+    assert (small.last.model.embedding_dim, small.last.model.units) == (128, (64,))
+
+
+def test_language_models_read_in_the_directions_of_the_classifiers():
+    recipe = RECIPES["large"]
+    assert (RECIPES["base"].directions, recipe.directions) == (DIRECTIONS, ("forward",))
+    backward = recipe.last.updated({"model": {"direction": "backward"}})
+    assert replace(recipe, students=(backward,)).directions == DIRECTIONS
+    assert replace(recipe, classifier=backward, students=()).directions == ("backward",)
+
+
+def test_changes_are_written_as_they_are_read():
+    base, changed = get_preset("seed"), get_preset("small")
+    typed = list_changes(changed, base)
+    assert base.updated(parse_assignments(typed)) == changed
+    assert list_changes(base, base) == []
