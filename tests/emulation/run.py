@@ -1,4 +1,4 @@
-"""Runs the tests of native, text and runtime, and `predict`, on processors that are not here.
+"""Runs the tests of native, text and inference, and `predict`, on processors that are not here.
 
     python tests/emulation/run.py                # all of `PROCESSORS`
     python tests/emulation/run.py Haswell        # one of them
