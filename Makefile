@@ -80,7 +80,7 @@ sanitize: $(VENV)/ready
 	$(BIN)/python tests/sanitizers/sanitize.py address --seconds $(FUZZ_SECONDS) $(FLAGS)
 	$(BIN)/python tests/sanitizers/sanitize.py thread --seconds $(FUZZ_SECONDS) $(FLAGS)
 
-## the tests of native, text and runtime, and predict, as older processors, under qemu
+## the tests of native, text and inference, and predict, as older processors, under qemu
 test-emulated: $(VENV)/ready
 	$(BIN)/python tests/emulation/run.py $(PROCESSORS) $(FLAGS)
 
