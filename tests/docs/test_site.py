@@ -65,7 +65,7 @@ def test_a_broken_link_or_anchor_fails_the_build(tmp_path, link):
     (tmp_path / "docs" / "other.md").write_text("# Other\n")
     settings = f"INHERIT: {ROOT / 'mkdocs.yml'}\ndocs_dir: docs\nsite_dir: site\n"
     settings += "theme: {name: null, custom_dir: theme}\nhooks: []\nplugins: []\nextra_css: []\n"
-    settings += "nav: [index.md, other.md]\n"
+    settings += "nav: [index.md, other.md]\nwatch: []\n"
     (tmp_path / "theme").mkdir()
     for name in ("main.html", "404.html"):
         (tmp_path / "theme" / name).write_text("{{ page.content }}")
