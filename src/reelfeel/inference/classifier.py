@@ -204,6 +204,20 @@ class Engine:
         for chunk in in_chunks(check_texts(texts), CHUNK_SIZE):
             yield self._encoder.encode(chunk, threads=self.runner.threads)
 
+    def read_and_score(
+        self, texts: Iterable[str]
+    ) -> Iterator[tuple[Encoded, npt.NDArray[np.float64]]]:
+        """Yields what the model reads of the texts, and their probabilities, in order.
+
+        What `predict` makes its predictions of, as arrays: for a million texts.
+
+        Raises:
+            UsageError: if `texts` is one string or what else `check_texts` refuses.
+            DataError: if an element is not a string.
+        """
+        for encoded in self.encode(texts):
+            yield encoded, self._score(encoded)
+
     def score_token_ids(
         self, token_ids: Sequence[npt.NDArray[np.int32]]
     ) -> npt.NDArray[np.float64]:
