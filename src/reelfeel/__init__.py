@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from reelfeel.evaluation.evaluate import evaluate, evaluate_predictions
     from reelfeel.evaluation.reporting.report import report
     from reelfeel.inference.classifier import Engine, load
+    from reelfeel.scoring.score import ScoreOptions, score
     from reelfeel.training.pretrain import pretrain
     from reelfeel.training.train import train
     from reelfeel.values import Explanation, Prediction, Reviews
@@ -40,6 +41,8 @@ _HOMES = {
     "load": "reelfeel.inference.classifier",
     "pretrain": "reelfeel.training.pretrain",
     "report": "reelfeel.evaluation.reporting.report",
+    "ScoreOptions": "reelfeel.scoring.score",
+    "score": "reelfeel.scoring.score",
     "train": "reelfeel.training.train",
 }
 
@@ -48,6 +51,7 @@ __all__ = [
     "Explanation",
     "Prediction",
     "Reviews",
+    "ScoreOptions",
     "calibrate",
     "compare",
     "evaluate",
@@ -55,6 +59,7 @@ __all__ = [
     "load",
     "pretrain",
     "report",
+    "score",
     "train",
 ]
 

@@ -17,8 +17,8 @@ import pytest
 import reelfeel
 from reelfeel.data.options import TableOptions
 from reelfeel.errors import DataError, ReelFeelError, SchemaError, UsageError
+from reelfeel.inference.answers import ANSWERS
 from reelfeel.scoring import streams
-from reelfeel.scoring.answers import ANSWERS
 from reelfeel.scoring.score import ScoreOptions, score
 from reelfeel.scoring.sources import Input
 

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any
 
 from reelfeel.errors import ReelFeelError, UsageError
 from reelfeel.extras import require
-from reelfeel.scoring.answers import ANSWERS, add_columns, refuse_collisions
+from reelfeel.inference.answers import ANSWERS, add_columns, refuse_collisions
 from reelfeel.scoring.json_shards import to_columns
 from reelfeel.scoring.shards import Shard
 from reelfeel.scoring.streams import open_bytes
