@@ -23,8 +23,8 @@ if TYPE_CHECKING:
     from reelfeel.data.audit.findings import Audit
     from reelfeel.evaluation.calibrate import calibrate
     from reelfeel.evaluation.compare import compare
+    from reelfeel.evaluation.errors.list_mistakes import Mistakes, list_mistakes
     from reelfeel.evaluation.evaluate import evaluate, evaluate_predictions
-    from reelfeel.evaluation.list_mistakes import Mistakes, list_mistakes
     from reelfeel.evaluation.reporting.report import report
     from reelfeel.evaluation.robustness_check import Behaviour, check_behaviour
     from reelfeel.exports.export import ExportedModel, export
@@ -45,7 +45,7 @@ _HOMES = {
     "Classifier": "reelfeel.inference.classifier",
     "Explanation": "reelfeel.values",
     "ExportedModel": "reelfeel.exports.export",
-    "Mistakes": "reelfeel.evaluation.list_mistakes",
+    "Mistakes": "reelfeel.evaluation.errors.list_mistakes",
     "ModelFacts": "reelfeel.inference.facts",
     "Prediction": "reelfeel.values",
     "Reviews": "reelfeel.values",
@@ -58,7 +58,7 @@ _HOMES = {
     "evaluate_predictions": "reelfeel.evaluation.evaluate",
     "explain": "reelfeel.inference.explaining",
     "export": "reelfeel.exports.export",
-    "list_mistakes": "reelfeel.evaluation.list_mistakes",
+    "list_mistakes": "reelfeel.evaluation.errors.list_mistakes",
     "load": "reelfeel.inference.classifier",
     "models": "reelfeel.inference.facts",
     "pretrain": "reelfeel.training.pretrain",

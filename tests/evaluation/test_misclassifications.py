@@ -8,7 +8,7 @@ import pytest
 
 from reelfeel.data.sets.mini import load_mini
 from reelfeel.errors import DataError, UsageError
-from reelfeel.evaluation.error_analysis import (
+from reelfeel.evaluation.errors.error_analysis import (
     COLUMNS,
     add_neighbours,
     find_misclassifications,
@@ -16,7 +16,7 @@ from reelfeel.evaluation.error_analysis import (
     rank_errors,
     write_misclassifications,
 )
-from reelfeel.evaluation.neighbours import find_neighbours, load_training_reviews
+from reelfeel.evaluation.errors.neighbours import find_neighbours, load_training_reviews
 from reelfeel.inference.classifier import load
 from reelfeel.values import Reviews
 

@@ -8,7 +8,7 @@ import pytest
 
 import reelfeel
 from reelfeel.errors import SchemaError, UsageError
-from reelfeel.inference.answers import ANSWERS
+from reelfeel.inference.answers.columns import ANSWERS
 
 TEXTS = ["A fine film.", "A bore.", "", "Worst film ever. " * 300]
 FRAME = pl.DataFrame({"id": [1, 2, 3, 4], "review": TEXTS})

@@ -17,7 +17,7 @@ import pytest
 import reelfeel
 from reelfeel.data.options import TableOptions
 from reelfeel.errors import DataError, ReelFeelError, SchemaError, UsageError
-from reelfeel.inference.answers import ANSWERS
+from reelfeel.inference.answers.columns import ANSWERS
 from reelfeel.scoring import streams
 from reelfeel.scoring.score import ScoreOptions, score
 from reelfeel.scoring.sources import Input

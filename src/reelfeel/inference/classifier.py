@@ -193,7 +193,7 @@ class Classifier:
                 of an added name.
             UsageError: if it is no frame.
         """
-        from reelfeel.inference.frames import score_frame
+        from reelfeel.inference.answers.frames import score_frame
 
         return score_frame(self, frame, text=text, prefix=prefix)
 

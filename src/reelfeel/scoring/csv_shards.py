@@ -16,7 +16,7 @@ from reelfeel.data.reading.table import Reading
 from reelfeel.data.sources.limits import MAX_TEXT_CHARACTERS
 from reelfeel.errors import SchemaError
 from reelfeel.scoring.shards import SHARD_ROWS, BadRow, Shard, list_shards
-from reelfeel.scoring.streams import has_damage, peek_text, read_blocks
+from reelfeel.scoring.streams import has_damage, peek_text, read_line_blocks
 
 if TYPE_CHECKING:
     from reelfeel.data.options import TableOptions
@@ -85,7 +85,7 @@ class _CsvStream:
     def rows(self) -> Iterator[object]:
         """Yields the fields of each row, or why it is a bad one."""
         rest, skipped = "", False
-        blocks = read_blocks(self.stream, self.options.encoding, row_end=self.row_end)
+        blocks = read_line_blocks(self.stream, self.options.encoding, row_end=self.row_end)
         for block in blocks:
             lines = Lines.split_block(rest + block, self.row_end)
             if not skipped:

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 from reelfeel.errors import SchemaError
 from reelfeel.scoring.csv_shards import find_problem, refuse_missing_column
 from reelfeel.scoring.shards import SHARD_ROWS, BadRow, Shard, list_shards
-from reelfeel.scoring.streams import has_damage, read_blocks
+from reelfeel.scoring.streams import has_damage, read_line_blocks
 
 if TYPE_CHECKING:
     import polars as pl
@@ -73,7 +73,7 @@ def _read_rows(
     path = options.text_column
     parts = path.split(".")
     met: list[str] = []
-    for block in read_blocks(stream, options.encoding):
+    for block in read_line_blocks(stream, options.encoding):
         for line in block.split("\n"):
             if not line.strip():
                 continue

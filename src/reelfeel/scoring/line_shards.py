@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from reelfeel.scoring.csv_shards import find_problem
 from reelfeel.scoring.shards import SHARD_ROWS, BadRow, Shard, list_shards
-from reelfeel.scoring.streams import has_damage, read_blocks
+from reelfeel.scoring.streams import has_damage, read_line_blocks
 
 if TYPE_CHECKING:
     from reelfeel.data.options import TableOptions
@@ -34,7 +34,7 @@ def read_line_shards(
 
 
 def _read_lines(stream: io.BufferedReader, options: TableOptions) -> Iterator[str | BadRow]:
-    for block in read_blocks(stream, options.encoding):
+    for block in read_line_blocks(stream, options.encoding):
         for raw in block.split("\n"):
             line = raw.rstrip("\r")
             if not line.strip():

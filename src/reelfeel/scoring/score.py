@@ -23,7 +23,7 @@ from reelfeel.files.writing import (
     refuse_existing,
     write_whole,
 )
-from reelfeel.inference.answers import Answers, answer_texts
+from reelfeel.inference.answers.columns import Answers, answer_texts
 from reelfeel.scoring.journal import Journal, fingerprint
 from reelfeel.scoring.shards import SHARD_ROWS, BadRow, Shard
 from reelfeel.scoring.sources import STDIN, Input, find_inputs

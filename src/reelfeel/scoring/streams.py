@@ -66,7 +66,7 @@ def open_bytes(source: str | Path) -> Iterator[io.BufferedReader]:
             ) from error
 
 
-def read_blocks(
+def read_line_blocks(
     stream: io.BufferedReader, encoding: str | None, *, row_end: str | None = None
 ) -> Iterator[str]:
     """Yields the text of a stream in blocks of some million characters, each of whole lines.

@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 
-from reelfeel.inference.answers import Answers
+from reelfeel.inference.answers.columns import Answers
 from reelfeel.scoring.shards import Shard
 
 _BINS = 20

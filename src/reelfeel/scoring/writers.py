@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any
 
 from reelfeel.errors import ReelFeelError, UsageError
 from reelfeel.extras import require_extra
-from reelfeel.inference.answers import ANSWERS, add_columns, refuse_collisions
+from reelfeel.inference.answers.columns import ANSWERS, add_columns, refuse_collisions
 from reelfeel.scoring.json_shards import to_columns
 from reelfeel.scoring.shards import Shard
 from reelfeel.scoring.streams import open_bytes
@@ -24,7 +24,7 @@ from reelfeel.terminal.escaping import for_spreadsheet
 if TYPE_CHECKING:
     import polars as pl
 
-FORMATS = {
+OUTPUT_FORMATS = {
     ".csv": "csv",
     ".tsv": "tsv",
     ".jsonl": "jsonl",
@@ -55,11 +55,11 @@ def find_output_format(path: str) -> tuple[str, str]:
         return "jsonl", ""
     suffixes = [suffix.lower() for suffix in Path(path).suffixes]
     packing = suffixes.pop() if suffixes and suffixes[-1] in PACKED else ""
-    kind = FORMATS.get(suffixes[-1]) if suffixes else None
+    kind = OUTPUT_FORMATS.get(suffixes[-1]) if suffixes else None
     if kind is None or (packing and kind not in _TEXT):
         raise UsageError(
-            f"The output {path} has no known ending. Expected {', '.join(FORMATS)}; .csv, .tsv "
-            f"and .jsonl also with {', '.join(PACKED)}. Received {Path(path).suffix!r}."
+            f"The output {path} has no known ending. Expected {', '.join(OUTPUT_FORMATS)}; .csv, "
+            f".tsv and .jsonl also with {', '.join(PACKED)}. Received {Path(path).suffix!r}."
         )
     return kind, packing
 

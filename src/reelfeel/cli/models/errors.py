@@ -15,8 +15,8 @@ from reelfeel.terminal.lines import say
 if TYPE_CHECKING:
     from rich.table import Table
 
-    from reelfeel.evaluation.error_analysis import Misclassification, Theme
-    from reelfeel.evaluation.list_mistakes import Mistakes
+    from reelfeel.evaluation.errors.error_analysis import Misclassification, Theme
+    from reelfeel.evaluation.errors.list_mistakes import Mistakes
 
 # Mistakes listed in the terminal; the file has all that were asked for.
 _NUM_LISTED = 15
@@ -54,7 +54,7 @@ def errors(
     import json
     from contextlib import nullcontext
 
-    from reelfeel.evaluation.list_mistakes import list_mistakes
+    from reelfeel.evaluation.errors.list_mistakes import list_mistakes
     from reelfeel.files.outputs import claim_output
 
     with claim_output(output, overwrite=force, is_folder=False) if output else nullcontext():

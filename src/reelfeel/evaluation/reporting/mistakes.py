@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from reelfeel.evaluation.error_analysis import (
+from reelfeel.evaluation.errors.error_analysis import (
     Misclassification,
     add_neighbours,
     find_misclassifications,

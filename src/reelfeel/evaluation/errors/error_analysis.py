@@ -14,7 +14,7 @@ import numpy as np
 import numpy.typing as npt
 
 from reelfeel.errors import DataError
-from reelfeel.evaluation.neighbours import Neighbour, find_neighbours
+from reelfeel.evaluation.errors.neighbours import Neighbour, find_neighbours
 from reelfeel.files.writing import refuse_existing, write_whole
 from reelfeel.inference.classifier import Classifier
 from reelfeel.metrics.slices import FAMILY_ERROR

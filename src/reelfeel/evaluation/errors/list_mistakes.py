@@ -8,7 +8,7 @@ from typing import Any, Unpack
 
 from reelfeel.data.options import TableKeywords, TableOptions, make_options
 from reelfeel.errors import UsageError
-from reelfeel.evaluation.error_analysis import (
+from reelfeel.evaluation.errors.error_analysis import (
     Misclassification,
     Theme,
     add_neighbours,
@@ -16,8 +16,8 @@ from reelfeel.evaluation.error_analysis import (
     find_themes,
     write_misclassifications,
 )
+from reelfeel.evaluation.errors.neighbours import load_training_reviews
 from reelfeel.evaluation.labelled_reviews import load_labelled
-from reelfeel.evaluation.neighbours import load_training_reviews
 from reelfeel.inference.classifier import Classifier, load
 from reelfeel.plain_values import to_plain
 

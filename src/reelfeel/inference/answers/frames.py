@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from reelfeel.errors import SchemaError, UsageError
 from reelfeel.files.writing import name_of
-from reelfeel.inference.answers import ANSWERS, answer_texts, refuse_collisions
+from reelfeel.inference.answers.columns import ANSWERS, answer_texts, refuse_collisions
 
 if TYPE_CHECKING:
     from reelfeel.inference.classifier import Classifier

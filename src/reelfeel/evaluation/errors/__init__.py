@@ -1,0 +1,1 @@
+"""A model's most confident misclassifications, and what they have in common."""

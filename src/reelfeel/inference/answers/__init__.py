@@ -1,0 +1,1 @@
+"""A model's answers as columns beside the texts, in frames of any kind."""
