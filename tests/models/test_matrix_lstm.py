@@ -4,7 +4,7 @@ import pytest
 import torch
 
 from reelfeel.models.lstm import FusedLSTM
-from reelfeel.models.matrix_lstm import matrix_lstm
+from reelfeel.models.matrix_lstm import _order_rows, matrix_lstm
 
 # bfloat16 has 8 bits of significand: 2^-9 is its relative rounding.
 TOLERANCES = {torch.bfloat16: 0.02, torch.float32: 1e-5}
@@ -138,3 +138,9 @@ def test_the_layer_takes_the_kernel_for_whole_tiles(units, takes, kernel_dtype, 
     layer = FusedLSTM(units, precision=precision)
     assert layer(torch.randn(9, 5, 8)).shape == (9, units)
     assert ran == ([kernel_dtype] if takes else [])
+
+
+def test_both_halves_of_the_rows_are_as_long_and_begin_with_their_longest():
+    lengths = torch.tensor([1, 5, 3, 4, 2, 6])
+    assert lengths[_order_rows(lengths, torch.float32)].tolist() == [6, 4, 2, 5, 3, 1]
+    assert _order_rows(lengths, torch.bfloat16) is None
