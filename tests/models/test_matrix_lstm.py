@@ -5,7 +5,7 @@ import torch
 
 from reelfeel.models import lstm
 from reelfeel.models.lstm import FusedLSTM
-from reelfeel.models.matrix_lstm import matrix_lstm
+from reelfeel.models.matrix_lstm import _order_rows, _Sizes, matrix_lstm
 
 # bfloat16 has 8 bits of significand: 2^-9 is its relative rounding.
 TOLERANCES = {torch.bfloat16: 0.02, torch.float32: 1e-5}
@@ -140,3 +140,30 @@ def test_the_layer_takes_the_kernel_for_whole_tiles(units, takes, kernel_dtype, 
     layer = FusedLSTM(units, precision=precision)
     assert layer(torch.randn(9, 5, 8)).shape == (9, units)
     assert ran == ([kernel_dtype] if takes else [])
+
+
+def test_both_halves_of_the_rows_are_as_long_and_begin_with_their_longest():
+    lengths, sequences = torch.tensor([1, 5, 3, 4, 2, 6]), torch.empty(6, 6, 8)
+    order = _order_rows(lengths, _Sizes(sequences, 256, torch.float32))
+    assert lengths[order].tolist() == [6, 4, 2, 5, 3, 1]
+    assert _order_rows(lengths, _Sizes(sequences, 64, torch.float32)) is None
+    assert _order_rows(lengths, _Sizes(sequences, 256, torch.bfloat16)) is None
+
+
+def test_rows_that_the_kernel_takes_in_another_order_keep_their_gradients(float32_kernel):
+    sequences, states, weights, lengths = make_arguments(16, 6, 32, 256)
+    arguments = (sequences, *states, *weights)
+
+    def run(*rows):
+        rows = list(rows)
+        parts = sequences[rows], tuple(state[rows] for state in states), weights, lengths[rows]
+        _, last, _ = matrix_lstm(*parts, dtype=torch.float32)
+        return (last * (1 + torch.tensor(rows))[:, None]).sum(), last.detach()
+
+    total, last = run(*range(16))
+    alone = [run(row) for row in range(16)]
+    torch.testing.assert_close(last, torch.cat([one for _, one in alone]))
+    received = torch.autograd.grad(total, arguments)
+    wanted = torch.autograd.grad(sum(loss for loss, _ in alone), arguments)
+    for one, other in zip(received, wanted, strict=True):
+        assert relative_error(one, other) < TOLERANCES[torch.float32]
