@@ -4,7 +4,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 INSTALL := $(BIN)/pip install --quiet --constraint constraints.txt
 
-.PHONY: demo tutorial check test test-slow test-backends test-arm test-emulated sanitize bench bench-precision build wheels run-wheels clean
+.PHONY: demo tutorial docs check test test-slow test-backends test-arm test-emulated sanitize bench bench-precision build wheels run-wheels clean
 
 # PyTorch first and pinned, from its own index of builds without CUDA, where that can be reached.
 TORCH_INDEX ?= https://download.pytorch.org/whl/cpu
@@ -39,22 +39,25 @@ demo: $(VENV)/ready
 tutorial: $(VENV)/ready
 	$(BIN)/python docs/tutorial/execute.py --data $(DATA)
 
+## the site, in build/site: strict, links and anchors checked, also those of README.md and its neighbours
+docs: $(VENV)/ready
+	$(BIN)/python docs/site/check_links.py
+	NO_MKDOCS_2_WARNING=1 $(BIN)/mkdocs build --strict --quiet
+	$(BIN)/python docs/site/check_requests.py build/site
+	@echo build/site/index.html
+
+CPP := $(wildcard src/reelfeel/native/src/*/*.[ch]pp tests/*/*.[ch]pp)
+
 ## style, types and architecture
 check: $(VENV)/ready
 	$(BIN)/ruff format --check
+	$(BIN)/clang-format --dry-run -Werror $(CPP)
 	$(BIN)/ruff check
 	$(BIN)/mypy
 
-# Each in a process of its own: on a processor with AMX (Linux 6.18) a signal that a test sends to its own
-# process, after many others have used the matrix unit there, ended it by SIGSEGV in four runs of ten: the
-# kernel could not lay down the signal's frame (SI_KERNEL, at the return of kill).
-SIGNAL_TESTS := tests/test_signals.py tests/inference/test_pace.py tests/training/test_train.py \
-	tests/training/test_side_by_side.py tests/training/test_pretraining.py
-
 ## the fast tests, and every example in a docstring
 test: $(VENV)/ready
-	for file in $(SIGNAL_TESTS); do $(BIN)/pytest -q $$file || exit 1; done
-	$(BIN)/pytest $(addprefix --ignore=,$(SIGNAL_TESTS))
+	$(BIN)/pytest
 
 ## the tests that take minutes
 test-slow: $(VENV)/ready
@@ -71,7 +74,7 @@ test-backends: $(VENV)/ready
 	done
 
 ## the C++ under AddressSanitizer, UndefinedBehaviorSanitizer and ThreadSanitizer: tests of native and
-## text, a fuzzer and a stress of shared engines; by hand longer: make sanitize FUZZ_SECONDS=600
+## text, a fuzzer and a stress of shared classifiers; by hand longer: make sanitize FUZZ_SECONDS=600
 FUZZ_SECONDS ?= 10
 sanitize: $(VENV)/ready
 	$(BIN)/python tests/sanitizers/sanitize.py address --seconds $(FUZZ_SECONDS) $(FLAGS)

@@ -56,7 +56,7 @@ WARNINGS = (
 # may use, and why no flag does. Everything else is compiled once, for any processor.
 TRAINING_TARGETS = ("portable", "avx2", "avx512", "portable_bf16", "avx512bf16", "amx")
 TARGETS = {
-    "inference/float_kernel.cpp": ("portable", "avx2", "avx512"),
+    "inference/float32_kernel.cpp": ("portable", "avx2", "avx512"),
     "inference/avx512bf16_kernel.cpp": ("avx512bf16",),
     "inference/tile_kernel.cpp": ("portable_bf16", "amx"),
     "lstm/kernel.cpp": TRAINING_TARGETS,

@@ -17,22 +17,28 @@ GROUND = {
     "terminal",
     "values",
 }
-GROUND |= {"columns", "given_texts", "ledger", "weight_shapes", "weights"}
+GROUND |= {"columns", "given_texts", "load_summary", "plain_values", "text_hashes"}
+GROUND |= {"weight_shapes", "weights"}
 FLOOR_1 = {"data", "models", "explanation", "robustness", "baselines", "metrics", "text"}
 FLOOR_2 = {"report", "inference"}
 FLOOR_3 = {"training", "evaluation", "exports"}
 # What each room may import besides the ground floor and itself.
 ARROWS = {
     **{room: frozenset() for room in GROUND | FLOOR_1},
+    # An audit counts tokens as a model does.
+    "data": {"text"},
     # A language model is saved with its vocabulary: without it its weights mean nothing.
     "models": {"text"},
-    "explanation": {"text"},
+    # Both speak of log-odds, which are written once.
+    "explanation": {"text", "metrics"},
     "baselines": {"metrics"},
     # How robust a model is, is told beside the baselines.
-    "robustness": {"metrics", "baselines"},
+    # Texts are damaged sentence by sentence.
+    "robustness": {"metrics", "baselines", "text"},
     "report": {"metrics", "baselines", "robustness"},
-    # A classifier explains itself; the room of explanations knows no model, hence no circle.
-    "inference": {"text", "explanation"},
+    # A classifier explains itself; the room of explanations knows no model, hence no circle. By
+    # gradients it needs Keras, which it imports in its function.
+    "inference": {"text", "explanation", "models"},
     "training": {"data", "text", "models", "metrics", "robustness", "inference"},
     "evaluation": FLOOR_1 - {"models"} | FLOOR_2,
     # What needs Keras imports it in its function: a graph is exported without.

@@ -59,33 +59,65 @@ def test_every_public_name_is_the_same_after_every_module_is_imported():
     assert callable(report)
 
 
+# The room `models` imports Keras, which takes seconds: once is enough.
 @pytest.mark.parametrize(
-    "first",
-    ["import reelfeel.report", "import reelfeel.report.page", "from reelfeel import report"],
+    ("first", "name", "module"),
+    [
+        ("import reelfeel.report", "report", "page"),
+        ("import reelfeel.report.page", "report", "page"),
+        ("from reelfeel import report", "report", "page"),
+        ("import reelfeel.models", "models", "lstm"),
+    ],
 )
-def test_a_room_never_takes_the_place_of_a_function_of_its_name(first):
+def test_a_room_never_takes_the_place_of_a_function_of_its_name(first, name, module):
     code = (
-        f"{first}; import reelfeel, types; assert type(reelfeel.report) is types.FunctionType; "
-        "from reelfeel.report.page import write_report; import reelfeel; "
-        "assert type(reelfeel.report) is types.FunctionType; from reelfeel import report; "
-        "assert type(report) is types.FunctionType"
+        f"{first}; import reelfeel, types; "
+        f"assert type(reelfeel.{name}) is types.FunctionType; "
+        f"import reelfeel.{name}.{module}; "
+        f"assert type(reelfeel.{name}) is types.FunctionType; from reelfeel import {name}; "
+        f"assert type({name}) is types.FunctionType"
     )
     subprocess.run([sys.executable, "-c", code], check=True)
 
 
+def test_the_errors_can_be_caught_by_name_after_a_bare_import():
+    code = (
+        "import reelfeel\ntry: reelfeel.load('nowhere')\nexcept reelfeel.errors.BundleError: pass"
+    )
+    subprocess.run([sys.executable, "-c", code], check=True)
+    from reelfeel import errors
+
+    assert reelfeel.errors is errors
+
+
 def call_all(model, folder):
-    """Calls every public name once, in the order of the names."""
+    """Calls every public name once."""
     table = folder / "said.csv"
     table.write_text("label,probability\n" + "1,0.9\n0,0.2\n" * 6)
     copy = shutil.copytree(model, folder / "copy")
-    short = PretrainingConfig(units=(16,), embedding_dim=16, passes=1)
+    short = PretrainingConfig(units=(16,), embedding_dim=16, epochs=1)
     plain = ReportSettings(baselines=(), shows_texts=False, compares_policies=False)
+    once = {"training": {"epochs": 1}}
     loaded = reelfeel.load(model)
     calls = {
-        "Engine": lambda: reelfeel.Engine(loaded.bundle, loaded._session, loaded.runner),
+        "Classifier": lambda: reelfeel.Classifier(loaded.bundle, loaded._session, loaded.backend),
         "Explanation": lambda: reelfeel.Explanation("a", None, (), (), "occlusion"),
         "Prediction": lambda: reelfeel.Prediction("pos", 0.9, 1, False, 0.0),
         "Reviews": lambda: reelfeel.Reviews(["a"], np.array([1], np.int8), ["1"]),
+        "Audit": lambda: reelfeel.Audit((), ()),
+        "Behaviour": lambda: reelfeel.Behaviour("m", None, 0, None, (), (), ()),
+        "ExportedModel": lambda: reelfeel.ExportedModel(*[folder] * 4),
+        "Mistakes": lambda: reelfeel.Mistakes((), (), ("neg", "pos")),
+        "ModelFacts": lambda: reelfeel.ModelFacts("m", "", 1, 1, None, None, None, None, None, "m"),
+        "check_behaviour": lambda: reelfeel.check_behaviour(model),
+        "check_data": lambda: reelfeel.check_data("mini"),
+        "distill": lambda: reelfeel.distill(
+            [model], "mini", output=folder / "d", preset="mini", settings=once
+        ),
+        "explain": lambda: reelfeel.explain(["A fine film."], model),
+        "export": lambda: reelfeel.export(model, folder / "m.onnx", format="onnx"),
+        "list_mistakes": lambda: reelfeel.list_mistakes(model, "mini", most=1),
+        "models": reelfeel.models,
         "calibrate": lambda: reelfeel.calibrate(copy, "mini"),
         "compare": lambda: reelfeel.compare(table, table),
         "evaluate": lambda: reelfeel.evaluate(model, "mini"),
@@ -95,9 +127,7 @@ def call_all(model, folder):
             ["mini"], output=folder / "lm", config=short, directions=("forward",)
         ),
         "report": lambda: reelfeel.report(model, "mini", output=folder / "page", settings=plain),
-        "train": lambda: reelfeel.train(
-            "mini", output=folder / "m", preset="mini", settings={"training": {"epochs": 1}}
-        ),
+        "train": lambda: reelfeel.train("mini", output=folder / "m", preset="mini", settings=once),
     }
     assert set(calls) == set(reelfeel.__all__)
     return {name: call() for name, call in calls.items()}
@@ -109,3 +139,4 @@ def test_every_public_name_works_after_every_other_one(trained, tmp_path, home):
         (tmp_path / round_name).mkdir()
         answers = call_all(trained, tmp_path / round_name)
         assert answers["report"].is_file()
+        assert all(file.is_file() for file in answers["export"].files)

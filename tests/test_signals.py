@@ -59,7 +59,7 @@ def test_another_thread_may_use_it_too():
 
     def work():
         with delayed_interruption() as interruption:
-            results.append(interruption.has_come)
+            results.append(interruption.number is not None)
 
     thread = threading.Thread(target=work)
     thread.start()
@@ -120,6 +120,6 @@ def test_a_signal_that_is_ignored_stays_ignored():
     try:
         with raised_signals(), delayed_interruption() as interruption:
             os.kill(os.getpid(), signal.SIGHUP)
-            assert not interruption.has_come
+            assert interruption.number is None
     finally:
         signal.signal(signal.SIGHUP, before)

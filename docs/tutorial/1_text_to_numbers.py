@@ -3,11 +3,11 @@
 #
 # A network computes with numbers, and a review is a text. This chapter goes from one to the other
 # in six small steps: read, clean, split into words, hold some reviews back, number the words, cut
-# and pad. None of the steps is hard. Most mistakes of a project like this are made here.
+# and pad. No step is hard, but most mistakes of a project like this are made here.
 #
 # Every chapter works on the data set that `REELFEEL_TUTORIAL_DATA` names. `mini` has 200 short
 # reviews and needs seconds; it shows that the code runs, and is far too small to measure anything.
-# `imdb` is the real one: 50,000 reviews, half for training, half for the final test.
+# `imdb` is the real one: 50,000 reviews, half for training and half for the final test.
 
 # %%
 import os
@@ -64,12 +64,13 @@ for reviews in (train_part, test_part):
 
 # %% [markdown]
 # Half of the reviews are positive, so a model that always gives the same answer is right half of
-# the time. 50 % is what knowing nothing looks like here.
+# the time. An accuracy of 50 % means that a model knows nothing.
 #
 # ## Clean
 #
-# Reviews were copied from web pages. They hold tags such as `<br />` and codes such as `&quot;`,
-# which are layout and not opinion. Left in, `br` would be one of the commonest "words".
+# Reviews were copied from web pages. They contain tags such as `<br />` and codes such as `&quot;`,
+# which are layout and not opinion. If we left them in, `br` would be one of the most common
+# "words".
 
 # %%
 import html
@@ -89,9 +90,9 @@ num_tagged = sum("<br" in text for text in train_part.texts)
 print(f"{num_tagged:,} of {len(train_part):,} training reviews have a line-break tag")
 
 # %% [markdown]
-# Three lines do most of the work, and not all of it. They take everything between `<` and `>` for a
-# tag, even where a writer meant "less than" or drew a heart, `<3`. ReelFeel's `clean` knows the
-# real tags, and also makes curly and straight apostrophes the same, so that `don't` is one word.
+# Three lines do most of the work, but not all of it. They treat everything between `<` and `>` as a
+# tag, even if a writer meant "less than" or drew a heart, `<3`. ReelFeel's `clean` knows the real
+# tags. It also makes curly and straight apostrophes the same, so that `don't` is one word.
 
 # %%
 from reelfeel.text.cleaning import clean as reelfeel_clean
@@ -104,8 +105,8 @@ print("ReelFeel:", reelfeel_clean(tricky))
 # ## Split into words
 #
 # A *token* is what the network reads in one step: a word, or a mark that carries mood. `8/10` stays
-# whole, because it says more than any word. So do `...` and `!!!`. All is put into lower case, so
-# that `Good` at the start of a sentence is the same word as `good`.
+# whole, because it says more than any word. So do `...` and `!!!`. Everything becomes lower case,
+# so that `Good` at the start of a sentence is the same word as `good`.
 
 # %%
 TOKEN = re.compile(r"\d+/\d+|[a-z0-9]+(?:'[a-z0-9]+)*|[.!?]{1,3}")
@@ -145,13 +146,13 @@ if DATA == "mini":  # its reviews were written for this project and may be print
 # %% [markdown]
 # ## Hold some reviews back
 #
-# Later we have to choose: how many passes over the data, which settings. A choice needs reviews
-# that the network has not learned from, or it will favour whatever was learned by heart. The test
-# part is not for that either: it is opened once, at the end. So we take a *validation* set out of
-# the training part.
+# Later we have to choose how long to train, and with which settings. To choose well we need reviews
+# that the network has not learned from. Otherwise the best choice would be the one that learned
+# most by heart. The test part must not be used for that: it is opened once, at the end. So we take
+# a *validation* set out of the training part.
 #
-# It is drawn by movie, not by review. Reviews of one movie share the names of its actors and roles.
-# With the same movie on both sides, a network could score by recognising the movie.
+# We draw it by movie, not by review. Reviews of one movie share the names of its actors and roles.
+# If a movie were on both sides, a network could score by recognising the movie.
 
 # %%
 from collections import Counter
@@ -181,10 +182,10 @@ print(split_train_validation(train_part, validation_share=VALIDATION_SHARE, seed
 # ## Number the words
 #
 # Every word gets a number, its *id*. Two ids are special: 0 will mean "padding, no word here", and
-# 1 "a word that I do not know". The commonest words get the ids from 2 on, until the vocabulary is
-# full. Words seen only once are left out: from one sighting nothing can be learned about a word.
+# 1 "a word that I do not know". The most common words get the ids from 2 on, until the vocabulary
+# is full. Words seen only once are left out: one example is too little to learn a word from.
 #
-# Only the training reviews are counted. A word that stands in the validation set alone must be
+# Only the training reviews are counted. A word that occurs only in the validation set must be
 # unknown there, as new words will be when the model is used.
 
 # %%
@@ -203,7 +204,7 @@ print({word: id_of[word] for word in frequent[:8]})
 # %% [markdown]
 # ## Cut and pad
 #
-# Reviews that go on and on are cut. We keep the end: that is where reviewers sum up.
+# Very long reviews are cut. We keep the end, because that is where reviewers sum up.
 
 # %%
 
@@ -223,7 +224,7 @@ print(f"{(num_tokens > MAX_TOKENS).mean():.1%} of the reviews were cut to {MAX_T
 # A network works on many reviews at once, as a rectangle of numbers with one row per review. Short
 # reviews do not fill their row, and the rest of it is *padded* with 0. We pad on the right, so
 # every review starts in the first column. The *mask* says which places hold a real word. Remember
-# it: the whole of chapter 6 is about what happens when it is missing.
+# it: chapter 6 shows what happens when it is missing.
 
 # %%
 
@@ -242,8 +243,8 @@ print(batch)
 print(mask.astype(int))
 
 # %% [markdown]
-# ReelFeel's `TextEncoder` does this whole chapter from the cleaning on, in the same way for
-# training and for prediction. How close are our few lines to it?
+# ReelFeel's `TextEncoder` does all steps from the cleaning on, in the same way for training and for
+# prediction. How close are our few lines to it?
 
 # %%
 from reelfeel.text.encoder import TextEncoder, token_counts
@@ -289,6 +290,6 @@ save("test", test_ids, test_part.labels)
 # %% [markdown]
 # ## What to take with you
 #
-# - Clean what is layout, keep what is mood.
-# - Hold reviews back before counting words, and by movie.
-# - Id 0 is padding and nothing else, and the mask tells it from words.
+# - Remove layout, keep what carries mood.
+# - Hold reviews back before you count words, and hold them back by movie.
+# - Id 0 is padding and nothing else. The mask tells padding from words.

@@ -1,8 +1,8 @@
 # %% [markdown]
 # # 2. Build the LSTM
 #
-# The network has five layers, and each is a few lines of NumPy. We write every layer by hand first,
-# so that nothing in it is a mystery, and then let Keras do the same thing.
+# The network has five layers, and each is a few lines of NumPy. We first write every layer by hand,
+# so that nothing in it is a mystery, and then let Keras do the same.
 #
 # | layer | turns | into |
 # | --- | --- | --- |
@@ -47,8 +47,8 @@ print("lengths:", mask.sum(axis=1), "in a rectangle of", batch.shape)
 # %% [markdown]
 # ## The network in Keras
 #
-# Here it is whole. `mask_zero=True` tells Keras that id 0 is padding: the embedding then hands the
-# mask to the LSTM. It is the most important argument of this tutorial.
+# This is the whole network. `mask_zero=True` tells Keras that id 0 is padding: the embedding then
+# passes the mask to the LSTM. It is the most important argument of this tutorial.
 
 # %%
 keras.utils.set_random_seed(0)
@@ -85,7 +85,7 @@ for name, array in {"table": table, "kernel": kernel, "dense_kernel": dense_kern
 # ## Embedding: look it up
 #
 # The embedding is a table with one row of numbers per word. To embed an id is to take its row.
-# Training will move the rows of words that are used alike closer to each other.
+# Training moves the rows of words that are used in similar ways closer to each other.
 
 # %%
 embedded = table[batch]
@@ -119,8 +119,8 @@ def read_word(word, h, c):
 
 
 # %% [markdown]
-# A review is read from left to right, and its last state is what the rest of the network gets to
-# see. Where the mask says "padding", the old state is kept: the LSTM does not read it.
+# A review is read from left to right. The rest of the network sees only the last state. Where the
+# mask says "padding", the old state is kept: the LSTM does not read the padding.
 
 # %%
 
@@ -140,9 +140,9 @@ print(embedded.shape, "->", last_state.shape)
 # %% [markdown]
 # ## Dropout: learn with holes
 #
-# While training, half of the numbers in the last state are set to 0 at random, anew each time, and
-# the others doubled so that the sum stays the same on average. The network cannot rely on a single
-# number, which keeps it from learning reviews by heart. When the model is used, nothing is dropped.
+# During training, half of the numbers in the last state are set to 0 at random, a new half each
+# time. The others are doubled so that the sum stays the same on average. The network cannot rely on
+# a single number, which keeps it from learning reviews by heart. In use, nothing is dropped.
 
 # %%
 
@@ -167,12 +167,12 @@ print("Keras:", keras_answer.round(6))
 print(f"largest difference: {keras_difference:.1e}")
 
 # %% [markdown]
-# The difference is rounding: Keras computes with 7 digits, we with 16. There is nothing else in the
-# network.
+# The difference is rounding: Keras computes with 7 digits, we compute with 16. The network holds
+# nothing else.
 #
 # ## Count the weights
 #
-# Knowing where the weights are tells where the network's power and its memory go.
+# The number of weights in each layer shows what takes the memory and the time.
 
 # %%
 num_weights = {
@@ -188,9 +188,9 @@ print(f"      all: {sum(num_weights.values()):>9,}, and Keras counts {model.coun
 # %% [markdown]
 # ## The mask at work
 #
-# Padding is our own invention, it must not change an answer. With a mask it does not, however much
-# of it there is. Without a mask it does. We add 50 columns of it and look at the four answers
-# again.
+# Padding is our own invention, so it must not change an answer. With a mask it does not, however
+# much padding there is. Without a mask it does. We add 50 columns of padding and look at the four
+# answers again.
 
 # %%
 unmasked = build_model(keras.layers.LSTM(UNITS), mask_zero=False)
@@ -203,17 +203,17 @@ for name, network in {"masked": model, "unmasked": unmasked}.items():
     print(f"{name:>8}: {padded_answers[name].round(6)}")
 
 # %% [markdown]
-# Without the mask, four different reviews get the same answer, to five digits. Whatever the network
-# knew about them was gone after 50 steps of reading nothing. Chapter 6 comes back to this.
+# Without the mask, four different reviews get the same answer, to five digits. The network forgot
+# the reviews while it read 50 steps of padding. Chapter 6 comes back to this.
 #
 # ## A faster LSTM
 #
-# On the PyTorch backend Keras' own LSTM walks over the words in a Python loop, as ours does.
-# PyTorch has a version that does all words in one call, but it does not know about masks.
-# ReelFeel's `FusedLSTM` uses it all the same, by a simple observation: what stands *behind* the
-# last word cannot change what the LSTM knew *at* the last word. So it reads everything and then
-# takes, for each row, the state at its own last word. It is a drop-in: the same arguments, weights
-# and results.
+# On the PyTorch backend Keras' own LSTM goes over the words in a Python loop, as ours does. A
+# single call that does all words is much faster, but it does not know about masks. ReelFeel's
+# `FusedLSTM` uses such a call all the same, because of a simple fact: what comes *after* the last
+# word cannot change what the LSTM knew *at* the last word. So it reads everything and then takes,
+# for each row, the state at its own last word. It replaces Keras' layer: the same arguments,
+# weights and results.
 
 # %%
 import time

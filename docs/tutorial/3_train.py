@@ -42,9 +42,9 @@ print(f"{len(train_ids):,} reviews to learn from, {len(validation_ids):,} to val
 # ## How wrong? The loss
 #
 # The network says how likely it is that a review is positive. The *loss* looks at the probability
-# it gave to the truth and takes the negative logarithm: sure and right costs next to nothing, sure
-# and wrong costs a lot. Someone who always says "50 %" pays 0.693, the logarithm of 2. Remember
-# that number: a training loss that stays there means that nothing is learned.
+# of the true class and takes the negative logarithm: sure and right costs next to nothing, sure and
+# wrong costs a lot. A model that always says "50 %" pays 0.693, the logarithm of 2. Remember that
+# number: a training loss that stays there means that nothing is learned.
 
 # %%
 
@@ -60,8 +60,8 @@ for probability in (0.5, 0.9, 0.99, 0.01):
 # %% [markdown]
 # ## The network
 #
-# It is that of chapter 2, with the fast LSTM. Adam is the rule that moves the weights; the learning
-# rate says how far.
+# It is the network of chapter 2, with the fast LSTM. Adam is the rule that moves the weights; the
+# learning rate says how far.
 
 # %%
 from reelfeel.models.lstm import FusedLSTM
@@ -85,9 +85,10 @@ model.compile(
 # %% [markdown]
 # ## Batches
 #
-# The network sees a batch of reviews at a time, in a new random order in every epoch. A batch is as
-# wide as its longest review, so a long one among short ones wastes time on padding. The remedy is
-# to shuffle first, then to sort within pools of 50 batches, and to shuffle the batches once more.
+# The network sees one batch of reviews at a time, in a new random order in every epoch. A batch is
+# as wide as its longest review, so one long review among short ones wastes time on padding. To
+# avoid this we shuffle first, then sort within pools of 50 batches, and shuffle the batches once
+# more.
 #
 # Widths are rounded up to a multiple of 50, because PyTorch is slow on the first batch of every new
 # width. With the mask, the width changes the speed and nothing else.
@@ -172,18 +173,18 @@ for epoch in range(EPOCHS):
 model.set_weights(best_weights)
 
 # %% [markdown]
-# The training loss goes down and down. The validation loss goes down, turns, and climbs: from there
-# on the network learns its reviews by heart and gets sure of itself where it is wrong. That is
+# The training loss goes down in every epoch. The validation loss goes down, turns, and rises: from
+# there on the network learns its reviews by heart and becomes sure where it is wrong. That is
 # *overfitting*, and it is why we keep the best epoch and not the last.
 #
-# Keras does the loop in one call, `model.fit(...)`, and the keeping with its callback
+# Keras does the loop in one call, `model.fit(...)`, and keeps the best epoch with the callback
 # `ModelCheckpoint(monitor="val_loss", save_best_only=True)`. Now you know what they do.
 #
 # ## The learning curve, raw and smoothed
 #
-# Validation numbers jump from epoch to epoch by chance. An *exponential moving average* (EMA) calms
-# them: a mean of all values so far in which old ones count less. With a span of 5, a value counts
-# (5 - 1) / (5 + 1) = two thirds as much as the one after it.
+# Validation numbers vary from epoch to epoch by chance. An *exponential moving average* (EMA)
+# smooths them: a mean of all values so far in which old ones count less. With a span of 5, a value
+# counts (5 - 1) / (5 + 1) = two thirds as much as the one after it.
 
 # %%
 
@@ -218,7 +219,7 @@ axes.set(xlabel="epoch", ylabel="loss")
 _ = axes.legend(fontsize="small")
 
 # %% [markdown]
-# The smoothed line tells the direction, and it is late: after a turn it needs a while to notice. So
+# The smoothed line shows the direction, but late: after a turn it takes some epochs to follow. So
 # look at the smoothed line to see how training goes, and choose the epoch by the raw one.
 #
 # ## The test set, once
@@ -242,16 +243,16 @@ print(f"{len(test_ids):,} test reviews scored with the weights of epoch {best_ep
 # ## In ReelFeel
 #
 # One line does chapters 1 to 3 and saves a model that can be used. It does some things better: it
-# learns from the logit, averages the weights over time, can be interrupted and resumed, and rings
-# an alarm when nothing is learned.
+# learns from the logit, averages the weights over time, can be interrupted and resumed, and stops
+# with a reason when nothing is learned.
 
 # %%
 import reelfeel
 
 preset = {"mini": "mini", "imdb": "seed"}[DATA]
-engine = reelfeel.train(DATA, output=WORK / "reelfeel", preset=preset, overwrite=True)
+classifier = reelfeel.train(DATA, output=WORK / "reelfeel", preset=preset, overwrite=True)
 texts = ["What a wonderful film, I loved every minute.", "Dull, slow and a waste of time."]
-print(engine.predict_proba(texts).round(3))
+print(classifier.predict_proba(texts).round(3))
 
 # %% [markdown]
 # ## What to take with you

@@ -44,7 +44,7 @@ print(f"is negative     {false_alarms:>15,}   {rejections:>15,}")
 # %% [markdown]
 # ## Four metrics from the counts
 #
-# - **Accuracy**: of all reviews, how many did it judge rightly?
+# - **Accuracy**: of all reviews, how many did it label correctly?
 # - **Precision**: of those it called positive, how many are positive? Low means false alarms.
 # - **Recall**: of those that are positive, how many did it find? Low means misses.
 # - **F1**: precision and recall in one number. It is the harmonic mean, which is near the worse of
@@ -61,12 +61,12 @@ for name, value in by_hand.items():
     print(f"{name:>9}: {value:.4f}")
 
 # %% [markdown]
-# Accuracy needs something to stand beside. Here half of the reviews are positive, so saying the
-# same of all gives 0.5. Where 95 % are positive, saying so of all gives 0.95, and is worth nothing.
+# Accuracy needs something to compare with. Here half of the reviews are positive, so one answer for
+# all gives 0.5. If 95 % were positive, one answer for all would give 0.95 and be worth nothing.
 #
 # ## ROC AUC: how well are they ordered?
 #
-# The four metrics look at one threshold, one half. ROC AUC looks at none. Take a positive and a
+# The four metrics depend on one threshold, one half. ROC AUC depends on none. Take a positive and a
 # negative review at random: how likely is it that the positive one has the higher probability?
 # Guessing gives 0.5, a perfect order gives 1. A tie counts half.
 #
@@ -113,12 +113,11 @@ for name, value in by_hand.items():
 # %% [markdown]
 # ## How sure is that?
 #
-# The test reviews are a sample. Other reviews would have given other numbers, and with few reviews
-# very other ones. A 95 % *interval* says where the number would lie for the whole population of
-# such reviews; the recipe contains the truth 95 times in 100.
+# The test reviews are a sample. Other reviews would give other numbers, and with few reviews very
+# different ones. A 95 % *interval* says where the number would lie for the whole population of such
+# reviews: intervals made in this way contain the true value 95 times in 100.
 #
-# For a share, such as the accuracy, there is a formula by Wilson. It is honest even for few
-# reviews.
+# For a share, such as the accuracy, there is a formula by Wilson. It holds even for few reviews.
 
 # %%
 
@@ -134,9 +133,9 @@ low, high = wilson(hits + rejections, len(y_true))
 print(f"accuracy {accuracy:.3f}, 95 % interval {low:.3f} to {high:.3f}, {len(y_true):,} reviews")
 
 # %% [markdown]
-# For ROC AUC we let the computer play "other reviews". The *bootstrap* draws as many reviews as
+# For ROC AUC we let the computer imitate other samples. The *bootstrap* draws as many reviews as
 # there are, with replacement, so that some come twice and some not at all, and measures again.
-# After a thousand draws we look at how much the number moved.
+# After a thousand draws we look at how much the number varied.
 
 # %%
 rng = np.random.default_rng(0)
@@ -158,8 +157,8 @@ import reelfeel
 from reelfeel.data.loading import load_reviews
 from reelfeel.metrics.intervals.uncertainty import metric_intervals
 
-engine = reelfeel.load(WORK / "reelfeel")
-reelfeel_prob = engine.predict_proba(load_reviews(DATA, "test").texts)
+classifier = reelfeel.load(WORK / "reelfeel")
+reelfeel_prob = classifier.predict_proba(load_reviews(DATA, "test").texts)
 
 for name, probabilities in {"by hand": y_prob, "reelfeel.train": reelfeel_prob}.items():
     values = evaluate_binary(y_true, probabilities).to_dict()
@@ -189,5 +188,5 @@ for threshold in (0.1, 0.3, 0.5, 0.7, 0.9):
 # ## What to take with you
 #
 # - Four counts give accuracy, precision, recall and F1; the order gives ROC AUC.
-# - Put every number beside what guessing gives.
-# - Put an interval around it, and say how many reviews it comes from.
+# - Compare every number with what guessing gives.
+# - Give an interval, and the number of reviews it comes from.

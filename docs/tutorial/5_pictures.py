@@ -53,9 +53,8 @@ print(f"Who wants 90 % of the positives has to accept {price:.0%} of the negativ
 # Look at the left edge: how many positives does it find before the first false alarms? And look for
 # corners: a curve of a few straight pieces means that many reviews get the same probability.
 #
-# On IMDB the area is 0.94, while the accuracy is 0.86. So the order is better than the verdicts:
-# the network knows more than its threshold of one half lets out. Keep that for the confusion
-# matrix.
+# On IMDB the area is 0.94, while the accuracy is 0.86. So the order is better than the labels: the
+# network knows more than a threshold of one half shows. Remember that for the confusion matrix.
 #
 # ReelFeel: `reelfeel.metrics.curves.roc_curve(y_true, y_prob)`.
 #
@@ -90,9 +89,9 @@ for epoch in (best_epoch, len(history)):
 
 # %% [markdown]
 # Look for three things. Do the lines leave their start at all? (If not, see chapter 6.) Where do
-# the two part? From there on the network learns by heart. And what happens to the validation *loss*
-# afterwards? It climbs much more than the accuracy falls: the network is not wrong more often, it
-# is surer where it is wrong.
+# the two separate? From there on the network learns by heart. And what happens to the validation
+# *loss* afterwards? It rises much more than the accuracy falls: the network is not wrong more
+# often, it is surer where it is wrong.
 #
 # On IMDB the second of ten epochs is kept. The other eight teach the network its 22,486 reviews by
 # heart, up to an accuracy of 0.98 on them, and nothing that helps with others.
@@ -127,8 +126,8 @@ print(
 )
 
 # %% [markdown]
-# Look at the two cells that are wrong. Where one is much larger than the other, the model leans to
-# one side: when in doubt, it says the same. Another threshold might then serve better.
+# Look at the two cells that are wrong. If one is much larger than the other, the model prefers one
+# class when in doubt. Another threshold might then be better.
 #
 # On IMDB there are three misses for one false alarm: this network leans to "negative". Here is what
 # the ROC curve hinted at. In chapter 4, with a threshold of 0.3, precision and recall were close to
@@ -187,9 +186,9 @@ num_shared = len(top_positive & top_negative)
 print(f"Of the 200 commonest words of either class, {num_shared} are the same.")
 
 # %% [markdown]
-# Nice to look at, and nearly useless: both clouds say that these are reviews of films. How often a
-# word occurs does not tell what it means. The question is in which class it occurs *more than
-# expected*.
+# Word clouds are nice to look at and nearly useless: both say that these are reviews of films. How
+# often a word occurs does not show what it means. The question is in which class it occurs *more
+# than expected*.
 #
 # ## Words that tell the classes apart
 #
@@ -236,10 +235,9 @@ print("most positive:", ", ".join(words[row] for row in ranked[:-11:-1]))
 print("most negative:", ", ".join(words[row] for row in ranked[:10]))
 
 # %% [markdown]
-# Now the words have something to say. Look for two kinds. Words of praise and blame are what we
-# hoped for. Others are clues that work without meaning anything good or bad, such as names, or the
-# small words in which complaints are made. A network learns both kinds and cannot tell which is
-# which.
+# These words are informative. Look for two kinds. Words of praise and blame are what we hoped for.
+# Others are clues that work without meaning anything good or bad, such as names, or the small words
+# that complaints are made of. A network learns both kinds and cannot tell which is which.
 #
 # On IMDB `great`, `excellent`, `bad` and `worst` are of the first kind. `and`, `his` and `as` lean
 # to praise, `no`, `just` and `movie` to complaint, and not one of them judges anything.

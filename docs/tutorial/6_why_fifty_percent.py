@@ -7,9 +7,9 @@
 # too.
 #
 # This chapter shows the failure, finds its cause, and repairs it. It is a useful exercise, because
-# this is one of the commonest silent failures there are.
+# this is one of the most common silent failures.
 #
-# The network here is that of chapters 2 and 3, so that the mask is the only difference. The
+# The network here is the one of chapters 2 and 3, so that the mask is the only difference. The
 # original had two LSTMs, and fails in the same way: `reelfeel train imdb --preset seed-original`.
 #
 # Needs the files of chapter 1. On IMDB it learns from 10,000 of the training reviews for a few
@@ -66,8 +66,8 @@ print(f"{(num_padding < 20).mean():.0%} of the reviews have fewer than 20 such s
 # ## What padding does to the memory
 #
 # Without a mask, padding is a word like any other: the LSTM reads it, over and over. Recall the
-# forget gate of chapter 2: at each step the memory is multiplied with a number below 1. Keras
-# starts with a bias of 1 in that gate, so the number is about sigmoid(1) = 0.73.
+# forget gate of chapter 2: at each step the memory is multiplied by a number below 1. Keras starts
+# with a bias of 1 in that gate, so the number is about sigmoid(1) = 0.73.
 #
 # Let us watch it. We take the last 20 words of 32 different reviews, let a network with fresh
 # random weights read them, and then let it read k steps of padding. First question: after k steps,
@@ -122,8 +122,7 @@ for k in (0, 10, 20, 50, 100):
 
 # %% [markdown]
 # Second question: how much does the last state change when the last *word* changes? That is a
-# gradient, and it is what training goes by. Where it is 0, the weights get no message about the
-# words.
+# gradient, and training needs it. If it is 0, the weights learn nothing about the words.
 
 # %%
 import torch
@@ -170,20 +169,20 @@ print(f"between steps 30 and 50 half of what is left is lost every {half_life:.1
 print(f"half of the reviews have at least {median_padding} steps of padding")
 
 # %% [markdown]
-# On this scale a straight line downwards means: of what is left, the same share is lost at every
+# On this scale a straight line downwards means that the same share of what is left is lost at every
 # step. The forget gate alone would lose it even faster; the state, which is fed back into the
-# gates, refreshes a part of the memory, but not enough. The dotted line is where a difference is
-# smaller than the last digit that the network's numbers have. Below it, different reviews have the
-# *same* state, digit for digit. Half of the reviews have more padding than it takes to get there.
+# gates, refreshes a part of the memory, but not enough. Below the dotted line a difference is
+# smaller than the last digit of the network's numbers: different reviews have the *same* state,
+# digit for digit. Half of the reviews have more padding than it takes to get there.
 #
 # So at the start of training the network gives most reviews the same answer, and the gradient does
 # not tell it why. It cannot even learn to remember, because that needs a gradient too.
 #
 # ## The failure, live
 #
-# We train three networks that are alike in every weight and every setting but one. The first is the
-# original's way: padding on the right, no mask. The second has the mask. The third has no mask
-# either, but its padding stands on the left, before the words, another well-known remedy.
+# We train three networks with the same weights and settings but for one thing. The first is like
+# the original: padding on the right, no mask. The second has the mask. The third has no mask
+# either, but its padding is on the left, before the words, which is another well-known remedy.
 
 # %%
 
@@ -247,11 +246,11 @@ _ = figure.legend(title="padding", fontsize="small", loc="outside right upper")
 
 # %% [markdown]
 # Look at the *training* accuracy of the failing network. Overfitting would show as good training
-# numbers and bad validation numbers. This one is bad on both: most reviews it has not learned even
-# by heart. That is the sign of a network that cannot see its input.
+# numbers and bad validation numbers. This network is bad on both: it has not even learned most
+# reviews by heart. That is the sign of a network that cannot see its input.
 #
-# And so it is. Here are the answers for the first eight validation reviews, and how much padding
-# each of them ends in:
+# Here are the answers for the first eight validation reviews, and how much padding each of them
+# ends in:
 
 # %%
 validation_padding = TIMESTEPS - np.array([len(ids) for ids in validation_ids])
@@ -265,7 +264,7 @@ for name, probabilities in answers.items():
 
 # %% [markdown]
 # If fading is the cause, then the failing network can have learned only from reviews that are long
-# enough to have hardly any padding. So we look at these apart. (On `mini` there are none.)
+# enough to have hardly any padding. So we look at these separately. (On `mini` there are none.)
 
 # %%
 failed = runs["right, no mask"][0]
@@ -286,30 +285,30 @@ for part, ids, labels in (
 
 # %% [markdown]
 # On IMDB it knows by heart most of the long reviews that it was trained on, and guesses the others.
-# The long ones are a tenth of all, too few to learn from them what helps with new reviews: there it
-# guesses everywhere.
+# Only a tenth of the reviews are long. That is too few to learn anything that helps with new
+# reviews: there it guesses everywhere.
 #
 # ## The repair
 #
 # It is one argument: `mask_zero=True`. The LSTM then stops at the last word of each review, and no
 # memory fades.
 #
-# Padding on the left repairs it as well, since the last thing read is then a word. But it has its
-# price: hundreds of steps of nothing are computed for each short review, and its answer is no
-# longer a matter of the words alone, because the zeros before them are read too.
+# Padding on the left repairs it as well, because the last thing read is then a word. But it has a
+# price: hundreds of useless steps are computed for each short review, and the answer no longer
+# depends on the words alone, because the zeros before them are read too.
 #
-# What should you remember of this, when your own network sits at the majority rate?
+# What should you do when your own network stays at the majority rate?
 #
-# 1. Look at the training loss. Where it stays near 0.693 (for two classes of the same size), the
+# 1. Look at the training loss. If it stays near 0.693 (for two classes of the same size), the
 #    network does not see its input.
-# 2. Look at a few predictions. Where most of them are the same, so are the inputs, to the network.
-# 3. Ask what stands between the input and the loss, and how much of it is padding.
+# 2. Look at a few predictions. If most are the same, the network sees no difference in its inputs.
+# 3. Check what lies between the input and the loss, and how much of it is padding.
 #
 # ## The alarm
 #
-# Nobody remembers to look. So ReelFeel looks by itself: after 300 steps of training it checks
-# whether the network is better than always saying the majority, and if not, it stops and searches
-# for a cause. We give it the failing settings: every review filled up, and no mask.
+# It is easy to forget to look. So ReelFeel looks by itself: after 300 steps of training it checks
+# whether the network is better than always saying the majority. If not, it stops and searches for a
+# cause. We give it the failing settings: every review filled up, and no mask.
 
 # %%
 import reelfeel
@@ -339,13 +338,13 @@ except NotLearningError as error:
 print(alarm)
 
 # %% [markdown]
-# How does it know? It compares with a bag of words, a model so simple that it always learns where
-# there is something to learn. The bag reads the same reviews and is better than chance, so the
+# How does it know? It compares with a bag of words, a model so simple that it learns whenever there
+# is something to learn. The bag of words reads the same reviews and is better than chance, so the
 # labels and the vocabulary are fine. The learning rate is usual and the weights have moved. But
 # much of what the LSTM reads is padding, and there is no mask: that fits.
 #
 # ## What to take with you
 #
-# - An LSTM's last state is what it remembers *now*. Let it read nothing for long, and it forgets.
+# - An LSTM's last state is what it remembers *now*. If it reads padding for long, it forgets.
 # - With padding on the right, use a mask. Always.
 # - A training loss that stays near 0.693 is a message: look at what the network gets to see.

@@ -134,8 +134,8 @@ def main() -> None:
             cells, _ = run_chapter(path)
             seconds = time.perf_counter() - started
             note = (
-                f"Written by `execute.py --data {arguments.data}` from `{path.name}` in "
-                f"{seconds:.0f} s, with {_describe_versions()}."
+                f"Source: [{path.name}](../{path.name}), run by `execute.py --data "
+                f"{arguments.data}` in {seconds:.0f} s, with {_describe_versions()}."
             )
             write_page(cells, output, path.stem, note)
             print(f"{path.name}: {seconds:.0f} s")

@@ -2,26 +2,36 @@
 
     import reelfeel
 
-    reelfeel.train("imdb", output="runs/seed")
-    engine = reelfeel.load("runs/seed")
-    engine.predict_proba(["A slow start, but what an ending."])
-    reelfeel.evaluate("runs/seed", "imdb")
-    reelfeel.report("runs/seed")
+    reelfeel.load("base").predict(["A slow start, but what an ending."])
+    reelfeel.train(texts, labels, output="runs/mine")
+    reelfeel.evaluate("runs/mine", "test.csv")
+
+Each command of the command line is a function here, of the same name and with the same answers:
+`predict` is a method of what `load` returns, and `errors` is `list_mistakes`.
 
 Names are imported when they are first used, so `import reelfeel` costs nothing.
 """
 
 import sys
+import warnings
 from importlib import import_module
 from types import ModuleType
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from reelfeel.data.audit.check_data import check_data
+    from reelfeel.data.audit.findings import Audit
     from reelfeel.evaluation.calibrate import calibrate
     from reelfeel.evaluation.compare import compare
     from reelfeel.evaluation.evaluate import evaluate, evaluate_predictions
+    from reelfeel.evaluation.list_mistakes import Mistakes, list_mistakes
     from reelfeel.evaluation.reporting.report import report
-    from reelfeel.inference.classifier import Engine, load
+    from reelfeel.evaluation.robustness_check import Behaviour, check_behaviour
+    from reelfeel.exports.export import ExportedModel, export
+    from reelfeel.inference.classifier import Classifier, load
+    from reelfeel.inference.explaining import explain
+    from reelfeel.inference.facts import ModelFacts, models
+    from reelfeel.training.distillation import distill
     from reelfeel.training.pretrain import pretrain
     from reelfeel.training.train import train
     from reelfeel.values import Explanation, Prediction, Reviews
@@ -29,30 +39,54 @@ if TYPE_CHECKING:
 __version__ = "0.1.0"
 
 _HOMES = {
-    "Engine": "reelfeel.inference.classifier",
+    "Audit": "reelfeel.data.audit.findings",
+    "Behaviour": "reelfeel.evaluation.robustness_check",
+    "Classifier": "reelfeel.inference.classifier",
     "Explanation": "reelfeel.values",
+    "ExportedModel": "reelfeel.exports.export",
+    "Mistakes": "reelfeel.evaluation.list_mistakes",
+    "ModelFacts": "reelfeel.inference.facts",
     "Prediction": "reelfeel.values",
     "Reviews": "reelfeel.values",
     "calibrate": "reelfeel.evaluation.calibrate",
+    "check_behaviour": "reelfeel.evaluation.robustness_check",
+    "check_data": "reelfeel.data.audit.check_data",
     "compare": "reelfeel.evaluation.compare",
+    "distill": "reelfeel.training.distillation",
     "evaluate": "reelfeel.evaluation.evaluate",
     "evaluate_predictions": "reelfeel.evaluation.evaluate",
+    "explain": "reelfeel.inference.explaining",
+    "export": "reelfeel.exports.export",
+    "list_mistakes": "reelfeel.evaluation.list_mistakes",
     "load": "reelfeel.inference.classifier",
+    "models": "reelfeel.inference.facts",
     "pretrain": "reelfeel.training.pretrain",
     "report": "reelfeel.evaluation.reporting.report",
     "train": "reelfeel.training.train",
 }
 
 __all__ = [
-    "Engine",
+    "Audit",
+    "Behaviour",
+    "Classifier",
     "Explanation",
+    "ExportedModel",
+    "Mistakes",
+    "ModelFacts",
     "Prediction",
     "Reviews",
     "calibrate",
+    "check_behaviour",
+    "check_data",
     "compare",
+    "distill",
     "evaluate",
     "evaluate_predictions",
+    "explain",
+    "export",
+    "list_mistakes",
     "load",
+    "models",
     "pretrain",
     "report",
     "train",
@@ -60,6 +94,14 @@ __all__ = [
 
 
 def __getattr__(name: str) -> Any:
+    if name == "errors":
+        # The exceptions, for `except reelfeel.errors.UsageError`: what `errors` does on the command
+        # line is `list_mistakes` here, so that this stays a module.
+        return import_module("reelfeel.errors")
+    if name == "Engine":  # old name
+        name = "Classifier"
+        text = "reelfeel.Engine is now called reelfeel.Classifier."  # old name
+        warnings.warn(text, FutureWarning, stacklevel=2)
     if name not in _HOMES:
         raise AttributeError(f"module 'reelfeel' has no attribute {name!r}")
     return getattr(import_module(_HOMES[name]), name)
@@ -73,8 +115,8 @@ class _Package(ModuleType):
     """This package, whose public names stay what they are whatever is imported after them.
 
     Once a submodule is loaded, the import system writes it into its package under its own name: the
-    room `reelfeel.report` would take the place of the function `reelfeel.report` as soon as
-    anything needs the room. `from reelfeel.report.page import ...` works all the same.
+    rooms `reelfeel.report` and `reelfeel.models` would take the place of the functions as soon as
+    anything needs the rooms. `from reelfeel.report.page import ...` works all the same.
     """
 
     def __setattr__(self, name: str, value: object) -> None:

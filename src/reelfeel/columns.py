@@ -1,4 +1,4 @@
-"""Texts and labels as Python programs give them: lists, arrays, series, anything of one column."""
+"""Reads texts and labels from what Python programs pass: lists, arrays, series, columns."""
 
 from __future__ import annotations
 

@@ -1,7 +1,7 @@
-"""What a caller hands over as texts: taken where it is an iterable of strings, else refused.
+"""Validates texts that a caller passes: an iterable of strings, or an error with the fix.
 
-Every room that takes texts asks here, so that an object means the same everywhere. Objects of other
-libraries are known by what they can do: nothing is imported to find out.
+Every module that takes texts calls this one, so that an object means the same everywhere. Objects
+of other libraries are known by what they can do: nothing is imported to find out.
 """
 
 from __future__ import annotations
@@ -82,6 +82,12 @@ def in_chunks(texts: Iterator[str], most: int) -> Iterator[list[str]]:
             chunk, num_characters = [], 0
     if chunk:
         yield chunk
+
+
+def refuse_one_text(texts: object) -> None:
+    """Raises UsageError where one string, bytes or a table of characters is given for a list."""
+    if problem := _find_one_text(texts):
+        raise _refuse(texts, problem)
 
 
 def _find_problem(texts: object) -> str | None:

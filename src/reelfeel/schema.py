@@ -1,7 +1,7 @@
-"""What plain values read from a file have to be: a type and a range for each, and a line if not.
+"""Checks plain values read from files: a type and a range for each.
 
 A check is a function of a value and its name; it returns nothing, or raises ValueError with what
-was expected and what came. Files that a stranger may have made are read through such checks only.
+was expected and what came. Untrusted files are read through such checks only.
 
     check = record({"seed": integer(0, 99), "note": text(most=20)}, required=["seed"])
     check({"seed": 3}, "settings")

@@ -1,4 +1,4 @@
-"""SIGINT, SIGTERM and SIGHUP: one exception, held back where nothing may be half done."""
+"""Turns SIGINT, SIGTERM and SIGHUP into one exception, delayed during critical steps."""
 
 from __future__ import annotations
 
@@ -42,11 +42,6 @@ class Interruption:
 
     def __init__(self) -> None:
         self.number: int | None = None
-
-    @property
-    def has_come(self) -> bool:
-        """Whether a signal came."""
-        return self.number is not None
 
     def raise_if_come(self) -> None:
         """Raises Interrupted if a signal came; call it where nothing is half done."""

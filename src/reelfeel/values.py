@@ -1,17 +1,20 @@
-"""The values that rooms hand to each other: frozen, plain fields, no behaviour worth hiding."""
+"""Values that modules exchange: reviews, predictions, explanations."""
 
 from __future__ import annotations
 
 import hashlib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
 from reelfeel.columns import list_labels, list_texts, list_values
 from reelfeel.errors import UsageError
-from reelfeel.ledger import Ledger
+from reelfeel.load_summary import LoadSummary
+from reelfeel.plain_values import to_plain
+from reelfeel.text_hashes import add_texts
 
 NEGATIVE, POSITIVE, UNLABELLED = 0, 1, -1
 # What a model that abstains says in place of a class.
@@ -39,7 +42,7 @@ class Reviews:
         label_names: the user's own names of class 0 and class 1.
         source: where the reviews came from, for messages and provenance.
         columns: further columns that were asked for, by name, as text; "" where a value is missing.
-        ledgers: what became of everything in the sources that the reviews were read from.
+        load_summaries: what became of everything in the sources that the reviews were read from.
 
     Raises:
         UsageError: if a column is none, differs in length from the texts, or holds a wrong value;
@@ -64,7 +67,7 @@ class Reviews:
     label_names: tuple[str, str] = ("negative", "positive")
     source: str = "memory"
     columns: Mapping[str, Sequence[str]] = field(default_factory=dict)
-    ledgers: tuple[Ledger, ...] = ()
+    load_summaries: tuple[LoadSummary, ...] = ()
 
     def __post_init__(self) -> None:
         _refuse_other_order(self.texts, self.labels)
@@ -101,10 +104,7 @@ class Reviews:
         """Returns the SHA-256, in hexadecimal, of all texts and labels in their order."""
         digest = hashlib.sha256()
         for text, label in zip(self.texts, self.labels.tolist(), strict=True):
-            encoded = text.encode("utf-8", "surrogatepass")
-            # The length keeps ("ab", "c") and ("a", "bc") apart.
-            digest.update(f"{label} {len(encoded)}\n".encode())
-            digest.update(encoded)
+            add_texts(digest, [text], prefix=f"{label} ")
         return digest.hexdigest()
 
 
@@ -182,6 +182,10 @@ class Prediction:
             notes.append(f"{self.unknown_share:.0%} of the words are unknown")
         return tuple(notes)
 
+    def to_dict(self) -> dict[str, Any]:
+        """Returns plain values: what `reelfeel predict --json` adds to a text."""
+        return dict(to_plain(self))
+
 
 @dataclass(frozen=True, slots=True)
 class Attribution:
@@ -222,7 +226,7 @@ class Explanation:
 
     Attributes:
         text: the text as it was given.
-        prediction: what the model says about it, as `Engine.predict` answers.
+        prediction: what the model says about it, as `Classifier.predict` answers.
         words: what each word and mark did, in the order of the text; of a text too long to be read
             whole, only what was read. Empty where only sentences were asked for.
         sentences: the same for each sentence.
@@ -240,3 +244,7 @@ class Explanation:
     method: str
     convergence_error: float | None = None
     flip: Flip | None = None
+
+    def to_dict(self) -> dict[str, Any]:
+        """Returns plain values: the line that `reelfeel explain --json` prints of a text."""
+        return dict(to_plain(self))

@@ -1,4 +1,4 @@
-"""Which weights a network has, by name and shape, in Keras' layout; settings alone decide it.
+"""The names and shapes of a network's weights, computed from its settings.
 
 `E` is `embedding_dim`, `U` the units of an LSTM and `P` the width that the pooling hands on:
 
@@ -19,7 +19,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from reelfeel.config.sections import ModelConfig
 
-Shapes = dict[str, tuple[int, ...]]
+Shapes = Mapping[str, tuple[int, ...]]
 
 
 def list_directions(direction: str) -> tuple[str, ...]:
@@ -72,7 +72,7 @@ def count_parameters(shapes: Mapping[str, Sequence[int]]) -> int:
 
 
 def _reader_shapes(num_rows: int, embedding_dim: int, units: Sequence[int]) -> Shapes:
-    shapes: Shapes = {"embedding/embeddings": (num_rows, embedding_dim)}
+    shapes: dict[str, tuple[int, ...]] = {"embedding/embeddings": (num_rows, embedding_dim)}
     features = embedding_dim
     for index, size in enumerate(units):
         cell = f"lstm_{index}/lstm_cell"

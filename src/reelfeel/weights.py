@@ -1,6 +1,6 @@
-"""Weights in a file: safetensors, in 32 or in 16 bits; read as float32 or as they are.
+"""Reads and writes weights as safetensors, in 32 or 16 bits.
 
-A file may come from a stranger. Its header is read and held against what is expected before any
+A file may be untrusted. Its header is read and compared with what is expected before any
 array is: its names, shapes, precisions, and that the arrays lie one behind the other and fill it.
 """
 
@@ -21,11 +21,11 @@ from safetensors.numpy import load_file, save
 from reelfeel.errors import BundleError
 from reelfeel.files.plain_files import open_plain, parse_json
 from reelfeel.schema import integer, many, record, require, shorten
+from reelfeel.weight_shapes import Shapes
 
 # As a file holds them.
 WeightArray = npt.NDArray[np.float32] | npt.NDArray[np.float16]
 Weights = Mapping[str, npt.NDArray[np.float32]]
-Shapes = Mapping[str, tuple[int, ...]]
 
 # Large enough for 100 million numbers (`config.MAX_PARAMETERS`).
 MAX_WEIGHTS_BYTES = 512 << 20

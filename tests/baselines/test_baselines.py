@@ -80,7 +80,7 @@ def test_what_cannot_be_trained_on_is_refused() -> None:
         fit_baseline("bert", TEXTS, LABELS)
     with pytest.raises(DataError, match="6 training texts and 2 labels"):
         fit_baseline("majority", TEXTS, [0, 1])
-    with pytest.raises(DataError, match="list of texts"):
+    with pytest.raises(UsageError, match="list of texts"):
         fit_baseline("majority", "text", [0, 1, 0, 1])
 
 

@@ -92,7 +92,7 @@ def test_what_cannot_be_scored_is_refused_and_leaves_nothing_behind(home: Path) 
         score_baseline("bert", TRAIN, LABELS, TEXTS)
     with pytest.raises(DataError, match="at least one text"):
         score_baseline("majority", TRAIN, LABELS, [])
-    with pytest.raises(DataError, match="list of texts"):
+    with pytest.raises(UsageError, match="list of texts"):
         score_baseline("majority", TRAIN, LABELS, "one text")
     with pytest.raises(DataError, match="2 training texts and 3 labels"):
         score_baseline("majority", TRAIN, [0, 1, 1], TEXTS)

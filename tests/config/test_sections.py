@@ -2,7 +2,7 @@ from dataclasses import replace
 
 import pytest
 
-from reelfeel.config.presets import PRESETS, RECIPES, describe_preset, find_recipe, get_preset
+from reelfeel.config.presets import PRESETS, RECIPES, find_recipe, get_preset
 from reelfeel.config.pretraining import DIRECTIONS
 from reelfeel.config.sections import Config, ModelConfig, list_changes
 from reelfeel.config.settings import parse_assignments, read_toml
@@ -116,10 +116,9 @@ def test_settings_cannot_be_changed_in_place():
 def test_a_preset_in_stages_stands_for_its_last(name):
     recipe = find_recipe(name)
     assert get_preset(name) == recipe.last
-    assert f"In {len(recipe.stage_names())} stages" in describe_preset(name)
     # Validation reviews are those that the language model did not read either.
     for config in (recipe.classifier, recipe.last):
-        assert config.data.validation_share == recipe.pretraining.held_out_share
+        assert config.data.validation_share == recipe.pretraining.validation_share
         assert config.data.validation_split == "grouped"
     seeded = recipe.with_last(recipe.last.updated({"training": {"seed": 7}}))
     assert {one.training.seed for one in seeded.classifiers.values()} == {7}

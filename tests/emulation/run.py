@@ -11,9 +11,9 @@ qemu-user with apt-get where it is missing and may be installed.
 Every kernel is tested on any machine that can run it; here is shown that nothing else of ours asks
 for more. So this leaves out what takes minutes under emulation and would show nothing: tests of
 text that run Python alone or draw hundreds of texts; those that look at the library as a file or
-start other programs, which qemu does not emulate; engines of others than ourselves; networks of
+start other programs, which qemu does not emulate; backends of others than ourselves; networks of
 presets beside Keras, whose answers the golden ones of `small` and `base` are; many threads on one
-engine, which ThreadSanitizer looks at; the largest networks; real reviews; and the one golden
+classifier, which ThreadSanitizer looks at; the largest networks; real reviews; and the one golden
 answer of `base` that is 1,200 words long (qemu computes each fused product by itself: two minutes).
 `small`, by the same code, replays all of its own.
 """
@@ -52,7 +52,7 @@ LEFT_OUT = (
 # Parts of names. OpenVINO's own code ends under qemu by a segmentation fault when it computes as
 # Haswell; a process that qemu runs in threads may hang when it forks.
 LEFT_OUT_NAMES = (
-    *("openvino", "onnxruntime", "numpy", "every_engine", "though_threads_ran"),
+    *("openvino", "onnxruntime", "numpy", "every_backend", "though_threads_ran"),
     *("eight_threads", "other_threads", "share_an_encoder", "same_words_at_once"),
     *("company", "any_text", "bulk_encoding_equals", "tokens_read"),
     *("every_float16", "528", "too_large"),

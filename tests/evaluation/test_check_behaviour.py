@@ -22,13 +22,13 @@ def by_name(result, key="perturbations", name="name"):
 
 
 def test_the_figures_are_those_of_the_model_on_the_changed_reviews(trained):
-    engine, reviews = load(trained), load_mini("test")
-    result = check_behaviour(trained, "mini", seed=5)
+    classifier, reviews = load(trained), load_mini("test")
+    result = check_behaviour(trained, "mini", seed=5).to_dict()
     rows = by_name(result)
     assert list(rows) == [AS_WRITTEN, *PERTURBATIONS]
     for name in ("three typos", "last sentence"):
         texts = perturb_texts(reviews.texts, name, seed=5)
-        right = (engine.predict_proba(texts) >= 0.5) == reviews.labels
+        right = (classifier.predict_proba(texts) >= 0.5) == reviews.labels
         assert rows[name]["accuracy"] == pytest.approx(right.mean())
     assert result["data"]["num_reviews"] == len(reviews)
     assert result["baseline"] is None
@@ -37,13 +37,13 @@ def test_the_figures_are_those_of_the_model_on_the_changed_reviews(trained):
 
 
 def test_case_and_layout_change_no_verdict_of_a_model(trained):
-    rows = by_name(check_behaviour(trained, "mini"))
+    rows = by_name(check_behaviour(trained, "mini").to_dict())
     for name in ("lower case", "upper case", "line breaks", "white space"):
         assert rows[name]["flip_share"] == rows[name]["change"] == 0
 
 
 def test_made_sentences_need_no_reviews(trained):
-    result = check_behaviour(trained)
+    result = check_behaviour(trained).to_dict()
     assert result["data"] is None
     assert result["perturbations"] == []
     rows = by_name(result, "made_texts", "kind")
@@ -57,7 +57,7 @@ def test_made_sentences_need_no_reviews(trained):
 def test_the_baseline_learns_from_other_reviews_than_those_judged(trained, tmp_path):
     train = load_mini("train")
     half = train.take(np.arange(0, len(train), 2))
-    result = check_behaviour(trained, half, training_source=train)
+    result = check_behaviour(trained, half, training_source=train).to_dict()
     rest = train.take(np.arange(1, len(train), 2))
     assert result["baseline"] == {
         "name": "tfidf", "source": "mini", "num_reviews": len(rest),
@@ -73,15 +73,15 @@ def test_the_baseline_learns_from_other_reviews_than_those_judged(trained, tmp_p
 
 
 def test_validation_is_what_was_held_out_in_training(trained):
-    engine, train = load(trained), load_mini("train")
-    config = engine.bundle.config
+    classifier, train = load(trained), load_mini("train")
+    config = classifier.bundle.config
     split = split_train_validation(
         train, validation_share=config.data.validation_share, seed=config.training.seed
     )
-    result = check_behaviour(engine, "mini", part="validation")
+    result = check_behaviour(classifier, "mini", part="validation").to_dict()
     assert result["data"]["sha256"] == train.take(split.validation).fingerprint()
     assert "epoch and temperature" in result["warnings"][0]
-    known = check_behaviour(engine, "mini", part="train")
+    known = check_behaviour(classifier, "mini", part="train").to_dict()
     assert "trained on the text of every one" in known["warnings"][0]
 
 
@@ -96,7 +96,7 @@ def test_the_threshold_of_the_model_is_obeyed(bundle_copy):
     from reelfeel.inference.bundle import Decision, write_decision
 
     write_decision(bundle_copy, Decision(threshold=1 - 1e-9), {})
-    result = check_behaviour(bundle_copy, "mini")
+    result = check_behaviour(bundle_copy, "mini").to_dict()
     rows = by_name(result, "made_texts", "kind")
     assert (rows["negated praise"]["accuracy"], rows["negated blame"]["accuracy"]) == (1.0, 0.0)
     share = float(np.mean(load_mini("test").labels == 0))

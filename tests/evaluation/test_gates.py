@@ -26,8 +26,8 @@ METRICS = evaluate_binary([0, 1, 1, 1], [0.2, 0.7, 0.9, 0.4])
         ("acuracy=0.9", "min", "accuracy"),
         ("accuracy=high", "min", "metric=number"),
         ("accuracy=nan", "min", "metric=number"),
-        ("accuracy=0.9", "max", "--min accuracy"),
-        ("ece=0.02", "min", "--max ece"),
+        ("accuracy=0.9", "max", "higher is better.*--min accuracy"),
+        ("ece=0.02", "min", "lower is better.*--max ece"),
     ],
 )
 def test_gates_that_mean_nothing_are_refused_with_the_way_to_write_them(typed, option, words):
@@ -74,10 +74,22 @@ def test_failures_end_with_exit_code_4_and_every_reason():
 
 def test_a_build_server_reads_the_results(tmp_path):
     hostile = GateResult('<"&\x1b\ud800', passed=False, message="]]> \x00")
-    results = [*check_gates(METRICS, parse_gates(["accuracy=0.7"], [])), hostile]
+    results = [*check_gates(METRICS, parse_gates(["accuracy=0.7", "recall=0.1"], []))]
+    results += [hostile]
     write_junit(results, tmp_path / "gates.xml", suite="model on data")
     [suite] = ElementTree.parse(tmp_path / "gates.xml").getroot()  # noqa: S314  # our own file
-    assert suite.attrib == {"name": "model on data", "tests": "2", "failures": "1", "errors": "0"}
-    good, bad = suite
+    assert suite.attrib == {"name": "model on data", "tests": "3", "failures": "1", "errors": "0"}
+    good, _, bad = suite
     assert (good.get("name"), len(good)) == ("accuracy >= 0.7", 0)
     assert bad.find("failure").get("message").startswith("]]>")
+
+
+def test_the_results_replace_no_file_of_somebody_else(tmp_path):
+    path = tmp_path / "gates.xml"
+    path.write_text("mine")
+    with pytest.raises(UsageError, match="was not written by ReelFeel"):
+        write_junit([], path, suite="model on data")
+    assert path.read_text() == "mine"
+    path.unlink()
+    for _ in range(2):
+        write_junit([], path, suite="model on data")

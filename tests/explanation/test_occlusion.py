@@ -4,7 +4,8 @@ import numpy as np
 import pytest
 from bags import WordBag
 
-from reelfeel.explanation.occlusion import keep, leave_out, occlude, occlude_twice, to_logits
+from reelfeel.explanation.occlusion import keep, leave_out, occlude, occlude_twice
+from reelfeel.metrics.logits import to_logits
 
 RNG = np.random.default_rng(0)
 

@@ -1,4 +1,4 @@
-"""Exported networks, read by the reader beside them, give the engine's calibrated answers."""
+"""Exported networks, read by the reader beside them, give the classifier's calibrated answers."""
 
 import json
 import shutil
@@ -8,7 +8,7 @@ import pytest
 from test_reader import make_texts
 
 from reelfeel.errors import UsageError
-from reelfeel.exports.export import export_model
+from reelfeel.exports.export import export
 from reelfeel.exports.reelfeel_reader import Reader
 from reelfeel.inference.bundle import Decision, write_decision
 from reelfeel.inference.classifier import load
@@ -38,29 +38,27 @@ def answer_keras(path, rows):
 @pytest.mark.filterwarnings("ignore:__array__ implementation:DeprecationWarning")
 @pytest.mark.parametrize(("format", "answer"), [("onnx", answer_onnx), ("keras", answer_keras)])
 def test_an_export_gives_the_calibrated_probability_of_a_text(calibrated, tmp_path, format, answer):
-    files = export_model(
-        calibrated, tmp_path / f"mine-1.0.{format}", format=format, overwrite=False
-    )
+    files = export(calibrated, tmp_path / f"mine-1.0.{format}", format=format, overwrite=False)
     assert [file.name for file in files] == [
         f"mine-1.0.{format}", "mine-1.0.reading.json", "mine-1.0.reading.md", "reelfeel_reader.py"
     ]  # fmt: skip
     reader = Reader.open(str(files[1]))
     texts = make_texts(40, seed=3)
     received = answer(files[0], reader.pad([reader.read(text) for text in texts]))
-    engine = load(calibrated, precision="float32")
-    expected = engine.predict(texts)
+    classifier = load(calibrated, precision="float32")
+    expected = classifier.predict(texts)
     np.testing.assert_allclose(received, [one.probability for one in expected], atol=1e-5, rtol=0)
     assert [reader.label(p) for p in received.tolist()] == [one.label for one in expected]
     for example in json.loads(files[1].read_text())["examples"]:
         assert reader.read(example["text"]) == example["ids"]
-        [again] = engine.predict_proba([example["text"]])
+        [again] = classifier.predict_proba([example["text"]])
         assert example["probability"] == pytest.approx(again, abs=1e-6)
 
 
 def test_the_exported_graph_is_one_that_onnx_accepts(calibrated, tmp_path):
     import onnx
 
-    export_model(calibrated, tmp_path / "m.onnx", format="onnx", overwrite=False)
+    export(calibrated, tmp_path / "m.onnx", format="onnx", overwrite=False)
     onnx.checker.check_model(tmp_path / "m.onnx", full_check=True)
 
 
@@ -68,13 +66,13 @@ def test_names_with_a_version_stay_apart(calibrated, tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     for name in ("sent-1.1", "sent-1.2"):
         shutil.copytree(calibrated, tmp_path / name)
-        assert export_model(name, format="onnx", overwrite=False)[0].name == f"{name}.onnx"
+        assert export(name, format="onnx", overwrite=False).network.name == f"{name}.onnx"
     with pytest.raises(UsageError, match=r"sent-1\.1\.onnx exists"):
-        export_model("sent-1.1", format="onnx", overwrite=False)
+        export("sent-1.1", format="onnx", overwrite=False)
     monkeypatch.chdir(tmp_path / "sent-1.1")
     for place in (".", "./", "../sent-1.1", "../sent-1.2/../sent-1.1"):
         (tmp_path / "sent-1.1.onnx").unlink()
-        [network, *_] = export_model(place, format="onnx", overwrite=False)
+        network = export(place, format="onnx", overwrite=False).network
         assert network.resolve() == tmp_path / "sent-1.1.onnx"
     assert not list((tmp_path / "sent-1.1").glob("*.onnx.*"))
 
@@ -84,18 +82,18 @@ def test_another_reader_and_other_rules_are_not_replaced_unasked(calibrated, tmp
     reader.write_text("mine")
     for overwrite, words in ((False, "exists"), (True, "was not written by ReelFeel")):
         with pytest.raises(UsageError, match=rf"reelfeel_reader\.py {words}"):
-            export_model(calibrated, tmp_path / "m.onnx", format="onnx", overwrite=overwrite)
+            export(calibrated, tmp_path / "m.onnx", format="onnx", overwrite=overwrite)
     assert not (tmp_path / "m.onnx").exists()
     reader.unlink()
-    files = export_model(calibrated, tmp_path / "m.onnx", format="onnx", overwrite=False)
+    files = export(calibrated, tmp_path / "m.onnx", format="onnx", overwrite=False).files
     for file in files:  # as an earlier version wrote them
         file.write_bytes(file.read_bytes() + b"\n")
     with pytest.raises(UsageError, match=r"m\.onnx exists"):
-        export_model(calibrated, tmp_path / "m.onnx", format="onnx", overwrite=False)
-    export_model(calibrated, tmp_path / "m.onnx", format="onnx", overwrite=True)
+        export(calibrated, tmp_path / "m.onnx", format="onnx", overwrite=False)
+    export(calibrated, tmp_path / "m.onnx", format="onnx", overwrite=True)
     # Another format of the same model takes the same rules.
     (tmp_path / "m.onnx").unlink()
-    export_model(calibrated, tmp_path / "m.onnx", format="onnx", overwrite=False)
+    export(calibrated, tmp_path / "m.onnx", format="onnx", overwrite=False)
 
 
 @pytest.mark.parametrize(
@@ -103,4 +101,4 @@ def test_another_reader_and_other_rules_are_not_replaced_unasked(calibrated, tmp
 )
 def test_another_ending_or_format_is_refused(calibrated, tmp_path, output, format):
     with pytest.raises(UsageError, match="Received"):
-        export_model(calibrated, tmp_path / output, format=format, overwrite=False)
+        export(calibrated, tmp_path / output, format=format, overwrite=False)

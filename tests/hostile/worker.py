@@ -23,7 +23,7 @@ def open_bundle(path):
     from reelfeel.inference.bundle_schema import ABOUT
     from reelfeel.inference.classifier import load
 
-    loaded = load(path, engine=os.environ.get("HOSTILE_ENGINE"), threads=2)
+    loaded = load(path, backend=os.environ.get("HOSTILE_BACKEND"), threads=2)
     probabilities = loaded.predict_proba(TEXTS)
     assert probabilities.shape == (len(TEXTS),), probabilities
     assert np.isfinite(probabilities).all(), probabilities
@@ -70,7 +70,7 @@ def open_pretraining(path):
         with explain_damage(path):
             run.step.restore(checkpoint.arrays)
             run.state = StreamState.from_checkpoint(checkpoint)
-        ids = np.full((run.config.lanes, 3), 2, np.int32)
+        ids = np.full((run.config.batch_size, 3), 2, np.int32)
         run.step.run(ids, ids, 0, 10)
 
 

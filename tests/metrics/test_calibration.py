@@ -19,6 +19,14 @@ def test_the_error_is_the_papers_formula_for_any_number_of_bins(num_bins: int) -
     assert found == pytest.approx(expected, abs=1e-9)
 
 
+def test_without_a_number_there_are_15_bins() -> None:
+    rng = np.random.default_rng(1)
+    labels, probabilities = rng.integers(0, 2, 300), rng.random(300)
+    expected = witness.ece(labels.tolist(), probabilities.tolist(), 15)
+    assert expected_calibration_error(labels, probabilities) == pytest.approx(expected, abs=1e-9)
+    assert len(reliability_curve(labels, probabilities)) == 15
+
+
 def test_a_forecast_that_comes_true_as_often_as_it_says_has_no_error() -> None:
     assert expected_calibration_error([0, 0, 0, 1], [0.25] * 4) == 0.0
 

@@ -6,6 +6,7 @@ import pytest
 from reelfeel.config.sections import DataConfig, ModelConfig
 from reelfeel.explanation.gradients import integrate_gradients
 from reelfeel.inference.classifier import load
+from reelfeel.models import differentiation
 from reelfeel.models.classifier import assign_weights, build_classifier, named_weights
 from reelfeel.models.differentiation import DifferentiableClassifier
 from reelfeel.text.batching import pad
@@ -90,20 +91,20 @@ def test_large_batches_are_cut_without_a_trace(monkeypatch):
     network, _ = make_network("one layer")
     embeddings = np.random.default_rng(0).normal(size=(7, 6, 5))
     whole = network.differentiate(embeddings)
-    monkeypatch.setattr("reelfeel.models.differentiation._CELLS", 65)
+    monkeypatch.setattr(differentiation, "_CELLS", 65)
     for first, second in zip(whole, network.differentiate(embeddings), strict=True):
         np.testing.assert_allclose(first, second, atol=1e-6)
 
 
 def test_the_network_differentiated_is_the_one_that_answers(trained):
-    engine = load(trained)
-    bundle = engine.bundle
+    classifier = load(trained)
+    bundle = classifier.bundle
     network = DifferentiableClassifier(
         bundle.config.model, bundle.config.data, bundle.vocabulary.size, bundle.weights(),
         temperature=2.0,
     )  # fmt: skip
     for text in ("", "A slow start, but what an ending.", "zxqv " * 300):
-        (ids,) = next(engine.encode([text])).token_ids
+        (ids,) = next(classifier.encode([text])).token_ids
         logits, _ = network.differentiate(network.embed(ids)[None])
-        served = engine.score_token_ids([ids])[0]
+        served = classifier.score_token_ids([ids])[0]
         assert 1 / (1 + np.exp(-2 * logits[0])) == pytest.approx(served, abs=2e-3)

@@ -8,6 +8,7 @@ import pytest
 import torch
 
 from reelfeel.errors import ConfigError
+from reelfeel.models import lstm
 from reelfeel.models.lstm import FusedLSTM, reverse_rows, select_kernel
 from reelfeel.models.matrix_lstm import matrix_lstm
 from reelfeel.native.library import explain_missing
@@ -213,13 +214,23 @@ def test_a_missing_library_cannot_emulate(monkeypatch):
         select_kernel("bfloat16", "cpu")
 
 
+@pytest.mark.parametrize("name", ["dropout", "recurrent_dropout"])
+def test_dropout_of_the_layer_itself_is_that_of_keras(name):
+    # The same seed draws the same masks.
+    stock, fused = make_twins(**{name: 0.5}, seed=3)
+    inputs, mask = torch.randn(BATCH, TIMESTEPS, FEATURES), make_mask(0)
+    expected, received = (
+        layer(inputs, mask=mask, training=True).detach() for layer in (stock, fused)
+    )
+    torch.testing.assert_close(received, expected, atol=1e-5, rtol=0)
+    assert (expected - stock(inputs, mask=mask)).abs().max() > 0.01
+
+
 @pytest.mark.parametrize(("batch", "takes"), [(7, False), (8, True)])
 def test_few_rows_go_to_onednn_in_float32(batch, takes, monkeypatch):
     if explain_missing():
         pytest.skip("the library was not compiled")
     ran = []
-    monkeypatch.setattr(
-        "reelfeel.models.lstm.matrix_lstm", lambda *a, **k: ran.append(1) or matrix_lstm(*a, **k)
-    )
+    monkeypatch.setattr(lstm, "matrix_lstm", lambda *a, **k: ran.append(1) or matrix_lstm(*a, **k))
     FusedLSTM(UNITS, precision="float32")(torch.randn(batch, 3, FEATURES))
     assert bool(ran) is takes

@@ -3,6 +3,7 @@
 import pytest
 import torch
 
+from reelfeel.models import lstm
 from reelfeel.models.lstm import FusedLSTM
 from reelfeel.models.matrix_lstm import matrix_lstm
 
@@ -131,7 +132,8 @@ def test_the_gates_saturate_without_overflow_and_nan_stays_nan(kernel_dtype):
 def test_the_layer_takes_the_kernel_for_whole_tiles(units, takes, kernel_dtype, monkeypatch):
     ran = []
     monkeypatch.setattr(
-        "reelfeel.models.lstm.matrix_lstm",
+        lstm,
+        "matrix_lstm",
         lambda *a, dtype, **k: ran.append(dtype) or matrix_lstm(*a, dtype=dtype, **k),
     )
     precision = str(kernel_dtype).removeprefix("torch.")

@@ -1,5 +1,6 @@
-// Loaded before Python, it refuses threads and memory to everything written in C++, as a system does
-// that has none left. Until `refuse` is called, or REFUSE_THREADS_AFTER set, it refuses nothing.
+// Loaded before Python, it refuses threads and memory to everything written in C++, as a system
+// does that has none left. Until `refuse` is called, or REFUSE_THREADS_AFTER set, it refuses
+// nothing.
 #include <dlfcn.h>
 #include <pthread.h>
 

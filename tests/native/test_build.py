@@ -116,7 +116,7 @@ def test_every_file_with_targets_is_there(build):
 def test_other_processors_leave_out_what_they_cannot_run(build, machine, monkeypatch):
     monkeypatch.setattr(build.platform, "machine", lambda: machine)
     targets = ("portable", "avx2", "avx512") if machine == "x86_64" else ("portable",)
-    assert build.targets_of("inference/float_kernel.cpp") == targets
+    assert build.targets_of("inference/float32_kernel.cpp") == targets
     assert build.targets_of("text/text.cpp") == ("portable",)
 
 
@@ -154,7 +154,7 @@ def test_each_platform_has_its_file_name_and_its_targets(
 ):
     wanted = name_platform(build, monkeypatch, platform)
     assert wanted.library.name == name
-    targets = build.targets_of("inference/float_kernel.cpp", wanted)
+    targets = build.targets_of("inference/float32_kernel.cpp", wanted)
     assert ("avx2" in targets) == is_x86
 
 

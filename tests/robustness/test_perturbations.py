@@ -21,7 +21,6 @@ from reelfeel.robustness.perturbations import (
     remove_apostrophes,
     remove_punctuation,
     seeded,
-    split_sentences,
     stretch_vowels,
 )
 from reelfeel.text.cleaning import clean
@@ -103,39 +102,6 @@ def test_vowels_are_stretched_in_place():
         stretched = stretch_vowels("so good a film", seeded(seed), count=2)
         assert re.sub(r"([aeiou])\1{2,4}", r"\1", stretched).replace("oo", "o") == "so god a film"
         assert len(re.findall(r"([aeiou])\1{2,}", stretched)) == 2
-
-
-def test_sentences_end_where_a_reader_sees_the_end():
-    assert split_sentences(REVIEW) == [
-        "I didn't expect much.",
-        "But the acting was wonderful, really wonderful!",
-        'Mr. Smith (who plays the "father") deserves every prize... and more &quot;so&quot;.',
-        "See it!",
-    ]
-    assert split_sentences("It is dull.The end is not.No?Yes") == [
-        "It is dull.", "The end is not.", "No?Yes",
-    ]  # fmt: skip
-    assert split_sentences("Made in the U.S. by J. Doe! I left.") == [
-        "Made in the U.S. by J. Doe!", "I left.",
-    ]  # fmt: skip
-    assert split_sentences("(What a film!) He said \"No!\" Fine") == [
-        "(What a film!)", 'He said "No!"', "Fine",
-    ]  # fmt: skip
-    assert split_sentences("no marks at all") == ["no marks at all"]
-    assert split_sentences("So did I. Then it ended.") == ["So did I.", "Then it ended."]
-    assert split_sentences(" <br /> \n\n ") == []
-
-
-PIECES = st.sampled_from(["A film.", "so", "No!", "U.S.", "Mr.", "wait...", "(Why?)", "<i>x</i>"])
-GAPS = st.sampled_from([" ", "  ", "", "\n\n", "<br />", "<br/><BR>", " <p> "])
-
-
-@given(st.lists(st.tuples(PIECES, GAPS), max_size=12))
-def test_splitting_loses_and_repeats_nothing_but_layout(parts):
-    sentences = split_sentences("".join(piece + gap for piece, gap in parts))
-    kept = "".join("".join(sentences).split())
-    assert kept == "".join("".join(piece.split()) for piece, _ in parts)
-    assert all(sentence and sentence == sentence.strip() for sentence in sentences)
 
 
 def test_first_and_last_sentence_pass_over_exclamations_and_ratings():

@@ -14,7 +14,7 @@ STUDENT = get_preset("mini").updated(
 
 if __name__ == "__main__":
     presets.RECIPES["tiny"] = Recipe(
-        get_pretraining_preset("mini").updated({"passes": 2, "checkpoint_every_s": 0.1}),
+        get_pretraining_preset("mini").updated({"epochs": 2, "checkpoint_every_s": 0.1}),
         STUDENT.updated({"training": {"virtual_adversarial_norm": 0.3}}),
         # Long enough to be killed in it.
         (STUDENT.updated({"training": {"epochs": 12}}),),

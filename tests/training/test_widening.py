@@ -11,8 +11,8 @@ from reelfeel.training.pretraining_step import LanguageModelStep
 from reelfeel.training.widening import check_wider, widen
 
 NARROW = PretrainingConfig(
-    vocabulary_size=30, embedding_dim=6, units=(8, 5), lanes=4, window=7, num_negatives=30,
-    precision="float32",
+    vocabulary_size=30, embedding_dim=6, units=(8, 5), batch_size=4, bptt_length=7,
+    num_negatives=30, precision="float32",
 )  # fmt: skip
 WIDE = NARROW.updated({"units": [12, 9]})
 

@@ -1,1 +1,1 @@
-"""What an LSTM has to beat: classifiers that anyone can train in a minute or none at all."""
+"""Baseline classifiers that a model is compared with: majority, lexicon, TF-IDF and NB-SVM."""

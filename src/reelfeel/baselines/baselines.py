@@ -1,4 +1,4 @@
-"""What an LSTM has to beat: four classifiers that anyone can train in a minute or none at all.
+"""Four baseline classifiers: majority, lexicon, TF-IDF and NB-SVM.
 
 `majority` says the same of every review. `lexicon` adds up the words' feelings in VADER's list.
 `tfidf` is logistic regression on words and pairs of words, `nbsvm` the same on naive Bayes'
@@ -19,6 +19,7 @@ import numpy as np
 import numpy.typing as npt
 
 from reelfeel.errors import DataError, UsageError
+from reelfeel.given_texts import refuse_one_text
 from reelfeel.metrics.checks import Labels, Probabilities, check_labels, import_extra
 
 BASELINES = ("majority", "lexicon", "tfidf", "nbsvm")
@@ -144,16 +145,8 @@ def check_name(name: str) -> str:
     return name
 
 
-def check_is_list(texts: Sequence[str]) -> None:
-    """Raises DataError where one string stands for a list of texts."""
-    if isinstance(texts, str):
-        raise DataError(
-            f"Expected a list of texts; put the one text in a list. Received {texts[:50]!r}."
-        )
-
-
 def _check_texts(texts: Sequence[str], train_labels: npt.ArrayLike) -> Labels:
-    check_is_list(texts)
+    refuse_one_text(texts)
     labels = check_labels(train_labels, "train_labels")
     if len(labels) != len(texts):
         raise DataError(

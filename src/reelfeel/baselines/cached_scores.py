@@ -1,4 +1,4 @@
-"""What the baselines say about given texts and what they cost, kept from report to report."""
+"""Scores and costs of the baselines, cached between reports."""
 
 from __future__ import annotations
 
@@ -12,13 +12,15 @@ from pathlib import Path
 import numpy as np
 import numpy.typing as npt
 
-from reelfeel.baselines.baselines import BASELINES, check_is_list, check_name, fit_baseline
+from reelfeel.baselines.baselines import BASELINES, check_name, fit_baseline
 from reelfeel.errors import BundleError, DataError
 from reelfeel.files.array_files import read_arrays
-from reelfeel.files.plain_files import read_json
+from reelfeel.files.plain_files import read_json_file
 from reelfeel.files.writing import home, write_whole
+from reelfeel.given_texts import refuse_one_text
 from reelfeel.metrics.checks import Labels, Probabilities, check_labels
 from reelfeel.schema import integer, number, record
+from reelfeel.text_hashes import add_texts
 
 # Part of the key: raise it with every change to what a baseline computes.
 VERSION = 1
@@ -90,7 +92,7 @@ def score_baseline(
     name: str, train_texts: Sequence[str], train_labels: npt.ArrayLike, texts: Sequence[str]
 ) -> BaselineScores:
     """Does for one baseline what `score_baselines` does for several; kept under `REELFEEL_HOME`."""
-    check_is_list(texts)
+    refuse_one_text(texts)
     if not len(texts):
         raise DataError("Expected at least one text to judge the baselines on; received none.")
     labels = check_labels(train_labels, "train_labels")
@@ -117,7 +119,7 @@ def _measure(
 
 def _recall(name: str, folder: Path, num_texts: int) -> BaselineScores | None:
     try:
-        costs = read_json(folder / "costs.json", MAX_COSTS_BYTES)
+        costs = read_json_file(folder / "costs.json", MAX_COSTS_BYTES)
         _COSTS(costs, "costs")
         y_prob = read_arrays(folder / "scores.npz", {"y_prob": ("float64", 1)})["y_prob"]
     except (BundleError, ValueError):
@@ -144,9 +146,5 @@ def _fingerprint(
 ) -> str:
     digest = hashlib.sha256(f"{name} {VERSION} {len(train_texts)}\n".encode())
     digest.update(labels.astype("<i8").tobytes())
-    for text in (*train_texts, *texts):
-        encoded = text.encode("utf-8", "surrogatepass")
-        # The length keeps ("ab", "c") and ("a", "bc") apart.
-        digest.update(f"{len(encoded)}\n".encode())
-        digest.update(encoded)
+    add_texts(digest, (*train_texts, *texts))
     return digest.hexdigest()

@@ -1,9 +1,8 @@
-"""`reelfeel check-data`: looks a data set over before anything is trained on it."""
+"""`reelfeel check-data`: audits a data set before training."""
 
 from __future__ import annotations
 
 import json
-from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -16,7 +15,6 @@ if TYPE_CHECKING:
     from rich.text import Text
 
     from reelfeel.data.audit.findings import Audit, Finding, PartSummary
-    from reelfeel.values import Reviews
 
 _STYLES = {"error": "bold red", "warning": "yellow", "note": "cyan"}
 
@@ -37,50 +35,27 @@ def check_data(
     data_dir: shared.DataDir = None,
     as_json: shared.Json = False,
 ) -> None:
-    """Check reviews for what would spoil training or flatter a score.
+    """Check reviews for problems that harm training or inflate scores.
 
     The exit code is 3 when something would spoil training.
     """
+    from reelfeel.data.audit.check_data import check_data as check_sources
     from reelfeel.terminal.tables import open_console
 
-    with open_console(stderr=True).status("Reading the reviews"):
-        parts = _load(sources, data_dir, options)
-    with open_console(stderr=True).status("Checking the reviews"):
-        result = _audit(parts, max_tokens)
+    with open_console(stderr=True).status("Reading the reviews") as status:
+        result = check_sources(
+            *sources,
+            max_tokens=max_tokens,
+            data_dir=data_dir,
+            options=options,
+            on_note=status.update,
+        )
     if as_json:
         typer.echo(json.dumps(result.to_dict(), indent=2, allow_nan=False))
     else:
         _print_audit(result, open_console())
     if result.has_errors:
         raise typer.Exit(3)
-
-
-def _load(sources: list[str], data_dir: Path | None, options: TableOptions) -> dict[str, Reviews]:
-    from reelfeel.data.loading import load_parts
-    from reelfeel.errors import UsageError
-
-    if len(set(sources)) < len(sources):
-        raise UsageError(f"Name each source once. Received {', '.join(sources)}.")
-    parts = {}
-    for source in sources:
-        folder = data_dir if source == "imdb" else None
-        loaded = load_parts(source, data_dir=folder, options=options)
-        for name, reviews in loaded.items():
-            parts[name if len(sources) == 1 else f"{source} {name}".removesuffix(" all")] = reviews
-    return parts
-
-
-def _audit(parts: dict[str, Reviews], max_tokens: int) -> Audit:
-    from reelfeel.data.audit.auditing import audit
-    from reelfeel.data.audit.languages import load_language_detector
-    from reelfeel.text.encoder import count_tokens
-
-    return audit(
-        parts,
-        token_counts={name: count_tokens(reviews.texts) for name, reviews in parts.items()},
-        max_tokens=max_tokens,
-        detect_language=load_language_detector(),
-    )
 
 
 def _print_audit(result: Audit, console: Console) -> None:
@@ -92,14 +67,14 @@ def _print_audit(result: Audit, console: Console) -> None:
     for name in rows[0]:
         table.add_row(name, *(row[name] for row in rows))
     console.print(table)
-    for ledger in (ledger for part in result.parts for ledger in part.ledgers):
-        console.print(Text(str(ledger)))
+    for summary in (summary for part in result.parts for summary in part.load_summaries):
+        console.print(Text(str(summary)))
     findings = Table.grid(padding=(0, 1))
     for finding in result.findings:
         findings.add_row(Text(finding.severity, _STYLES[finding.severity]), _describe(finding))
     console.print(findings)
     if result.has_errors:
-        console.print("Not fit for training: mend the errors first.", style="bold red")
+        console.print("Not fit for training: fix the errors first.", style="bold red")
     else:
         console.print("Nothing here would spoil training.", style="green")
 

@@ -1,4 +1,4 @@
-"""The commands put together: only the one that is called, all of them where help is wanted."""
+"""Builds the command line; imports only the command that is called."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Options that several commands share, worded once."""
+"""Options that several commands share."""
 
 from __future__ import annotations
 
@@ -11,14 +11,17 @@ import typer
 from reelfeel.terminal.lines import say
 
 if TYPE_CHECKING:
-    from reelfeel.inference.classifier import Engine
+    from reelfeel.inference.classifier import Classifier
 
 ProbabilityColumn = Annotated[
-    str, typer.Option(help="Of tables of predictions: the probability of the positive class.")
+    str,
+    typer.Option(
+        help="In tables of predictions: the column with the probability of the positive class."
+    ),
 ]
 DataDir = Annotated[Path | None, typer.Option(help="Local copy of IMDB: archive or folder.")]
 Strict = Annotated[
-    bool, typer.Option("--strict", help="Refuse data that check-data finds an error in.")
+    bool, typer.Option("--strict", help="Refuse data in which check-data finds an error.")
 ]
 Json = Annotated[bool, typer.Option("--json", help="Print one JSON object.")]
 Force = Annotated[bool, typer.Option("--force", help="Replace the output if it exists.")]
@@ -41,9 +44,9 @@ Seed = Annotated[int | None, typer.Option(help="Short for --set training.seed=N.
 Resume = Annotated[
     bool, typer.Option("--resume", help="Go on from the last checkpoint of the same run.")
 ]
-EngineName = Annotated[
+BackendName = Annotated[
     str | None,
-    typer.Option("--engine", help="native, openvino, onnxruntime or numpy; default: the fastest."),
+    typer.Option("--backend", help="native, openvino, onnxruntime or numpy; default: the fastest."),
 ]
 Precision = Annotated[
     str, typer.Option(help="float32 is exact; auto is bfloat16 where the processor has it.")
@@ -74,9 +77,9 @@ def read_changes(
     return changes
 
 
-def say_saved(engine: Engine, output: Path, *, as_json: bool) -> None:
+def say_saved(classifier: Classifier, output: Path, *, as_json: bool) -> None:
     """Says what a training has saved, with its figures on the validation reviews."""
-    metrics = engine.bundle.about("metrics")
+    metrics = classifier.bundle.about("metrics")
     if as_json:
         typer.echo(json.dumps({"model": str(output), **metrics}, indent=2, allow_nan=False))
         return

@@ -1,4 +1,4 @@
-"""Standard output as it is: closed, full, of another encoding, or a pipe whose reader left."""
+"""Handles standard output that is closed, full, in another encoding, or a broken pipe."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""One run of the command line: its streams, its signals, and how it ends."""
+"""Runs one command: streams, signals, errors and exit codes."""
 
 from __future__ import annotations
 
@@ -44,12 +44,14 @@ def run(arguments: Sequence[str]) -> None:
 
 def _call(arguments: Sequence[str]) -> int:
     from reelfeel.cli.commands import build_app, choose_commands
+    from reelfeel.cli.old_options import rename_old_options
 
+    arguments = rename_old_options(arguments)
     app = build_app(choose_commands(arguments))
     # Of wrong options and arguments; typer names only what derives from it.
     usage_error: Any = _find_usage_error()
     try:
-        return app(list(arguments), standalone_mode=False) or 0
+        return app(arguments, standalone_mode=False) or 0
     except usage_error as error:
         error.message = for_terminal(error.message)
         error.show()

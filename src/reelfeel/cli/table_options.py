@@ -1,4 +1,4 @@
-"""The options of commands that read tables, worded once, and the decorator that adds them."""
+"""Options of commands that read tables, and the decorator that adds them."""
 
 from __future__ import annotations
 
@@ -47,7 +47,9 @@ _SLICES: dict[str, tuple[Any, Any]] = {
     "slice_columns": (
         Annotated[
             list[str] | None,
-            _option("Judge each value of this column apart; may be repeated.", "--slice-column"),
+            _option(
+                "Evaluate each value of this column separately; may be repeated.", "--slice-column"
+            ),
         ],
         None,
     ),
@@ -79,7 +81,7 @@ _ROWS: dict[str, tuple[Any, Any]] = {
         False,
     ),
     "missing": (
-        Annotated[str, _option("Words that stand for no value, such as None,N/A.")],
+        Annotated[str, _option("Words that mean a missing value, such as None,N/A.")],
         "",
     ),
     "format": (

@@ -1,1 +1,1 @@
-"""Settings as data: sections, presets and how they are written; validated, no behaviour."""
+"""Settings as validated data: sections, presets, and how they are written."""

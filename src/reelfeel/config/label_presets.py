@@ -1,4 +1,4 @@
-"""Settings by the number of labels, for classifiers that start from another model.
+"""Default settings by number of labels, for classifiers that start from another model.
 
 Source of the thresholds: docs/few-labels.md, measured on validation reviews.
 """

@@ -1,4 +1,4 @@
-"""Named settings: what one word on the command line stands for."""
+"""Presets: settings with a name."""
 
 from __future__ import annotations
 
@@ -194,13 +194,13 @@ _SMALL = _STUDENT.updated(
         },
     }
 )
-_PRETRAINING = PretrainingConfig(passes=6)
-# What the narrow one lacks at last is room; from chance, a wide one would need as many passes.
-_WIDENING = PretrainingConfig(units=(1_024,), passes=2, learning_rate=0.0015)
+_PRETRAINING = PretrainingConfig(epochs=6)
+# What the narrow one lacks at last is room; from chance, a wide one would need as many epochs.
+_WIDENING = PretrainingConfig(units=(1_024,), epochs=2, learning_rate=0.0015)
 
 # As accurate as it gets within three hours: one direction, no wide network, and adversaries for
 # nobody but the teacher, whom its students leave behind (docs/log.md).
-_LARGE_PRETRAINING = PretrainingConfig(vocabulary_size=50_000, passes=3)
+_LARGE_PRETRAINING = PretrainingConfig(vocabulary_size=50_000, epochs=3)
 _MORE_WORDS = {"vocabulary_size": _LARGE_PRETRAINING.vocabulary_size}
 _LARGE_TEACHER = _STUDENT.updated(
     {
@@ -271,28 +271,3 @@ def find_recipe(name: str) -> Recipe | None:
     ('language model', 'teacher', 'student', 'second student')
     """
     return RECIPES.get(name)
-
-
-def describe_preset(name: str) -> str:
-    """Says in a sentence or two what a preset makes, and in which stages.
-
-    Raises:
-        UsageError: if there is none of that name.
-
-    Example:
-
-    >>> describe_preset("seed")
-    'LSTM of 64 units, forward, embedding of 128, 10,000 words, 500 tokens of a review.'
-    """
-    config, recipe = get_preset(name), find_recipe(name)
-    units = " and ".join(f"{size:,}" for size in config.model.units)
-    sizes = (
-        f"LSTM of {units} units, {config.model.direction}, embedding of "
-        f"{config.model.embedding_dim}, {config.data.vocabulary_size:,} words, "
-        f"{config.data.max_tokens:,} tokens of a review."
-    )
-    if recipe is None:
-        return sizes
-    stages = ", a ".join(recipe.stage_names())
-    end = " of its answers" if recipe.students else ""
-    return f"{sizes} In {len(recipe.stage_names())} stages: a {stages}{end}."

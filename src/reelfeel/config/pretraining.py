@@ -1,12 +1,17 @@
-"""The settings of a language model and of its training: flat, frozen, validated."""
+"""The settings of a language model and of its training."""
 
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from reelfeel.config.old_names import (
+    PRETRAINING_OLD_NAMES,
+    read_old_names,
+    write_old_names,
+)
 from reelfeel.config.sections import (
     PRECISIONS,
     WEIGHT_PRECISIONS,
@@ -34,20 +39,23 @@ class PretrainingConfig:
             end of a review.
         embedding_dim: numbers per word.
         units: size of each LSTM layer, first to last.
-        embedding_dropout_rate: share of the embedding's channels dropped, the same through a
-            window.
-        output_dropout_rate: share of each LSTM's channels dropped, the same through a window.
-        word_dropout_rate: share of the words of a window whose embedding is dropped whole.
-        passes: times that all texts are read.
-        lanes: texts stand one behind the other in so many lanes, read side by side.
-        window: tokens of a lane in one step; the LSTM's state goes on from window to window.
+        embedding_dropout_rate: share of the embedding's channels dropped, the same in all
+            tokens of a step.
+        output_dropout_rate: share of each LSTM's channels dropped, the same in all tokens of a
+            step.
+        word_dropout_rate: share of the words of a step whose embedding is dropped whole.
+        epochs: times that all texts are read.
+        batch_size: the texts, joined into one stream, are cut into this many rows, which are read
+            in parallel.
+        bptt_length: tokens of a row in one step; gradients do not reach further back, but the
+            LSTM's state goes on from step to step.
         learning_rate: of Adam, at its highest; it falls to 0 along half a cosine.
         warmup_steps: first steps, in which the learning rate rises from 0.
         max_gradient_norm: larger gradients are scaled down to this L2 norm; 0 leaves them alone.
         num_negatives: words that the softmax of a step is estimated with; as many as there are
             words, or more, is the full softmax.
         negative_power: words are drawn by their count to this power.
-        held_out_share: share of the texts kept apart for perplexity: of labelled reviews, the
+        validation_share: share of the texts kept apart for perplexity: of labelled reviews, the
             validation part that a classifier with the same seed holds out.
         split_seed: of that choice.
         seed: of the initial weights, the order, the dropout and the negatives.
@@ -64,15 +72,15 @@ class PretrainingConfig:
     embedding_dropout_rate: float = 0.1
     output_dropout_rate: float = 0.2
     word_dropout_rate: float = 0.02
-    passes: int = 5
-    lanes: int = 64
-    window: int = 80
+    epochs: int = 5
+    batch_size: int = 64
+    bptt_length: int = 80
     learning_rate: float = 0.002
     warmup_steps: int = 300
     max_gradient_norm: float = 1.0
     num_negatives: int = 2_048
     negative_power: float = 0.75
-    held_out_share: float = 0.1
+    validation_share: float = 0.1
     split_seed: int = 0
     seed: int = 0
     precision: str = "auto"
@@ -96,7 +104,7 @@ class PretrainingConfig:
         yield "vocabulary_size", f"at least {MIN_VOCABULARY_SIZE}", size >= MIN_VOCABULARY_SIZE
         yield "units", "one or more sizes", bool(self.units) and min(self.units) >= 1
         yield "units", check_units(self.units)[1], check_units(self.units)[0]
-        for name in ("embedding_dim", "passes", "lanes", "window", "num_negatives"):
+        for name in ("embedding_dim", "epochs", "batch_size", "bptt_length", "num_negatives"):
             yield name, "at least 1", getattr(self, name) >= 1
         for name in ("embedding_dropout_rate", "output_dropout_rate", "word_dropout_rate"):
             yield name, "at least 0 and below 1", 0 <= getattr(self, name) < 1
@@ -111,7 +119,7 @@ class PretrainingConfig:
         ):
             yield name, "0 or more", getattr(self, name) >= 0
         yield "learning_rate", "above 0", self.learning_rate > 0
-        yield "held_out_share", "between 0 and 1", 0 < self.held_out_share < 1
+        yield "validation_share", "between 0 and 1", 0 < self.validation_share < 1
         yield "precision", f"one of {PRECISIONS}", self.precision in PRECISIONS
         stored = self.weight_precision in WEIGHT_PRECISIONS
         yield "weight_precision", f"one of {WEIGHT_PRECISIONS}", stored
@@ -120,22 +128,28 @@ class PretrainingConfig:
         """Returns a copy with some settings replaced.
 
         Args:
-            values: such as `{"passes": 3}`.
+            values: such as `{"epochs": 3}`; the names that settings had before are read too.
 
         Raises:
             ConfigError: if there is no such setting, or a value has the wrong type or range.
 
         Example:
 
-        >>> PretrainingConfig().updated({"units": 64, "passes": 3}).units
+        >>> PretrainingConfig().updated({"units": 64, "epochs": 3}).units
         (64,)
         """
+        if isinstance(values, Mapping):
+            values = read_old_names(values, PRETRAINING_OLD_NAMES)
         updated: PretrainingConfig = update_section("pretraining", self, values)
         return updated
 
     def to_dict(self) -> dict[str, Any]:
         """Returns the settings as plain values, ready for JSON."""
         return {**dataclasses.asdict(self), "units": list(self.units)}
+
+    def key_settings(self) -> dict[str, Any]:
+        """Returns the settings under their first names, for keys of caches: these never change."""
+        return write_old_names(self.to_dict(), PRETRAINING_OLD_NAMES)
 
 
 PRETRAINING_PRESETS = {
@@ -146,13 +160,13 @@ PRETRAINING_PRESETS = {
         vocabulary_size=2_000,
         embedding_dim=32,
         units=(32,),
-        passes=10,
-        lanes=8,
-        window=20,
+        epochs=10,
+        batch_size=8,
+        bptt_length=20,
         learning_rate=0.01,
         warmup_steps=10,
         num_negatives=500,
-        held_out_share=0.2,
+        validation_share=0.2,
     ),
 }
 
@@ -181,8 +195,8 @@ def list_pretraining_changes(config: PretrainingConfig) -> list[str]:
 
     Example:
 
-    >>> list_pretraining_changes(PretrainingConfig(passes=6, units=(64,)))
-    ['units=[64]', 'passes=6']
+    >>> list_pretraining_changes(PretrainingConfig(epochs=6, units=(64,)))
+    ['units=[64]', 'epochs=6']
     """
     before = get_pretraining_preset("base").to_dict()
     return [
@@ -193,20 +207,21 @@ def list_pretraining_changes(config: PretrainingConfig) -> list[str]:
 
 
 def parse_pretraining_settings(assignments: Iterable[str]) -> dict[str, Any]:
-    """Reads settings as typed on a command line, such as `["passes=3", "units=[512, 512]"]`.
+    """Reads settings as typed on a command line, such as `["epochs=3", "units=[512, 512]"]`.
 
     Raises:
         ConfigError: if one is not of the form `key=value`.
 
     Example:
 
-    >>> parse_pretraining_settings(["passes=3"])
-    {'passes': 3}
+    >>> parse_pretraining_settings(["epochs=3"])
+    {'epochs': 3}
     """
     for assignment in assignments:
         if "=" not in assignment:
             raise ConfigError(
-                f"A setting is written key=value, such as passes=3. Received: {assignment!r}"
+                f"A setting is written key=value, such as epochs=3. Received: {assignment!r}"
             )
     named = [f"pretraining.{assignment}" for assignment in assignments]
-    return parse_assignments(named).get("pretraining", {})
+    typed = parse_assignments(named).get("pretraining", {})
+    return read_old_names(typed, PRETRAINING_OLD_NAMES)

@@ -1,4 +1,4 @@
-"""Settings as people write them: a TOML file, `section.key=value`, and sections that take them."""
+"""Parses settings: TOML files, `section.key=value`, and updates of sections."""
 
 from __future__ import annotations
 

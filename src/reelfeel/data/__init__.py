@@ -1,1 +1,1 @@
-"""From the outside world to clean, split reviews."""
+"""Loads, cleans, splits and audits reviews."""

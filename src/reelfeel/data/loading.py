@@ -1,8 +1,8 @@
-"""Reviews from whatever a user names: a data set, folders, archives, tables, a pipe or a frame."""
+"""Loads reviews from any source: a data set, folders, archives, tables, a pipe or a frame."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from contextlib import AbstractContextManager, nullcontext
 from dataclasses import replace
 from functools import partial
@@ -12,7 +12,7 @@ from typing import Any
 from reelfeel.data.formats import STDIN, SUFFIXES, find_format, read_file
 from reelfeel.data.joining import join_reviews
 from reelfeel.data.options import TableOptions, make_options, suggest
-from reelfeel.data.parts import list_table_parts, list_tree_parts
+from reelfeel.data.parts import Parts, list_table_parts, list_tree_parts
 from reelfeel.data.reading.frames import is_frame
 from reelfeel.data.reading.table import join_tables
 from reelfeel.data.sets.imdb import IncompleteError, is_whole, load_imdb
@@ -20,8 +20,8 @@ from reelfeel.data.sets.imdb_layout import is_imdb
 from reelfeel.data.sets.mini import load_mini
 from reelfeel.data.sources.trees import is_archive, open_tree
 from reelfeel.errors import SchemaError, UsageError
-from reelfeel.files.inputs import explain_reading, refuse_special
-from reelfeel.ledger import Ledger
+from reelfeel.files.inputs import explain_input_errors, refuse_special
+from reelfeel.load_summary import LoadSummary
 from reelfeel.values import Reviews
 
 __all__ = [
@@ -31,6 +31,7 @@ __all__ = [
     "load_parts",
     "load_reviews",
     "load_unlabelled",
+    "local_copy",
     "make_options",
     "refuse_missing",
 ]
@@ -39,7 +40,6 @@ DATA_SETS = ("imdb", "mini")
 # What has no parts gives all its reviews, whatever part is asked for.
 ALL = "all"
 _GLOB = frozenset("*?[")
-Parts = Mapping[str, Callable[[], Reviews]]
 
 
 def load_reviews(
@@ -64,7 +64,7 @@ def load_reviews(
             the encoding.
 
     Returns:
-        Reviews whose `ledgers` say what became of everything in the source.
+        Reviews whose `load_summaries` say what became of everything in the source.
 
     Raises:
         UsageError: if there is no such source or part.
@@ -82,10 +82,10 @@ def load_reviews(
         chosen = ALL if list(parts) == [ALL] else part
         if chosen in parts:
             return parts[chosen]()
-    if source not in DATA_SETS:
+    if not (isinstance(source, str) and source in DATA_SETS):
         raise SchemaError(
-            f"{source} has no part {part!r}. Expected a folder, a table or rows of that name; make "
-            f"it, or ask for another part. Received {', '.join(parts)}."
+            f"{_name_source(source)} has no part {part!r}. Expected a folder, a table or rows of "
+            f"that name; make it, or ask for another part. Received {', '.join(parts)}."
         )
     return _refuse_part(str(source), part)
 
@@ -144,6 +144,18 @@ def load_unlabelled(source: Any, *, data_dir: str | Path | None = None) -> Revie
     return parts["unsupervised"]() if "unsupervised" in parts else None
 
 
+def local_copy(source: Any, data_dir: str | Path | None) -> str | Path | None:
+    """Returns the local copy that goes with a source: of "imdb" `data_dir`, of any other none.
+
+    Example:
+
+    >>> local_copy("imdb", "copies/imdb"), local_copy({"text": []}, "copies/imdb")
+    ('copies/imdb', None)
+    """
+    # A frame compares its cells.
+    return data_dir if isinstance(source, str) and source == "imdb" else None
+
+
 def list_parts(source: Any, options: TableOptions | None = None) -> tuple[str, ...]:
     """Returns the names of the parts of a source, "all" where it has none.
 
@@ -157,8 +169,8 @@ def list_parts(source: Any, options: TableOptions | None = None) -> tuple[str, .
 
 def _open(source: Any, data_dir: str | Path | None, options: TableOptions) -> Parts:
     """Returns what reads each part of a source; nothing of a folder's texts is read yet."""
-    if data_dir is not None and source != "imdb":
-        raise UsageError(f"A data folder goes with 'imdb' only. Received {str(source)!r}.")
+    if data_dir is not None and local_copy(source, data_dir) is None:
+        raise UsageError(f"A data folder goes with 'imdb' only. Received {_name_source(source)}.")
     if isinstance(source, Reviews):
         return {ALL: lambda: source}
     if is_frame(source):
@@ -185,7 +197,7 @@ def _open_path(source: str | Path, options: TableOptions) -> Parts:
     if not path.exists():
         _refuse_missing_path(source, path)
         return _open_several(_expand(path), options)
-    with explain_reading(path):
+    with explain_input_errors(path):
         return _open_existing(path, options)
 
 
@@ -202,7 +214,7 @@ def _open_existing(path: Path, options: TableOptions) -> Parts:
 def _explain(source: Any) -> AbstractContextManager[None]:
     """Names the source where the system refuses to read it."""
     is_path = isinstance(source, (str, Path))
-    return explain_reading(Path(source).expanduser()) if is_path else nullcontext()
+    return explain_input_errors(Path(source).expanduser()) if is_path else nullcontext()
 
 
 def _open_imdb(path: str | Path | None) -> Parts:
@@ -211,10 +223,10 @@ def _open_imdb(path: str | Path | None) -> Parts:
 
 
 def _load_whole(load: Callable[..., Reviews], *arguments: Any) -> Reviews:
-    """Loads a part of a data set whose loader counts it itself, and opens its books."""
+    """Loads a part of a data set whose loader counts it itself, and opens its log."""
     reviews = load(*arguments)
-    ledger = Ledger(reviews.source, "reviews", found=len(reviews), read=len(reviews))
-    return replace(reviews, ledgers=(ledger,))
+    summary = LoadSummary(reviews.source, "reviews", found=len(reviews), read=len(reviews))
+    return replace(reviews, load_summaries=(summary,))
 
 
 def _open_archive(path: Path, options: TableOptions) -> Parts:
@@ -276,3 +288,8 @@ def _list_neighbours(path: Path) -> list[str]:
         children = []
     files = [child for child in children if find_format(child) or child.is_dir()]
     return [*DATA_SETS, *(str(path.parent / child.name) for child in files)]
+
+
+def _name_source(source: Any) -> str:
+    """Returns what a message calls a source: never the cells of a frame."""
+    return str(source) if isinstance(source, (str, Path, list)) else f"a {type(source).__name__}"

@@ -1,4 +1,4 @@
-"""How a source of reviews is to be read: one field for each option of the command line."""
+"""Options for reading a source of reviews, shared by Python and the command line."""
 
 from __future__ import annotations
 

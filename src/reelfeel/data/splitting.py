@@ -1,4 +1,4 @@
-"""Takes a validation set out of the train set: seeded, stratified, and without a back door."""
+"""Splits off a validation set: seeded, stratified, and without texts in both sets."""
 
 from __future__ import annotations
 
@@ -130,7 +130,7 @@ def split_train_validation(
 def split_random(reviews: Reviews, *, validation_share: float = 0.2, seed: int) -> Split:
     """Takes the last rows of the shuffled reviews, as many tutorials do; here for comparison only.
 
-    Reviews of one movie and duplicates land on both sides, so the validation score flatters.
+    Reviews of one movie and duplicates land on both sides, so the validation score is too high.
 
     Args:
         reviews: the train set, labels 0 and 1.

@@ -1,1 +1,1 @@
-"""A classifier over data sets: evaluate, compare, calibrate, report."""
+"""Evaluates classifiers on data sets: evaluate, compare, calibrate, report."""

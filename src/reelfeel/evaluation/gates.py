@@ -1,4 +1,4 @@
-"""Conditions that a model has to meet before it ships, and what a build server is told of them."""
+"""Quality gates: bounds that metrics must meet, and their results for CI."""
 
 from __future__ import annotations
 

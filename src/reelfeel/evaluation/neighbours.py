@@ -1,18 +1,21 @@
-"""The training reviews most like a text: what a model may have learned a mistake from."""
+"""Finds the training reviews that are most similar to a text."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
+from reelfeel.data.loading import local_copy
 from reelfeel.data.tables import TableOptions
 from reelfeel.errors import DataError
-from reelfeel.evaluation.judged_reviews import find_training_texts, load_labelled
-from reelfeel.extras import require
-from reelfeel.inference.classifier import Engine
+from reelfeel.evaluation.labelled_reviews import find_training_texts, load_labelled
+from reelfeel.extras import require_extra
+from reelfeel.inference.classifier import Classifier
 from reelfeel.values import Reviews
 
 
@@ -55,7 +58,7 @@ def find_neighbours(
     >>> [[near.id for near in found] for found in find_neighbours(["The plot!", "xyz"], training)]
     [['a'], []]
     """
-    require("report", "sklearn")
+    require_extra("report", "sklearn")
     from sklearn.feature_extraction.text import TfidfVectorizer
 
     if not len(training):
@@ -74,22 +77,28 @@ def find_neighbours(
 
 
 def load_training_reviews(
-    engine: Engine, source: str, *, options: TableOptions | None = None
+    classifier: Classifier,
+    source: Any,
+    *,
+    data_dir: str | Path | None = None,
+    options: TableOptions | None = None,
 ) -> Reviews:
     """Returns the reviews of a source that a model has met in training.
 
     Args:
-        engine: the model.
-        source: "imdb", "mini", a folder, an archive or a table.
+        classifier: the model.
+        source: what `train` takes.
+        data_dir: a local copy of "imdb".
         options: column names and the meaning of labels, for tables.
 
     Raises:
         UsageError: if there is no such source.
         DataError: if it is refused, or the model was trained on none of its reviews.
     """
-    names = engine.bundle.label_names
-    reviews = load_labelled("Finding neighbours", source, "train", None, options, names)
-    known = find_training_texts(engine, reviews)
+    names = classifier.bundle.label_names
+    copy = local_copy(source, data_dir)
+    reviews = load_labelled("Finding neighbours", source, "train", copy, options, names)
+    known = find_training_texts(classifier, reviews)
     if not known.any():
         raise DataError(
             "The model was trained on other reviews. Expected the source that `reelfeel train` was "

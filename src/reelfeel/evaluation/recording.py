@@ -1,4 +1,4 @@
-"""The figures of an evaluation, kept with the model that they are about."""
+"""Records the results of an evaluation in the model's folder."""
 
 from __future__ import annotations
 
@@ -68,8 +68,8 @@ def _refuse_known(result: Mapping[str, Any]) -> None:
     num_reviews = result["data"]["num_reviews"]
     if is_notable(num_known, num_reviews):
         raise DataError(
-            "Figures on reviews that a model learned from or was calibrated on flatter it, and are "
-            f"not recorded. Judge it on others with --data. Received {num_reviews:,} reviews, of "
+            "Figures on reviews that a model learned from or was calibrated on are too good, and "
+            f"are not recorded. Judge it on others with --data. Received {num_reviews:,} reviews, of "
             f"which it knows {num_known:,}."
         )
 

@@ -1,4 +1,4 @@
-"""Which reviews belong to which slice: by what is known of them, and by how they are written."""
+"""Assigns reviews to slices by metadata and by wording."""
 
 from __future__ import annotations
 

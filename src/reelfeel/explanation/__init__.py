@@ -1,1 +1,1 @@
-"""Why a model said what it said: callables in, attributions out; knows no model."""
+"""Explains predictions: callables in, attributions out; knows no model."""

@@ -1,4 +1,4 @@
-"""From texts to explanations: what each word and sentence did, and what would flip the verdict."""
+"""Explains predictions: scores of words and sentences, and edits that change the label."""
 
 from __future__ import annotations
 
@@ -12,9 +12,9 @@ from reelfeel.errors import UsageError
 from reelfeel.explanation.flip import find_flips
 from reelfeel.explanation.gradients import Differentiable, integrate_gradients
 from reelfeel.explanation.occlusion import ScoreTokenIds, Span, occlude_twice
-from reelfeel.explanation.sentences import split_sentences
 from reelfeel.given_texts import check_texts
 from reelfeel.text.encoder import TextEncoder, ends_kept
+from reelfeel.text.sentences import group_by_sentence
 from reelfeel.text.tokenizer import Token
 from reelfeel.values import Attribution, Explanation, Flip, Prediction
 
@@ -33,8 +33,8 @@ class Explainer:
 
     Args:
         encoder: how the classifier reads texts.
-        predict: from texts to its answers, as `Engine.predict`.
-        score: from token ids to probabilities, as `Engine.score_token_ids`.
+        predict: from texts to its answers, as `Classifier.predict`.
+        score: from token ids to probabilities, as `Classifier.score_token_ids`.
         network: for integrated gradients in place of occlusion; None for occlusion.
     """
 
@@ -119,7 +119,7 @@ class Explainer:
         self, text: str, tokens: Sequence[Token], prediction: Prediction
     ) -> tuple[list[Span], list[Span]]:
         cut_at = ends_kept(self._encoder.settings)[0] if prediction.truncated else None
-        return share_parts(len(tokens)), split_sentences(text, tokens, cut_at=cut_at)
+        return share_parts(len(tokens)), group_by_sentence(text, tokens, cut_at=cut_at)
 
     def _attribute(
         self, tokens: Sequence[Token], words: Sequence[Span], sentences: Sequence[Span]

@@ -1,4 +1,4 @@
-"""Whether attributions point at what a verdict hangs on.
+"""Measures how faithful attributions are: deletion and insertion curves, rank correlation.
 
 A ranking of tokens is faithful where the verdict falls soon when the first are left out (deletion),
 and comes soon when only the first are there (insertion). Both curves run over shares of the text,

@@ -1,4 +1,4 @@
-"""Attributions from the slope of the logit: exact to follow, and they add up.
+"""Integrated gradients: attributions from the gradient of the logit.
 
 The network comes as an object with two abilities, so that this room needs no library of gradients;
 `reelfeel.models.differentiation` makes one, where Keras and PyTorch are installed.

@@ -1,4 +1,4 @@
-"""A text cut into the pieces that the terminal and the web page colour."""
+"""Divides an explained text into the pieces that are coloured."""
 
 from __future__ import annotations
 

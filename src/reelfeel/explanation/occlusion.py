@@ -1,4 +1,4 @@
-"""What the verdict loses when a part of the text is left out.
+"""Occlusion: how much the logit changes when a part of the text is left out.
 
 Parts are spans of tokens: a word, or a sentence. The text without each of them is one variant, and
 all variants are scored in one call.
@@ -15,6 +15,7 @@ from collections.abc import Callable, Sequence
 import numpy as np
 import numpy.typing as npt
 
+from reelfeel.metrics.logits import to_logits
 from reelfeel.text.vocabulary import UNKNOWN_ID
 
 TextIds = npt.NDArray[np.int32]
@@ -27,9 +28,6 @@ Span = tuple[int, int]
 # A review is thinned to every eighth word, in eight ways, but never below eight words. Chosen among
 # 2, 3, 4, 8 and 16 on 150 validation reviews; 16 is no better on insertion.
 NUM_THINNED, FEWEST_THINNED_PARTS = 8, 8
-
-# A probability that rounded to 0 or 1 keeps a finite logit, 36 either way.
-_CLIP = np.finfo(np.float64).eps
 
 
 def occlude(score: ScoreTokenIds, token_ids: TextIds, spans: Sequence[Span]) -> Scores:
@@ -131,15 +129,3 @@ def keep(token_ids: TextIds, kept: npt.NDArray[np.bool_]) -> TextIds:
     That is how an empty text is read, too.
     """
     return token_ids[kept] if kept.any() else np.array([UNKNOWN_ID], np.int32)
-
-
-def to_logits(probabilities: npt.ArrayLike) -> Scores:
-    """Returns the log-odds of probabilities, finite even for 0 and 1.
-
-    Example:
-
-    >>> to_logits([0.5, 1.0]).round().tolist()
-    [0.0, 36.0]
-    """
-    clipped = np.clip(np.asarray(probabilities, np.float64), _CLIP, 1 - _CLIP)
-    return np.asarray(np.log(clipped) - np.log1p(-clipped))

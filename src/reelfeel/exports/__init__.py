@@ -1,1 +1,1 @@
-"""A saved model for other software: its network, and how to read texts for it."""
+"""Exports saved models for other software."""

@@ -1,4 +1,4 @@
-"""Writes a saved model for other software: the network in a file, and the reading rules beside it.
+"""Writes a saved model as a network file, with the rules of reading texts beside it.
 
 A network takes token ids. Which ids a text has is half of the model, so its rules go along: as data
 (`NAME.reading.json`), in words (`NAME.reading.md`), and as a reader in one file of plain Python
@@ -11,23 +11,56 @@ from __future__ import annotations
 import json
 from collections.abc import Callable, Mapping
 from contextlib import ExitStack
+from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from reelfeel.errors import UsageError
 from reelfeel.exports.prose import write_prose
-from reelfeel.exports.reading_rules import describe_reading
+from reelfeel.exports.reading_rules import list_reading_rules
 from reelfeel.files.outputs import claim_output
 from reelfeel.files.writing import add_ending, write_whole
 from reelfeel.inference.bundle import Bundle
-from reelfeel.inference.classifier import Engine, load
+from reelfeel.inference.classifier import Classifier, load
 from reelfeel.inference.graph import encode_probability_graph
+from reelfeel.plain_values import to_plain
 
 READER = "reelfeel_reader.py"
 
 
-def export_model(
-    model: str | Path, output: str | Path | None = None, *, format: str = "keras", overwrite: bool
-) -> list[Path]:
+@dataclass(frozen=True)
+class ExportedModel:
+    """The files that `export` wrote.
+
+    Attributes:
+        network: token ids, padded on the right with 0, to calibrated probabilities.
+        rules: how a text becomes token ids, as data.
+        prose: the same in words.
+        reader: a reader of these rules, in plain Python.
+    """
+
+    network: Path
+    rules: Path
+    prose: Path
+    reader: Path
+
+    @property
+    def files(self) -> tuple[Path, ...]:
+        """All of them, the network first."""
+        return (self.network, self.rules, self.prose, self.reader)
+
+    def to_dict(self) -> dict[str, Any]:
+        """Returns plain values, paths as strings: what `reelfeel export --json` prints."""
+        return dict(to_plain(self))
+
+
+def export(
+    model: str | Path,
+    output: str | Path | None = None,
+    *,
+    format: str = "keras",
+    overwrite: bool = False,
+) -> ExportedModel:
     """Writes a model as a file for other software, with the rules of reading beside it.
 
     Args:
@@ -38,13 +71,21 @@ def export_model(
         overwrite: whether files that are there may be replaced.
 
     Returns:
-        The files: of the network, the rules as data, the rules in words, the reader.
+        ExportedModel: where each file is.
 
     Raises:
         UsageError: if an argument is wrong, or a file is there and may not be replaced.
         BundleError: if the model is damaged.
         MissingExtraError: if Keras is needed and not installed.
         ReelFeelError: if the disk refuses.
+
+    Example:
+
+    >>> import tempfile
+    >>> with tempfile.TemporaryDirectory() as folder:
+    ...     exported = export("small", f"{folder}/mine.onnx", format="onnx")
+    >>> [file.name for file in exported.files]
+    ['mine.onnx', 'mine.reading.json', 'mine.reading.md', 'reelfeel_reader.py']
     """
     if format not in _WRITERS:
         raise UsageError(f"--format must be {' or '.join(_WRITERS)}. Received: {format!r}")
@@ -56,15 +97,15 @@ def export_model(
             f"--format. Received: {network}"
         )
     with claim_output(network, overwrite=overwrite, is_folder=False):
-        engine = load(model, precision="float32")
+        classifier = load(model, precision="float32")
         name = network.name.removesuffix(ending)
-        beside = _describe(engine, network.with_name(name), network.with_name(READER))
-        return _write_all(engine.bundle, network, beside, overwrite=overwrite)
+        beside = _describe(classifier, network.with_name(name), network.with_name(READER))
+        return _write_all(classifier.bundle, network, beside, overwrite=overwrite)
 
 
 def _write_all(
     bundle: Bundle, network: Path, beside: Mapping[Path, bytes], *, overwrite: bool
-) -> list[Path]:
+) -> ExportedModel:
     with ExitStack() as claimed:
         for file, content in beside.items():
             # Another format of the same model, or the reader of another model, is as good.
@@ -76,12 +117,12 @@ def _write_all(
         for file, content in beside.items():
             with write_whole(file) as unfinished:
                 unfinished.write_bytes(content)
-    return [network, *beside]
+    return ExportedModel(network, *beside)
 
 
-def _describe(engine: Engine, base: Path, reader: Path) -> dict[Path, bytes]:
+def _describe(classifier: Classifier, base: Path, reader: Path) -> dict[Path, bytes]:
     """Returns what goes beside the network, by path."""
-    rules = describe_reading(engine, base.name)
+    rules = list_reading_rules(classifier, base.name)
     return {
         # ASCII only: patterns have halves of characters, which no encoding has.
         add_ending(base, ".reading.json"): json.dumps(rules, indent=0).encode("ascii"),

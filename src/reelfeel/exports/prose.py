@@ -1,4 +1,4 @@
-"""The rules of reading in words, for whoever writes a reader in another language."""
+"""Describes the rules of reading texts in words, for implementations in other languages."""
 
 from __future__ import annotations
 

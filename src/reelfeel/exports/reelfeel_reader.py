@@ -1,4 +1,4 @@
-"""Reads texts for a network that ReelFeel exported: from a string to token ids, by rules in a file.
+"""Converts texts to token ids for an exported network; needs nothing but Python.
 
     python reelfeel_reader.py MODEL.reading.json < texts.txt     # one text a line, ids as JSON
     python reelfeel_reader.py MODEL.reading.json --check         # the examples of the file

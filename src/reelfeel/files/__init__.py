@@ -1,1 +1,1 @@
-"""Files: where they are kept, how they are written whole, and what may be read or replaced."""
+"""Reads and writes files safely: locations, whole writes, limits, ownership."""

@@ -1,4 +1,4 @@
-"""Arrays in a `.npz` file of our own, read with a look at sizes and types before anything is."""
+"""Reads and writes `.npz` files; checks sizes and types before loading arrays."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A place to write to: tried before the work, and kept from other runs until it is done."""
+"""Claims an output path before the work starts, and holds it until the work is done."""
 
 from __future__ import annotations
 

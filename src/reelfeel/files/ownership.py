@@ -1,4 +1,4 @@
-"""What ReelFeel wrote, told from what its users keep: only the former may be replaced."""
+"""Recognises files that ReelFeel wrote: only these may be replaced."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Hidden folders in which files are written before they get their names; dead ones are swept.
+"""Hidden scratch folders for files that are not finished; removes those of dead processes.
 
 `.NAME-HHHHxxxxxxxx` stands beside NAME while that is written. HHHH tells the machine, and its
 writer holds a lock on it, which ends with its process, however that ends: so a later run can tell

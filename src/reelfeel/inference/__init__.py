@@ -1,1 +1,1 @@
-"""The saved model and its inference; neither Keras nor PyTorch."""
+"""Loads saved models and predicts with them, without Keras or PyTorch."""

@@ -1,4 +1,4 @@
-"""What stands in the files of a saved model: a type and a range for every field.
+"""The schema of the files in a bundle: a type and a range for every field.
 
 Settings are checked by `config`, text settings by `text`, and the weights against both. What is
 here are the other fields, of the files that the sums cover and of those about the model.
@@ -107,6 +107,8 @@ _EPOCH = record(
 )
 _HISTORY = many(_EPOCH, most=100_000)
 
+# What the first models call the backend in their speed.
+OLD_BACKEND = "engine"  # old name
 _EVALUATION = record(
     {
         "num_reviews": COUNT,
@@ -118,8 +120,8 @@ _EVALUATION = record(
         "accuracy_without_training_texts": optional(_LOSS),
         "data": record({"source": LINE, "num_reviews": COUNT, "sha256": SHA256}),
         "speed": record(
-            {"reviews_per_s": number(0), "engine": NAME, "precision": NAME, "threads": COUNT,
-             "processor": LINE}
+            {"reviews_per_s": number(0), "backend": NAME, "precision": NAME, "threads": COUNT,
+             "processor": LINE, OLD_BACKEND: NAME}
         ),
     },
     required=("num_reviews", "accuracy", "log_loss"),
@@ -127,8 +129,7 @@ _EVALUATION = record(
 _TEST = record(
     {"intervals": record({}, required=("accuracy",)),
      "data": record({}, required=("source", "num_reviews", "sha256")),
-     "speed": record({}, required=("reviews_per_s", "engine", "precision", "threads",
-                                   "processor"))},
+     "speed": record({}, required=("reviews_per_s", "precision", "threads", "processor"))},
     required=("ece", "intervals", "num_training_texts", "accuracy_without_training_texts", "data",
               "speed"),
 )  # fmt: skip
@@ -137,6 +138,9 @@ _TEST = record(
 def _check_test(value: Any, name: str) -> None:
     _EVALUATION(value, name)
     _TEST(value, name)
+    speed = value["speed"]
+    holds = "backend" in speed or OLD_BACKEND in speed
+    require(holds, f"{name}.speed.backend", "the name of what ran the model", None)
 
 
 _METRICS = record({"validation": _EVALUATION, "test": _check_test})
@@ -187,7 +191,7 @@ _DISTILLATION = record(
     },
     required=("teachers", "texts", "num_labelled", "num_unlabelled", "num_variants"),
 )
-_LEDGER = record(
+_LOAD_SUMMARY = record(
     {
         "source": LINE,
         "unit": NAME,
@@ -215,7 +219,8 @@ _PROVENANCE = record(
                 "source": LINE,
                 "num_reviews": COUNT,
                 "sha256": SHA256,
-                "ledgers": many(_LEDGER, most=100_000),
+                "load_summaries": many(_LOAD_SUMMARY, most=100_000),
+                "ledgers": many(_LOAD_SUMMARY, most=100_000),  # old name
             },
             required=("source", "num_reviews", "sha256"),
         ),

@@ -1,4 +1,4 @@
-"""The model card: what a stranger has to know before using a saved model."""
+"""Writes the model card of a saved model."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ import numpy as np
 
 from reelfeel.files.writing import name_of
 from reelfeel.inference.bundle import Bundle
+from reelfeel.inference.bundle_schema import OLD_BACKEND
 
 About = Mapping[str, Any]
 
@@ -95,8 +96,8 @@ def _describe_use(name: str) -> str:
     reelfeel predict --model {name} "A slow start, but what an ending."
 
     import reelfeel
-    engine = reelfeel.load("{name}")
-    engine.predict_proba(["A slow start, but what an ending."])"""
+    classifier = reelfeel.load("{name}")
+    classifier.predict_proba(["A slow start, but what an ending."])"""
 
 
 def _describe_training(bundle: Bundle, provenance: About) -> Iterator[str]:
@@ -159,17 +160,17 @@ def _describe_epochs(provenance: About) -> str:
 
 def _describe_times(provenance: About) -> Iterator[str]:
     for stage in provenance.get("stages") or ():
-        yield f"Stage {stage['name']}, {spell_seconds(stage['seconds'])}: `{stage['command']}`"
+        yield f"Stage {stage['name']}, {format_seconds(stage['seconds'])}: `{stage['command']}`"
     total = provenance.get("seconds_total") or sum((provenance.get("seconds") or {}).values())
-    yield f"Time in all: {spell_seconds(total)}."
+    yield f"Time in all: {format_seconds(total)}."
 
 
-def spell_seconds(seconds: float) -> str:
+def format_seconds(seconds: float) -> str:
     """Writes a time so that it can be compared at a glance.
 
     Example:
 
-    >>> spell_seconds(42), spell_seconds(600), spell_seconds(9_000)
+    >>> format_seconds(42), format_seconds(600), format_seconds(9_000)
     ('42 seconds', '10.0 minutes', '2.50 hours')
     """
     if seconds < 120:
@@ -190,6 +191,7 @@ def _describe_figures(metrics: About) -> Iterator[str]:
 
 def _describe_test(test: About) -> Iterator[str]:
     data, speed = test["data"], test["speed"]
+    backend = speed.get("backend") or speed[OLD_BACKEND]
     lower, upper = test["intervals"]["accuracy"]
     yield (
         f"On {data['source']}, {data['num_reviews']:,} reviews, SHA-256 `{data['sha256']}`: "
@@ -203,7 +205,7 @@ def _describe_test(test: About) -> Iterator[str]:
         )
     yield (
         f"Scored at {speed['reviews_per_s']:,.0f} reviews a second, from text to probability: "
-        f"{speed['engine']} engine, {speed['precision']}, {speed['threads']} threads, "
+        f"{backend} backend, {speed['precision']}, {speed['threads']} threads, "
         f"{speed['processor']}."
     )
 

@@ -1,4 +1,4 @@
-"""What a saved model says of itself, without loading it: for a table of models."""
+"""Reads the facts about a saved model that `reelfeel models` lists, without loading it."""
 
 from __future__ import annotations
 
@@ -11,7 +11,8 @@ from pathlib import Path
 from typing import Any
 
 from reelfeel.files.writing import name_of
-from reelfeel.inference.shipped import is_shipped
+from reelfeel.inference.shipped import is_shipped, list_shipped
+from reelfeel.plain_values import to_plain
 from reelfeel.weights import read_layout
 
 
@@ -26,7 +27,7 @@ class ModelFacts:
         parameters: numbers that its weights are.
         accuracy: on the reviews that `reelfeel evaluate --record` judged it on; None without.
         interval: the 95 % interval of that.
-        judged_on: which reviews those are; None without.
+        evaluated_on: which reviews those are; None without.
         reviews_per_s: as recorded then.
         license: of a model that comes with ReelFeel; None for others.
         path: its folder.
@@ -38,10 +39,30 @@ class ModelFacts:
     parameters: int
     accuracy: float | None
     interval: tuple[float, float] | None
-    judged_on: str | None
+    evaluated_on: str | None
     reviews_per_s: float | None
     license: str | None
     path: str
+
+    def to_dict(self) -> dict[str, Any]:
+        """Returns plain values: an element of the list that `reelfeel models --json` prints."""
+        return dict(to_plain(self))
+
+
+def models() -> list[ModelFacts]:
+    """Returns what each model that comes with ReelFeel says of itself, in the order of their names.
+
+    Their names can be given wherever a model is asked for, such as `reelfeel.load("base")`.
+
+    Returns:
+        One ModelFacts a model; none where an installation has no models.
+
+    Example:
+
+    >>> [facts.name for facts in models()]
+    ['base', 'small', 'language-model']
+    """
+    return [describe_model(folder) for folder in list_shipped()]
 
 
 def describe_model(folder: Path) -> ModelFacts:
@@ -60,7 +81,7 @@ def describe_model(folder: Path) -> ModelFacts:
         parameters=sum(math.prod(one.shape) for layout in layouts for one in layout.values()),
         accuracy=test.get("accuracy"),
         interval=(interval[0], interval[1]) if interval else None,
-        judged_on=(test.get("data") or {}).get("source"),
+        evaluated_on=(test.get("data") or {}).get("source"),
         reviews_per_s=(test.get("speed") or {}).get("reviews_per_s"),
         license=metadata("reelfeel")["License-Expression"] if is_shipped(folder) else None,
         path=str(folder),

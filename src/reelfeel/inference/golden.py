@@ -1,4 +1,4 @@
-"""The texts whose answers every bundle carries: short, long, odd and empty, written for this."""
+"""The texts of golden answers: short, long, odd and empty ones."""
 
 from __future__ import annotations
 

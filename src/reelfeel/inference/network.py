@@ -1,4 +1,4 @@
-"""A saved classifier as plain arrays: towers that read token ids, and heads that judge.
+"""The arrays of a saved classifier, by network and layer.
 
 Each tower is Embedding, LSTMs and pooling; its head is perhaps a hidden layer, and the logit. A
 model that reads in both directions has two of each, and its logit is their mean. The runtimes that
@@ -35,7 +35,7 @@ class HeadArrays:
     dense: tuple[Floats, Floats] | None
     logit: tuple[Floats, Floats]
 
-    def judge(self, features: Floats) -> Floats:
+    def logits(self, features: Floats) -> Floats:
         """Returns the logits, float32 `(num_texts,)`, of pooled outputs `(num_texts, width)`.
 
         A text's logit does not depend on the texts beside it, bit for bit.
@@ -63,9 +63,9 @@ class TowerArrays:
     is_reversed: bool
     head: HeadArrays
 
-    def judge(self, features: Floats) -> Floats:
+    def logits(self, features: Floats) -> Floats:
         """Returns what the head makes of pooled outputs."""
-        return self.head.judge(features)
+        return self.head.logits(features)
 
 
 def read_towers(bundle: Bundle) -> list[TowerArrays]:

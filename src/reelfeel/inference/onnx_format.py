@@ -1,7 +1,7 @@
-"""ONNX files as bytes: the few messages of the format that our graphs are made of.
+"""Writes ONNX files byte by byte, without the package onnx.
 
 The same graph is always the same bytes, so that a graph in a folder can be held against the one
-that its settings ask for, where the package onnx is not installed. A graph of a stranger's is code:
+that its settings ask for, where the package onnx is not installed. A foreign graph is code:
 it could loop for ever, or read other files.
 
 The format is Protocol Buffers (https://protobuf.dev/programming-guides/encoding/): a message is a

@@ -1,4 +1,4 @@
-"""Compiled code in pieces of some tenths of a second: between two of them Ctrl-C is obeyed."""
+"""Divides native calls into pieces of some tenths of a second, so that Ctrl-C works."""
 
 from __future__ import annotations
 

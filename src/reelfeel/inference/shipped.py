@@ -1,4 +1,4 @@
-"""The models that come with ReelFeel, found by their names.
+"""Finds the models that come with ReelFeel by name.
 
     base            labels English film reviews; what commands take where no model is named
     small           labels them with a smaller network, faster
@@ -81,8 +81,8 @@ def refuse_shipped(path: Path, purpose: str) -> None:
 
 def shipped_folder() -> Path:
     """Returns the folder that holds one folder for each model."""
-    # Not importlib.resources: engines open the files by their paths, so there have to be files, and
-    # its import would cost every command some 10 ms.
+    # Not importlib.resources: backends open the files by their paths, so there have to be files,
+    # and its import would cost every command some 10 ms.
     return Path(__file__).parents[1] / "shipped"
 
 

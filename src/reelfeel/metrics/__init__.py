@@ -1,1 +1,1 @@
-"""Arrays in, numbers out; knows no model."""
+"""Metrics: arrays in, numbers out; knows no model."""

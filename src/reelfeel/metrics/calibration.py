@@ -1,4 +1,4 @@
-"""Whether a probability means what it says: 0.8 should come true eight times in ten."""
+"""Calibration error: whether of texts with probability 0.8, eight in ten are positive."""
 
 from __future__ import annotations
 

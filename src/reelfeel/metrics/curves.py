@@ -1,4 +1,4 @@
-"""The numbers behind the pictures: ROC, precision-recall, smoothed history, accuracy by length."""
+"""Curves: ROC, precision-recall, smoothed history, accuracy by length."""
 
 from __future__ import annotations
 

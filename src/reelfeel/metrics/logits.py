@@ -1,4 +1,4 @@
-"""Probabilities as logits and back, and what each of them costs where it is wrong."""
+"""Converts probabilities to logits and back, and computes log losses."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""One number about a classifier each: `*_score` higher is better, `*_loss` lower is better.
+"""Single metrics: of each `*_score` higher is better, of each `*_loss` lower is better.
 
 All take labels, probabilities of class 1 and, where a verdict is needed, a threshold: a review is
 called positive when its probability is at least the threshold, compared in float64. All refuse

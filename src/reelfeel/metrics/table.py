@@ -1,4 +1,4 @@
-"""The table of metrics of a two-class classifier; `docs/metrics.md` defines every number."""
+"""All metrics of a two-class classifier; `docs/metrics.md` defines every number."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""One number that makes a model's probabilities as sure as they deserve to be."""
+"""Temperature scaling: one number that calibrates a model's probabilities."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""From which probability on to say "positive", by what mistakes cost or what is promised."""
+"""Chooses the decision threshold by costs, precision or recall."""
 
 from __future__ import annotations
 

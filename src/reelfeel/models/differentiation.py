@@ -1,4 +1,4 @@
-"""The slope of a classifier's logit by the embeddings of a text, for explanations."""
+"""The gradient of a classifier's logit by the embeddings of a text."""
 
 from __future__ import annotations
 

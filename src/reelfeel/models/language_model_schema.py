@@ -1,4 +1,4 @@
-"""What stands in the description of a language model: a type and a range for every field."""
+"""The schema of a language model's description: a type and a range for every field."""
 
 from __future__ import annotations
 
@@ -21,7 +21,9 @@ _SHA256 = matching("[0-9a-f]{64}", "64 digits from 0 to f")
 # Infinite where a training went wrong, and its record says so.
 _LOSS = number(is_finite=False)
 
-_PASS = record(
+# What the first language models call the records of their epochs.
+OLD_EPOCHS = "passes"  # old name
+_EPOCH = record(
     {
         "number": _COUNT,
         "train_loss": _LOSS,
@@ -32,7 +34,12 @@ _PASS = record(
     required=("seconds",),
 )
 _FIGURES = record(
-    {"held_out_loss": _LOSS, "held_out_perplexity": _LOSS, "passes": many(_PASS, most=100_000)},
+    {
+        "held_out_loss": _LOSS,
+        "held_out_perplexity": _LOSS,
+        "epochs": many(_EPOCH, most=100_000),
+        OLD_EPOCHS: many(_EPOCH, most=100_000),
+    },
 )
 _PROVENANCE = record(
     {

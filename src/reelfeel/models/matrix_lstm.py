@@ -1,4 +1,4 @@
-"""PyTorch's side of our LSTM kernels, in float32 and in bfloat16.
+"""PyTorch functions for our LSTM kernels, in float32 and in bfloat16.
 
 `matrix_lstm` is one differentiable operation: all time steps of one layer, forward and backward.
 The kernel sums the matrix products of a step in float32, and in bfloat16 rounds what it stores; the

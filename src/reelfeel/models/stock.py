@@ -1,4 +1,4 @@
-"""The classifier from Keras' own layers and operations only: it loads where ReelFeel is missing."""
+"""Builds the classifier from Keras' own layers, so that it loads without ReelFeel."""
 
 from __future__ import annotations
 

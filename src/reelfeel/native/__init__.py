@@ -1,1 +1,1 @@
-"""Our own compiled kernels: where Python or a library is too slow. All of them have a fallback."""
+"""Our compiled kernels; each has a fallback without compiled code."""

@@ -1,10 +1,12 @@
-"""How many cores this process may use: fewer than the machine has, in a container."""
+"""The number of cores and threads to use; in a container often fewer than the machine has."""
 
 from __future__ import annotations
 
 import functools
 import os
 from pathlib import Path, PurePosixPath
+
+from reelfeel.errors import UsageError
 
 # Where Linux mounts the control groups, and says in which of them a process is.
 CGROUP_ROOT, CGROUP_MEMBERSHIP = Path("/sys/fs/cgroup"), Path("/proc/self/cgroup")
@@ -50,6 +52,27 @@ def read_quota(root: Path, membership: Path) -> float | None:
 
 
 @functools.cache
+def check_threads(threads: int | None) -> int:
+    """Returns how many threads to use: what was asked for, or as many as there are cores.
+
+    Raises:
+        UsageError: if `threads` is no whole number or below 1.
+
+    Example:
+
+    >>> check_threads(3)
+    3
+    """
+    if threads is None:
+        return available_cores()
+    if not isinstance(threads, int) or threads < 1:
+        raise UsageError(
+            "threads must be a whole number of at least 1, or None for all cores; received "
+            f"{threads!r}."
+        )
+    return threads
+
+
 def _own_quota() -> float | None:
     # Some ten files, and whoever encodes one text after the other asks every time.
     return read_quota(CGROUP_ROOT, CGROUP_MEMBERSHIP)

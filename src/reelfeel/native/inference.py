@@ -87,6 +87,20 @@ def has_kernel(precision: str) -> bool:
     return find_target(precision) is not None
 
 
+def require_kernel(precision: str) -> None:
+    """Refuses a precision that has no kernel here.
+
+    Raises:
+        UsageError: if `has_kernel` is false.
+    """
+    if not has_kernel(precision):
+        raise UsageError(
+            f"{precision} needs the native backend and a processor with AMX or AVX512-BF16. Leave "
+            "--precision out to take the fastest that is here, or use --precision float32. "
+            f"Received: {precision}, without a native kernel for it"
+        )
+
+
 class NativeTower:
     """The part of a network from token ids to pooled LSTM outputs, ready to run.
 
@@ -100,7 +114,7 @@ class NativeTower:
         layers: the LSTMs, first to last. Where all weights are float16, they are kept so.
         pooling: one of `POOLINGS`.
         is_reversed: whether texts are read from their last token to their first.
-        precision: "float32" or "bfloat16"; ask `has_kernel` first.
+        precision: "float32" or "bfloat16".
 
     Attributes:
         width: numbers per text in the result: the last layer's units, three times that with
@@ -109,7 +123,7 @@ class NativeTower:
     Raises:
         ValueError: if the arrays do not fit each other.
         MemoryError: if there is no memory for them.
-        RuntimeError: if there is no such kernel here.
+        UsageError: if there is no such kernel here.
     """
 
     def __init__(
@@ -121,8 +135,7 @@ class NativeTower:
         is_reversed: bool,
         precision: str,
     ) -> None:
-        if not has_kernel(precision):
-            raise RuntimeError(f"There is no native kernel in {precision} here.")
+        require_kernel(precision)
         _check_weights(embeddings, layers)
         require(pooling in POOLINGS, "pooling", f"one of {POOLINGS}", pooling)
         self._units = layers[-1].units
@@ -141,7 +154,7 @@ class NativeTower:
     def __reduce_ex__(self, protocol: SupportsIndex) -> NoReturn:
         raise TypeError(
             "A tower of the native kernels is an address in this process and cannot be copied or "
-            "pickled. Copy or pickle the engine that has it."
+            "pickled. Copy or pickle the classifier that has it."
         )
 
     def _create(

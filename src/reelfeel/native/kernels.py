@@ -1,4 +1,4 @@
-"""Which of our kernels trains here: how numbers are stored, and which instructions multiply them.
+"""Says which training kernel runs here: the precision, and the instruction set.
 
 Every kernel is there in float32 and in bfloat16, for any processor and for some kinds of them; the
 library takes the fastest that the processor has. bfloat16 without instructions for it is an

@@ -1,4 +1,4 @@
-"""The compiled library: whether it is there, and what the processor can do.
+"""Loads the compiled library, and says what the processor can do.
 
 Nothing depends on it. Where it is missing, switched off or foreign, its callers take their slower
 way in Python, with the same results.
@@ -13,6 +13,7 @@ import sys
 from pathlib import Path
 
 from reelfeel.errors import UsageError
+from reelfeel.native.cores import check_threads
 from reelfeel.native.library_name import library_name
 
 LIBRARY_PATH = Path(__file__).with_name(library_name(sys.platform))
@@ -113,16 +114,14 @@ def bound_threads(num_threads: int) -> int:
     """Returns a number of threads that fits the library, which never starts more than 1,024.
 
     Raises:
-        UsageError: if it is below 1.
+        UsageError: as `check_threads`.
 
     Example:
 
     >>> bound_threads(2**40)
     1024
     """
-    if num_threads < 1:
-        raise UsageError(f"The number of threads must be at least 1. Received: {num_threads}")
-    return min(num_threads, _MOST_THREADS)
+    return min(check_threads(num_threads), _MOST_THREADS)
 
 
 def _is_switched_off() -> bool:

@@ -1,4 +1,4 @@
-"""The compiled library's file name on each system; hatch_build.py writes it under this name.
+"""The file name of the compiled library on each system.
 
 The build runs this file by its path, where nothing is installed yet: it must import nothing.
 """

@@ -1,4 +1,4 @@
-"""The LSTM for training, in float32 and in bfloat16, by address.
+"""Calls the LSTM training kernels, in float32 and in bfloat16.
 
 The kernels read and write buffers of PyTorch or NumPy, which owns them; `src/lstm/kernel.cpp` has
 their layouts. Here are only the argument lists, so that a wrong one cannot be written twice.
@@ -184,5 +184,5 @@ def _sizes_of(arguments: ctypes.Structure) -> dict[str, int]:
 def _library() -> ctypes.CDLL:
     library = load_library()
     if library is None:
-        raise RuntimeError("The native library is missing; ask can_train first.")
+        raise RuntimeError("The native library is missing; call can_train first.")
     return library

@@ -1,4 +1,4 @@
-"""The sampled softmax for training, in float32 and in bfloat16, by address.
+"""Calls the sampled-softmax training kernels, in float32 and in bfloat16.
 
 The kernel reads and writes buffers of PyTorch or NumPy, which owns them;
 `src/softmax/kernel.cpp` says how it works.
@@ -37,7 +37,7 @@ class SoftmaxArguments(ctypes.Structure):
     )
 
 
-def can_train(dim: int, precision: str) -> bool:
+def can_train_softmax(dim: int, precision: str) -> bool:
     """Returns whether this machine has the kernel, and the kernel this size (multiples of 32).
 
     Args:
@@ -46,7 +46,7 @@ def can_train(dim: int, precision: str) -> bool:
 
     Example:
 
-    >>> can_train(33, "float32")
+    >>> can_train_softmax(33, "float32")
     False
     """
     return dim % _DIM_MULTIPLE == 0 and find_target(precision) is not None
@@ -61,7 +61,7 @@ def run_softmax(arguments: SoftmaxArguments, num_threads: int) -> None:
     """
     library = load_library()
     if library is None:
-        raise RuntimeError("The native library is missing; ask can_train first.")
+        raise RuntimeError("The native library is missing; call can_train_softmax first.")
     outcome = library.reelfeel_softmax(
         ctypes.byref(arguments), ctypes.c_int(bound_threads(num_threads))
     )

@@ -102,7 +102,7 @@ class NativeTextEngine:
         lowercase: whether words are looked up in lower case.
 
     Raises:
-        RuntimeError: if there is no compiled library; ask `load_library` first.
+        RuntimeError: if there is no compiled library; call `load_library` first.
     """
 
     def __init__(self, tokens: Sequence[str], tag_names: Sequence[str], *, lowercase: bool) -> None:
@@ -258,7 +258,7 @@ def pad_rows(
 def _bind() -> dict[str, Any]:
     library = load_library()
     if library is None:
-        raise RuntimeError("The compiled library is missing. Ask load_library() before.")
+        raise RuntimeError("The compiled library is missing. Call load_library() first.")
     return _bind_library(library)
 
 

@@ -1,1 +1,1 @@
-"""Numbers in, one page out: pictures, verdict and the offline HTML report."""
+"""Draws reports: numbers in, one HTML page with pictures out."""

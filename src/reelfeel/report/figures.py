@@ -1,4 +1,4 @@
-"""How pictures look and how they become SVG and PNG: one style, no global state, same bytes.
+"""The style of pictures, and how they are written as SVG and PNG, the same bytes every time.
 
 Every colour has a name on the page, so that the one SVG serves a light and a dark screen: colours
 of the standalone file become CSS variables when it is put into the page.

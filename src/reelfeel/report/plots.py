@@ -1,4 +1,4 @@
-"""The pictures of numbers: each takes what it shows and gives a Picture.
+"""Draws the plots of a report.
 
 This module, `clouds` and `figures` are the only ones that touch matplotlib; `clouds` alone touches
 wordcloud.
@@ -18,7 +18,6 @@ from reelfeel.metrics.calibration import ReliabilityBin
 from reelfeel.metrics.curves import Curve, LengthBin, exponential_moving_average
 from reelfeel.metrics.intervals.proportions import Interval
 from reelfeel.metrics.table import Confusion
-from reelfeel.report.contents import Epoch
 from reelfeel.report.figures import (
     INK,
     MUTED,
@@ -31,6 +30,7 @@ from reelfeel.report.figures import (
     label_axes,
     use_unit_square,
 )
+from reelfeel.report.report_data import Epoch
 
 # As the tutorial smooths.
 SPAN = 5

@@ -1,4 +1,4 @@
-"""How numbers and names are written, the same everywhere in a report."""
+"""Formats numbers and names for a report."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Which words tell two kinds of reviews apart."""
+"""Finds the words that distinguish two sets of reviews."""
 
 from __future__ import annotations
 

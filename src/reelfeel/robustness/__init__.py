@@ -1,1 +1,1 @@
-"""Damaged and made-up texts, and what a classifier makes of them; knows no model."""
+"""Perturbed texts and texts from templates, and scores on them; knows no model."""

@@ -1,4 +1,4 @@
-"""Short texts made from templates, whose verdict nobody disputes: what a classifier understands.
+"""Short texts from templates with an undisputed label, for behavioural tests.
 
 Each kind asks for one thing: that "not" turns a word around, that what follows "but" counts.
 Accuracy on reviews hides it, because a review says its verdict many times over.

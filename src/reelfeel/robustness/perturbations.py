@@ -1,4 +1,4 @@
-r"""Texts as users type them: damaged, shouted, cut short. Text in, text out; seeded; no model.
+r"""Perturbs texts as users type them: typos, case, punctuation, truncation.
 
 Each perturbation is a function `(text, rng) -> text`. Markup and entities are never damaged, since
 nobody types them. What a perturbation cannot find in a text (a word long enough for a typo) it
@@ -11,6 +11,8 @@ import html
 import re
 from collections.abc import Callable, Mapping, Sequence
 from random import Random
+
+from reelfeel.text.sentences import split_sentences
 
 Perturbation = Callable[[str, Random], str]
 
@@ -30,13 +32,6 @@ _WORD = re.compile(r"[^\W\d_]+")
 _TAG_OR_WORD = re.compile(rf"{_TAG}|([^\W\d_]+)")
 _APOSTROPHE = re.compile(r"(?<=[^\W\d_])['\u2019](?=[^\W\d_])")
 _MARK = re.compile(r"(?<=[^\W\d_])(['\u2019-])(?=[^\W\d_])|[^\w\s]|_")
-_PARAGRAPH = re.compile(r"(?:<\s*/?\s*(?:br|p|div|li)\b[^<>]*>\s*)+|\n\s*\n\s*", re.IGNORECASE)
-# A mark, with the brackets and quotes that close behind it, before what does not go on in small
-# letters; or one that lacks its space.
-_SENTENCE_END = re.compile(
-    r"[.!?]+[\"'\u201d\u2019)\]]*(?=\s+[^\sa-z])|(?<=[a-z][a-z])[.!?](?=[A-Z][a-z ])"
-)
-_ABBREVIATION = re.compile(r"\b(?:mr|mrs|ms|dr|prof|st|jr|sr|vs|(?!i\b)\w)\.$", re.IGNORECASE)
 
 # Letters that touch each other on the usual (QWERTY) keyboard.
 _NEIGHBOURS = {
@@ -70,33 +65,6 @@ def seeded(*parts: int | str) -> Random:
     key = "\n".join(map(str, parts))
     # Half a character, from a broken conversion, has bytes only by this rule.
     return Random(key.encode("utf-8", "surrogatepass"))
-
-
-def split_sentences(text: str) -> list[str]:
-    """Splits a text at the ends of sentences and paragraphs.
-
-    A sentence ends with `.`, `!` or `?` before white space and anything but a small letter, with
-    one between "fun" and "See" that lacks its space, and at a paragraph (an empty line, `<br />`).
-    It does not end after "Mr." or an initial.
-
-    Returns:
-        The sentences without white space around them; none is empty, and there are none in a text
-        of white space and markup. A text without marks is one sentence.
-
-    Example:
-
-    >>> split_sentences('Mr. A. Bean is "fun!" See it... or not.<br /><br />4 of 10')
-    ['Mr. A. Bean is "fun!"', 'See it... or not.', '4 of 10']
-    """
-    sentences = []
-    for paragraph in _PARAGRAPH.split(text):
-        start = 0
-        for match in _SENTENCE_END.finditer(paragraph):
-            if not _ABBREVIATION.search(paragraph, start, match.end()):
-                sentences.append(paragraph[start : match.end()].strip())
-                start = match.end()
-        sentences.append(paragraph[start:].strip())
-    return [sentence for sentence in sentences if sentence]
 
 
 def has_word(text: str) -> bool:

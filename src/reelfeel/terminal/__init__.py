@@ -1,1 +1,1 @@
-"""What goes to a terminal: every text of a user through one place that makes it harmless."""
+"""Writes to a terminal; escapes every text that comes from a user."""

@@ -1,4 +1,4 @@
-"""Lines for a terminal: each goes through `for_terminal`; `console` does the same for tables."""
+"""Prints lines on a terminal, escaped."""
 
 from __future__ import annotations
 

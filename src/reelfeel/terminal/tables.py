@@ -1,4 +1,4 @@
-"""Tables and bars for a terminal: every text goes through `for_terminal`, and none is markup."""
+"""Tables and progress bars for a terminal, escaped."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ def open_console(*, stderr: bool = False, **options: Any) -> Console:
 
 
 class _Console(Console):
-    """Spells out what could steer a terminal: in strings before they are laid out, else after."""
+    """Escapes control characters: in strings before they are laid out, else after."""
 
     def render_str(self, text: str, **options: Any) -> Text:
         return super().render_str(for_terminal(text), **options)

@@ -1,1 +1,1 @@
-"""From a string to numbers, the same in training and serving."""
+"""Converts texts to token ids, the same in training and prediction."""

@@ -1,4 +1,4 @@
-"""Which reviews share a batch, and how their ids become one rectangle.
+"""Groups texts of similar length into batches, and pads them.
 
 Padding is on the right, where an LSTM that knows its lengths never reads it, and reviews of similar
 length share a batch, so that there is little of it.
@@ -67,7 +67,7 @@ def pad_batch(
 
 
 def round_timesteps(longest: int, *, most: int | None = None) -> int:
-    """Rounds a length up to one of few, so that an engine meets few distinct shapes.
+    """Rounds a length up to one of few, so that a backend meets few distinct shapes.
 
     The grid has steps of 16 to 256, of 32 to 512, of 64 to 1,024, and so on. On IMDB's train part,
     cut at 500 tokens, batches of 64 from pools of 50 meet 21 of its widths in an epoch, and 5.1 %

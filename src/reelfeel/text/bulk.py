@@ -1,4 +1,4 @@
-"""Many texts at once, through the compiled text engine; what it gives back, the reference reads.
+"""Encodes many texts with the compiled text engine; the reference reads what it cannot.
 
 The engine knows what most characters become, wherever they stand. A text is given back where only
 the reference knows: accents and letters apart, rare entities, and scripts whose letters melt into

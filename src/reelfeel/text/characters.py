@@ -1,4 +1,4 @@
-"""What cleaning and splitting make of single characters, as the compiled text engine reads it.
+"""Describes for the compiled text engine how each character is cleaned and split.
 
 Nothing is listed here a second time: the reference itself is asked what it does with a character
 between two letters. Where that does not settle what it does anywhere else, as with accents that

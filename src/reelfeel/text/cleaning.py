@@ -1,16 +1,14 @@
-"""From a text as its source gave it to the text that is split into tokens.
+"""Cleans a text: markup, entities, control characters, Unicode, white space.
 
 Cleaning runs in rounds of the steps in `cleaning_steps`. A round that decoded an entity or removed
 a tag is followed by another, because what it uncovered may be an entity or a tag again
 (`&amp;lt;br&gt;`). It ends when nothing is left to uncover, so that cleaning a clean text returns
-it as it is. `clean`, `clean_all` and `clean_with_offsets` run the same rounds of the same steps.
+it as it is. `clean` and `clean_with_offsets` run the same rounds of the same steps.
 """
 
 from __future__ import annotations
 
-import functools
 import re
-from collections import Counter
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 
@@ -35,35 +33,6 @@ class CleanText:
     ends: Sequence[int]
 
 
-@dataclass(frozen=True, slots=True)
-class CleaningCounts:
-    """How many texts each step changed.
-
-    Attributes:
-        texts: how many texts were cleaned.
-        changed: how many of them any step changed.
-        surrogates: had half a character, from a broken conversion.
-        invisible: had soft hyphens, zero-width characters or direction marks.
-        characters: had curly quotes, dashes, ellipses or full-width letters.
-        accents: had letters and accents apart, or piles of accents.
-        entities: had HTML entities such as `&quot;`.
-        markup: had HTML tags or comments such as `<br />`.
-        white_space: had control characters, line breaks or several spaces, also where a tag stood.
-        escapes: were escaped too often to be decoded.
-    """
-
-    texts: int = 0
-    changed: int = 0
-    surrogates: int = 0
-    invisible: int = 0
-    characters: int = 0
-    accents: int = 0
-    entities: int = 0
-    markup: int = 0
-    white_space: int = 0
-    escapes: int = 0
-
-
 def clean(text: str) -> str:
     """Returns `text` without markup, entities and invisible differences.
 
@@ -80,29 +49,6 @@ def clean(text: str) -> str:
     It's "good", I <3 it ...
     """
     return _clean(text, _watch_nothing)
-
-
-def clean_all(texts: Iterable[str]) -> tuple[list[str], CleaningCounts]:
-    """Cleans many texts and counts what was changed.
-
-    Args:
-        texts: the texts, as `clean` takes them.
-
-    Returns:
-        The cleaned texts in their order, and how many of them each step changed.
-
-    Example:
-
-    >>> clean_all(["Fine.", "So<br />so"])
-    (['Fine.', 'So so'], CleaningCounts(texts=2, changed=1, ..., markup=1, ...))
-    """
-    counts: Counter[str] = Counter()
-    cleaned = []
-    for text in texts:
-        steps: set[str] = set()
-        cleaned.append(_clean(text, functools.partial(_note, steps)))
-        counts.update(steps, texts=1, changed=int(bool(steps)))
-    return cleaned, CleaningCounts(**counts)
 
 
 def clean_with_offsets(text: str) -> CleanText:
@@ -153,10 +99,6 @@ def _apply(
 
 def _watch_nothing(step: Step, text: str) -> None:
     pass
-
-
-def _note(names: set[str], step: Step, text: str) -> None:
-    names.add(step.name)
 
 
 class _Origin:

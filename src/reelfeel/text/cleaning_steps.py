@@ -1,4 +1,4 @@
-"""The single steps of cleaning: each a pattern, what stands in its place, and why.
+"""The steps of cleaning: each a pattern, its replacement, and the reason.
 
 A step is plain data, so that the same one can substitute, be counted, and be followed character by
 character. Applied twice, a step changes nothing the second time, as long as it uncovers nothing.
@@ -65,7 +65,7 @@ class Step:
     """One thing that cleaning changes.
 
     Attributes:
-        name: the field of `CleaningCounts` that counts it.
+        name: what it is about, in a word.
         pattern: what may need a change; never empty, and found in linear time.
         replace: what stands in its place.
         is_needed: a quick test; where it says no, the step would not change the text.

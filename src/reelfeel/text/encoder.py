@@ -1,4 +1,4 @@
-"""From raw texts to token ids: the one way that training, prediction and explanation take."""
+"""Encodes texts as token ids: one encoder for training, prediction and explanation."""
 
 from __future__ import annotations
 
@@ -10,9 +10,8 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-from reelfeel.errors import UsageError
 from reelfeel.given_texts import check_texts, in_chunks
-from reelfeel.native.cores import available_cores
+from reelfeel.native.cores import available_cores, check_threads
 from reelfeel.native.text import FlatIds
 from reelfeel.text.bulk import BulkCounter, BulkEncoder, can_read
 from reelfeel.text.cleaning import clean
@@ -43,7 +42,7 @@ class Encoded:
 
     Attributes:
         token_ids: for each text an int32 array of shape `(length,)`, never empty: a text without
-            tokens is one unknown token, because no engine defines an LSTM over nothing.
+            tokens is one unknown token, because no backend defines an LSTM over nothing.
         num_tokens: int64 array of shape `(num_texts,)`: tokens before cutting, 0 for an empty text.
         lengths: int64 array of shape `(num_texts,)`: ids after cutting, at least 1.
         unknown_share: float64 array of shape `(num_texts,)`, in [0, 1]: share of the ids that are
@@ -202,7 +201,7 @@ def token_counts(texts: Iterable[str], settings: TextSettings = DEFAULT_SETTINGS
     return counts
 
 
-def describe_truncation(encoded: Encoded) -> str:
+def describe_cut_texts(encoded: Encoded) -> str:
     """Says how many texts were cut and how much was lost.
 
     Args:
@@ -214,7 +213,7 @@ def describe_truncation(encoded: Encoded) -> str:
     Example:
 
     >>> encoder = TextEncoder(Vocabulary(("good",)), TextSettings(max_tokens=3))
-    >>> describe_truncation(encoder.encode(["good good good good", "good"]))
+    >>> describe_cut_texts(encoder.encode(["good good good good", "good"]))
     '1 of 2 texts (50.0 %) was cut, and with it 1 of 5 tokens (20.0 %).'
     """
     num_cut, num_texts = int(encoded.truncated.sum()), len(encoded)
@@ -241,27 +240,6 @@ def ends_kept(settings: TextSettings) -> tuple[int, int]:
         settings.keep, -(-settings.max_tokens // 2)
     )
     return first, settings.max_tokens - first
-
-
-def check_threads(threads: int | None) -> int:
-    """Returns how many threads to use: what was asked for, or as many as there are cores.
-
-    Raises:
-        UsageError: if `threads` is no whole number or below 1.
-
-    Example:
-
-    >>> check_threads(3)
-    3
-    """
-    if threads is None:
-        return available_cores()
-    if not isinstance(threads, int) or threads < 1:
-        raise UsageError(
-            "threads must be a whole number of at least 1, or None for all cores; received "
-            f"{threads!r}."
-        )
-    return threads
 
 
 def _in_chunks(texts: Iterable[str]) -> Iterator[list[str]]:

@@ -1,4 +1,4 @@
-"""From raw texts to token ids in Python: what the compiled text engine has to agree with."""
+"""The reference encoder in Python, which the compiled text engine must agree with."""
 
 from __future__ import annotations
 

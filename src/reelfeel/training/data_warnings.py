@@ -1,13 +1,13 @@
-"""What a person is told of reviews before a training starts: the books, and what spoils them."""
+"""Tells the user before training how the reviews were loaded, and what is wrong with them."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 
-from reelfeel.data.audit.auditing import find_errors
+from reelfeel.data.audit.auditing import find_data_errors
 from reelfeel.data.audit.findings import Finding
 from reelfeel.errors import SchemaError
-from reelfeel.ledger import Ledger
+from reelfeel.load_summary import LoadSummary
 from reelfeel.training.progress import Observer
 from reelfeel.values import Reviews
 
@@ -23,8 +23,8 @@ def tell_of_reviews(reviews: Reviews, observer: Observer, *, strict: bool) -> No
     Raises:
         SchemaError: with all errors, if `strict`.
     """
-    tell_of_ledgers(reviews.ledgers, observer)
-    errors = find_errors("train", reviews)
+    note_load_summaries(reviews.load_summaries, observer)
+    errors = find_data_errors("train", reviews)
     if errors and strict:
         said = " ".join(_spell(error) for error in errors)
         raise SchemaError(
@@ -36,10 +36,10 @@ def tell_of_reviews(reviews: Reviews, observer: Observer, *, strict: bool) -> No
         observer.on_note(f"reelfeel check-data calls this an error: {_spell(error)}")
 
 
-def tell_of_ledgers(ledgers: Sequence[Ledger], observer: Observer) -> None:
+def note_load_summaries(load_summaries: Sequence[LoadSummary], observer: Observer) -> None:
     """Tells what became of everything in each source."""
-    for ledger in ledgers:
-        observer.on_note(str(ledger))
+    for summary in load_summaries:
+        observer.on_note(str(summary))
 
 
 def _spell(error: Finding) -> str:

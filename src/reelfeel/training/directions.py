@@ -20,7 +20,7 @@ import torch
 from safetensors.numpy import save
 
 from reelfeel.config.sections import Config
-from reelfeel.files.plain_files import read_json
+from reelfeel.files.plain_files import read_json_file
 from reelfeel.files.writing import write_whole
 from reelfeel.models.classifier import assign_weights, build_classifier, named_weights
 from reelfeel.native.cores import available_cores
@@ -147,7 +147,7 @@ class Job:
 
     @classmethod
     def _read(cls, folder: Path) -> tuple[Job, bool]:
-        settings = read_json(folder / _SETTINGS)
+        settings = read_json_file(folder / _SETTINGS)
         _CHECK(settings, _SETTINGS)
         read_layout(folder / _ARRAYS, MAX_CHECKPOINT_BYTES)
         arrays: Arrays = load_arrays(folder / _ARRAYS)

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from reelfeel.config.sections import Config
-from reelfeel.inference.classifier import Engine, load
+from reelfeel.inference.classifier import Classifier, load
 from reelfeel.models.language_model import LanguageModel
 from reelfeel.models.lstm import check_precision, select_kernel
 from reelfeel.training.directions import count_seconds, run_jobs
@@ -46,7 +46,7 @@ class Order:
     command: str | None = None
 
 
-def execute(source: Source, config: Config, order: Order, observer: Observer) -> Engine:
+def execute(source: Source, config: Config, order: Order, observer: Observer) -> Classifier:
     """Trains a classifier, saves it and returns it, loaded.
 
     Args:

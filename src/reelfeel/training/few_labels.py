@@ -13,7 +13,7 @@ from reelfeel.config.label_presets import MOST_TEXTS, choose_label_preset
 from reelfeel.config.sections import Config
 from reelfeel.files.scratch import open_scratch
 from reelfeel.files.writing import home
-from reelfeel.inference.classifier import Engine
+from reelfeel.inference.classifier import Classifier
 from reelfeel.models.language_model import LanguageModel
 from reelfeel.models.lstm import check_precision
 from reelfeel.training.execution import Order, adopt, adopt_start, execute
@@ -33,7 +33,7 @@ def train_from_labels(
     settings: Settings,
     order: Order,
     observer: Observer,
-) -> Engine:
+) -> Classifier:
     """Trains a classifier with settings that follow from the number of labels.
 
     Args:
@@ -69,11 +69,13 @@ def train_from_labels(
 
 def _fit_head(
     config: Config, source: Source, start: LanguageModel, order: Order, observer: Observer
-) -> Engine:
+) -> Classifier:
     return execute(source, adopt(config, start, observer), order, observer)
 
 
-def _tune(config: Config, head: Path, source: Source, order: Order, observer: Observer) -> Engine:
+def _tune(
+    config: Config, head: Path, source: Source, order: Order, observer: Observer
+) -> Classifier:
     start = read_start(head)
     config = adopt_start(config, start)
     teachers = Teachers.read([head]) if source.texts else None

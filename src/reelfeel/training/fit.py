@@ -23,7 +23,7 @@ from reelfeel.signals import Interruption, delayed_interruption
 from reelfeel.text.batching import plan_training_batches
 from reelfeel.training.averaging import AveragedWeights
 from reelfeel.training.batches import (
-    TokenIds,
+    IdLists,
     UnlabelledStream,
     make_batch,
     predict_logits,
@@ -78,7 +78,7 @@ class Fit:
         config: Config,
         folder: Path,
         observer: Observer,
-        unlabelled: TokenIds | None = None,
+        unlabelled: IdLists | None = None,
     ) -> None:
         self.model, self.train, self.validation = model, train, validation
         self.config, self.folder, self.observer = config, folder, observer

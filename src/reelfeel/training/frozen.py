@@ -73,7 +73,7 @@ def fit_heads(
     logits = fitted.logits
     if data.validation_split != "folds":
         validation = _read(readers, run.validation.token_ids, data, "validating", observer)
-        logits = fitted.head.judge(validation)
+        logits = fitted.head.logits(validation)
     result = FitResult((), 0, np.asarray(logits, np.float64), None, None)
     heads = _split(fitted.head, len(readers))
     return {

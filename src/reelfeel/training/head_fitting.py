@@ -72,7 +72,7 @@ def fit_head(
     >>> labels = np.arange(40, dtype=np.int8) % 2
     >>> features = rng.normal(size=(40, 3)) + labels[:, None]
     >>> fitted = fit_head(features, labels, np.arange(40), seed=0)
-    >>> is_right = (fitted.head.judge(features) > 0) == (labels == 1)
+    >>> is_right = (fitted.head.logits(features) > 0) == (labels == 1)
     >>> bool(is_right.mean() > 0.6), fitted.logits.shape
     (True, (40,))
     """
@@ -124,7 +124,7 @@ def _choose(
 def _judge(fit: Fit, features: Floats, folds: list[tuple[Rows, Rows]]) -> Floats:
     logits = np.empty(len(features))
     for learned, held_out in folds:
-        logits[held_out] = fit(learned).judge(features[held_out])
+        logits[held_out] = fit(learned).logits(features[held_out])
     return logits
 
 

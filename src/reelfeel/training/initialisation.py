@@ -60,12 +60,12 @@ def describe_split_difference(config: Config, language_model: LanguageModel) -> 
     """
     data, source = config.data, language_model.config
     wanted = (data.validation_split, data.validation_share, data.split_seed)
-    if wanted == ("grouped", source.held_out_share, source.split_seed):
+    if wanted == ("grouped", source.validation_share, source.split_seed):
         return None
     return (
         "The language model may have read reviews that validate here, so that validation flatters: "
-        f"it held out a share of {source.held_out_share:g} with seed {source.split_seed}. To hold "
-        f"out the same: --set data.validation_share={source.held_out_share:g} --set "
+        f"it held out a share of {source.validation_share:g} with seed {source.split_seed}. To "
+        f"hold out the same: --set data.validation_share={source.validation_share:g} --set "
         f"data.split_seed={source.split_seed} --set data.validation_split=grouped"
     )
 

@@ -19,7 +19,7 @@ from reelfeel.data.splitting import (
 )
 from reelfeel.files.writing import home
 from reelfeel.models.classifier import build_classifier, named_weights, split_directions
-from reelfeel.text.encoder import Encoded, TextEncoder, describe_truncation, token_counts
+from reelfeel.text.encoder import Encoded, TextEncoder, describe_cut_texts, token_counts
 from reelfeel.text.token_ids import TokenIds
 from reelfeel.text.tokenizer import TextSettings
 from reelfeel.text.vocabulary import Vocabulary
@@ -114,7 +114,7 @@ def prepare(source: Source, config: Config, observer: Observer) -> Run:
     lessons, seconds_waited = _prepare_lessons(source, split, config, observer)
     encoder = _make_encoder(source, lessons.texts, config.data)
     encoded = encoder.encode(lessons.texts)
-    notes = {"truncation": describe_truncation(encoded)}
+    notes = {"truncation": describe_cut_texts(encoded)}
     observer.on_note(f"Training reviews: {notes['truncation']}")
     unlabelled = None
     texts = _choose_unlabelled(source, train, config)

@@ -89,7 +89,7 @@ def pretrain(
         clock = _Clock()
         corpus = read_corpus(
             sources,
-            held_out_share=plan.config.held_out_share,
+            validation_share=plan.config.validation_share,
             split_seed=plan.config.split_seed,
             data_dir=data_dir,
             options=options,
@@ -225,7 +225,7 @@ def _figures(job: Job) -> dict[str, Any]:
     return {
         "held_out_loss": state.final_loss,
         "held_out_perplexity": math.exp(min(state.final_loss, 700)),
-        "passes": [asdict(record) for record in state.history],
+        "epochs": [asdict(record) for record in state.history],
     }
 
 

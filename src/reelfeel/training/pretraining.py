@@ -34,7 +34,7 @@ def pretraining_folder(
     parent: Path, config: PretrainingConfig, texts: TokenTexts, start: Weights | None
 ) -> Path:
     """Returns the folder of a run's checkpoint: the same texts and results, the same folder."""
-    settings = config.to_dict()
+    settings = config.key_settings()
     # These change when a run stops and how its result is saved, not what it computes.
     for name in ("checkpoint_every_s", "saved_words", "weight_precision"):
         del settings[name]
@@ -105,7 +105,7 @@ class Pretraining:
                 self.state = StreamState.from_checkpoint(checkpoint)
         with delayed_interruption() as interruption:
             try:
-                while self.state.passes_done < self.config.passes:
+                while self.state.passes_done < self.config.epochs:
                     self._run_pass(interruption)
             except KeyboardInterrupt:
                 self.save()
@@ -121,8 +121,8 @@ class Pretraining:
         state, config = self.state, self.config
         generator = np.random.default_rng([config.seed, state.passes_done])
         stream = self.texts.shuffled(generator)
-        windows = Windows.cut(stream, config.lanes, config.window)
-        total = config.passes * windows.num_steps
+        windows = Windows.cut(stream, config.batch_size, config.bptt_length)
+        total = config.epochs * windows.num_steps
         self.observer.on_start(total, state.passes_done * windows.num_steps + state.step)
         started = saved = time.perf_counter()
         for inputs, targets in windows.read(state.step):

@@ -21,7 +21,7 @@ import torch
 
 from reelfeel.config.pretraining import DIRECTIONS, PretrainingConfig
 from reelfeel.errors import ReelFeelError
-from reelfeel.files.plain_files import read_json
+from reelfeel.files.plain_files import read_json_file
 from reelfeel.files.writing import write_whole
 from reelfeel.models.language_model import read_language_model
 from reelfeel.schema import flag, integer, one_of, optional, record, text
@@ -93,7 +93,7 @@ class Job:
     def read(cls, folder: Path) -> Job:
         """Reads what `write` wrote."""
         path = folder / "job.json"
-        stored = read_json(path)
+        stored = read_json_file(path)
         with explain_damage(path):
             _CHECK(stored, path.name)
         stored["config"] = PretrainingConfig().updated(stored["config"])

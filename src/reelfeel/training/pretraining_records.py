@@ -113,7 +113,7 @@ class PretrainingObserver:
         """A fact about the run worth a line."""
 
     def on_start(self, num_steps: int, steps_done: int) -> None:
-        """A pass begins: steps in all, and steps done, over all passes."""
+        """A pass begins: steps in all, and steps done, over all epochs."""
 
     def on_step(self, passes_done: int, num_tokens: int, loss: float) -> None:
         """A step is done; `loss` is the mean of the running pass."""

@@ -15,7 +15,7 @@ from reelfeel.models.lstm import select_kernel
 from reelfeel.training.checkpoints import Arrays, check_adam, check_arrays
 from reelfeel.training.row_adam import RowAdam
 from reelfeel.training.softmax import draw_negatives, sampled_softmax
-from reelfeel.training.token_stream import TokenIds
+from reelfeel.training.token_stream import IdArray
 from reelfeel.weights import Weights
 
 # What the names of Adam's state in a checkpoint begin with.
@@ -67,13 +67,13 @@ class LanguageModelStep:
 
     def forget(self) -> None:
         """Sets the LSTMs' states to zero, as at the beginning of a pass."""
-        self.states = self.network.zero_states(self.config.lanes)
+        self.states = self.network.zero_states(self.config.batch_size)
 
-    def run(self, inputs: TokenIds, targets: TokenIds, number: int, num_steps: int) -> float:
-        """Learns from one window of all lanes.
+    def run(self, inputs: IdArray, targets: IdArray, number: int, num_steps: int) -> float:
+        """Learns from one step of all rows.
 
         Args:
-            inputs: int32 array of shape `(lanes, window)`.
+            inputs: int32 array of shape `(batch_size, bptt_length)`.
             targets: the next token of each, of the same shape.
             number: of the step, from 0.
             num_steps: planned in all.

@@ -134,7 +134,9 @@ def _provenance(run: Run, results: Results, command: str) -> dict[str, Any]:
             "source": reviews.source,
             "num_reviews": len(reviews),
             "sha256": reviews.fingerprint(),
-            "ledgers": [one.to_dict() for one in (*reviews.ledgers, *run.source.text_ledgers)],
+            "load_summaries": [
+                one.to_dict() for one in (*reviews.load_summaries, *run.source.text_load_summaries)
+            ],
         },
         "split": {"description": run.split.describe(), "sha256": run.split.fingerprint()},
         **run.notes,

@@ -56,7 +56,7 @@ class Crowd:
         known, signs = self.known[rows], 2.0 * self.labels[rows] - 1
         matrix = self.products + _LABEL_WEIGHT * known.T @ known
         share = float((signs > 0).mean())
-        answers = head.judge(self.texts)
+        answers = head.logits(self.texts)
         for _ in range(_NUM_STEPS):
             sure = np.tanh(_standardise(answers, share))
             wanted = self.others.T @ sure + _LABEL_WEIGHT * known.T @ signs

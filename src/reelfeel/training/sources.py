@@ -13,8 +13,9 @@ from reelfeel.config.sections import Config
 from reelfeel.data.labels import refuse_one_class, take_labelled
 from reelfeel.data.loading import load_reviews, load_unlabelled
 from reelfeel.data.tables import TableOptions
-from reelfeel.ledger import Ledger
+from reelfeel.load_summary import LoadSummary
 from reelfeel.models.language_model import LanguageModel
+from reelfeel.text_hashes import add_texts
 from reelfeel.training.data_warnings import tell_of_reviews
 from reelfeel.training.progress import Observer
 from reelfeel.training.starts import without_foreign_head
@@ -33,7 +34,7 @@ class Source:
         teachers: whose answers are learned; None learns the labels.
         stages: of the preset that this run is the last one of, as plain values; the last is this
             run's own, whose time is not known yet.
-        text_ledgers: what became of everything in the sources of further texts.
+        text_load_summaries: what became of everything in the sources of further texts.
     """
 
     reviews: Reviews
@@ -41,16 +42,14 @@ class Source:
     language_model: LanguageModel | None = None
     teachers: Teachers | None = None
     stages: tuple[dict[str, Any], ...] = ()
-    text_ledgers: tuple[Ledger, ...] = ()
+    text_load_summaries: tuple[LoadSummary, ...] = ()
 
     def fingerprint(self) -> str:
         """Returns the SHA-256, in hexadecimal, of all reviews with their movies, and all texts."""
         digest = hashlib.sha256(self.reviews.fingerprint().encode())
         for column in (self.reviews.label_names, self.reviews.movies or (), self.texts):
             digest.update(f"{len(column)}\n".encode())
-            for value in column:
-                encoded = value.encode("utf-8", "surrogatepass")
-                digest.update(f"{len(encoded)}\n".encode() + encoded)
+            add_texts(digest, column)
         return digest.hexdigest()
 
 

@@ -22,8 +22,8 @@ from reelfeel.data.tables import TableOptions
 from reelfeel.errors import BundleError
 from reelfeel.files.writing import home
 from reelfeel.inference.bundle import read_bundle
-from reelfeel.inference.card import spell_seconds
-from reelfeel.inference.classifier import Engine
+from reelfeel.inference.card import format_seconds
+from reelfeel.inference.classifier import Classifier
 from reelfeel.models.language_model import LanguageModel, read_language_model
 from reelfeel.training.execution import Order, adopt, adopt_start, execute
 from reelfeel.training.initialisation import fingerprint_weights
@@ -66,7 +66,7 @@ class Stages:
     observer: Observer
     strict: bool = False
 
-    def run(self, output: Path, preset: str, *, overwrite: bool) -> Engine:
+    def run(self, output: Path, preset: str, *, overwrite: bool) -> Classifier:
         """Carries out what is not finished; returns what the last stage makes, loaded.
 
         Args:
@@ -103,7 +103,7 @@ class Stages:
         order = Order(output, preset, self.resume, overwrite, keeps_networks=True)
         return self._make_last(replace(lessons, stages=(*records, own)), order)
 
-    def _make_last(self, lessons: Source, order: Order) -> Engine:
+    def _make_last(self, lessons: Source, order: Order) -> Classifier:
         self._begin(self.recipe.stage_names()[-1])
         config = adopt(self.recipe.last, _start_of(lessons), self.observer)
         last = execute(lessons, config, order, self.observer)
@@ -114,7 +114,7 @@ class Stages:
         self, name: str, config: PretrainingConfig, source: Source, narrow: _Kept | None = None
     ) -> tuple[_Kept, Record]:
         self._begin(name)
-        settings = config.to_dict()
+        settings = config.key_settings()
         del settings["checkpoint_every_s"]  # it changes when a run stops, not what it computes
         if self.recipe.directions != DIRECTIONS:
             settings["directions"] = self.recipe.directions
@@ -195,7 +195,7 @@ class Stages:
 
     def _say_finished(self, record: Record) -> None:
         names = self.recipe.stage_names()
-        number, seconds = names.index(record["name"]) + 1, spell_seconds(record["seconds"])
+        number, seconds = names.index(record["name"]) + 1, format_seconds(record["seconds"])
         self.observer.on_note(f"Stage {number} of {len(names)}, {record['name']}: {seconds}.")
 
     def _name_source(self) -> str:

@@ -92,7 +92,7 @@ def _read_classifier(bundle: Bundle) -> LanguageModel:
             vocabulary_size=config.data.vocabulary_size,
             embedding_dim=config.model.embedding_dim,
             units=config.model.units,
-            held_out_share=min(config.data.validation_share, 0.5),
+            validation_share=min(config.data.validation_share, 0.5),
             split_seed=_find_split_seed(config),
         ),
         vocabulary=bundle.vocabulary,

@@ -14,19 +14,21 @@ from reelfeel.data.options import TableKeywords, TableOptions, make_options
 from reelfeel.data.plain_texts import read_plain_texts
 from reelfeel.errors import UsageError
 from reelfeel.files.outputs import claim_output
-from reelfeel.inference.classifier import Engine
+from reelfeel.inference.classifier import Classifier
 from reelfeel.models.lstm import check_precision
-from reelfeel.training.data_warnings import tell_of_ledgers
+from reelfeel.training.data_warnings import note_load_summaries
 from reelfeel.training.execution import Order, adopt, execute
 from reelfeel.training.few_labels import FEW_LABELS, train_from_labels
 from reelfeel.training.progress import Observer
 from reelfeel.training.sources import Source, load_source
 from reelfeel.training.stages import Stages
 from reelfeel.training.starts import read_start
+from reelfeel.values import Reviews
 
 
 def train(
     source: Any,
+    labels: Any = None,
     *,
     output: str | Path,
     preset: str | None = None,
@@ -40,13 +42,16 @@ def train(
     strict: bool = False,
     observer: Observer | None = None,
     **table: Unpack[TableKeywords],
-) -> Engine:
+) -> Classifier:
     """Trains a classifier, saves it as a bundle and returns it, loaded.
 
     Args:
         source: "imdb", "mini", a folder, an archive, a table, several of these, a frame or a dict
             of columns, or reviews at hand. Only a train part is ever read, and with the virtual
-            adversarial loss an unlabelled part.
+            adversarial loss an unlabelled part. With `labels`: the texts, as a list, an array or
+            a series of strings.
+        labels: of the texts, as many, in their order: 1 positive, 0 negative, -1 none; a list, an
+            array or a series, by position. None: the source has the labels.
         output: the folder to write.
         preset: named settings to start from; None takes "seed", or with a `start` settings by the
             number of labels (`choose_label_preset`). Of one in stages, all stages are carried out
@@ -76,6 +81,7 @@ def train(
         ReelFeelError: if the disk refuses, or a process fails.
     """
     output, observer = Path(output), observer or Observer()
+    source = source if labels is None else Reviews(source, labels)
     options = make_options(options, **table)
     with claim_output(output, overwrite=overwrite):
         if start is not None and preset is None:
@@ -132,9 +138,9 @@ def _load(
     if unlabelled is None:
         return loaded
     further = read_plain_texts(unlabelled, options)
-    tell_of_ledgers(further.ledgers, observer)
+    note_load_summaries(further.load_summaries, observer)
     texts = (*loaded.texts, *further.texts)
-    return replace(loaded, texts=texts, text_ledgers=further.ledgers)
+    return replace(loaded, texts=texts, text_load_summaries=further.load_summaries)
 
 
 def _refuse_unlabelled(unlabelled: str | Path | None) -> None:

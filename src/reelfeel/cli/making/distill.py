@@ -1,4 +1,4 @@
-"""`reelfeel distill`: from saved models to a student of any size."""
+"""`reelfeel distill`: trains a smaller model on the predictions of saved models."""
 
 from __future__ import annotations
 
@@ -18,7 +18,8 @@ def distill(
     teachers: Annotated[
         list[str],
         typer.Argument(
-            help="Saved models whose answers are averaged: folders or names.", show_default=False
+            help="Saved models whose predictions are averaged: folders or names.",
+            show_default=False,
         ),
     ],
     data: Annotated[
@@ -45,11 +46,11 @@ def distill(
     data_dir: shared.DataDir = None,
     as_json: shared.Json = False,
 ) -> None:
-    """Train a student on the answers of saved models, to labelled and unlabelled texts.
+    """Train a smaller model on the predictions of saved models for labelled and unlabelled texts.
 
-    With --from it starts from another model, with as many words and units; of other sizes with
-    --set model.own_sizes=true. Ctrl-C or a crash costs seconds: run the same command again with
-    --resume.
+    With --from it starts from another model and takes over its vocabulary and units; for other
+    sizes add --set model.own_sizes=true. Ctrl-C or a crash costs seconds: run the same command
+    again with --resume.
     """
     changes = shared.read_changes(config, set_, seed)
     # Refused before the slow imports.
@@ -59,7 +60,7 @@ def distill(
     from reelfeel.training.progress import ConsoleObserver
 
     try:
-        engine = train_student(
+        classifier = train_student(
             teachers,
             data,
             output=output,
@@ -75,4 +76,4 @@ def distill(
     except KeyboardInterrupt:
         say("Stopped. Go on with the same command and --resume.", err=True)
         raise
-    shared.say_saved(engine, output, as_json=as_json)
+    shared.say_saved(classifier, output, as_json=as_json)

@@ -1,4 +1,4 @@
-"""What is refused before the slow imports: what is not there, and what may not be written."""
+"""Checks made before slow imports: inputs exist, and outputs can be written."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ def refuse_early(
     sources: Iterable[Any] = (),
     models: Iterable[str | Path | None] = (),
 ) -> None:
-    """Looks at the places that a training names; none of this needs Keras.
+    """Checks the paths given to a training; none of this needs Keras.
 
     Args:
         output: the folder to be written.

@@ -1,4 +1,4 @@
-"""`reelfeel pretrain`: from texts without labels to a language model."""
+"""`reelfeel pretrain`: trains a language model on texts without labels."""
 
 from __future__ import annotations
 
@@ -24,9 +24,9 @@ def pretrain(
     output: shared.Output,
     preset: Annotated[str, typer.Option(help="Settings: base or mini.")] = "base",
     direction: Annotated[
-        str, typer.Option(help="forward, backward, or both: side by side on two cores.")
+        str, typer.Option(help="forward, backward, or both, in parallel on two cores.")
     ] = "both",
-    passes: Annotated[int | None, typer.Option(help="Short for --set passes=N.")] = None,
+    epochs: Annotated[int | None, typer.Option(help="Short for --set epochs=N.")] = None,
     set_: Annotated[
         list[str] | None,
         typer.Option("--set", help="One setting, such as units=1024; may be repeated."),
@@ -36,14 +36,14 @@ def pretrain(
         str | None,
         typer.Option(
             "--from",
-            help="Start from this language model and its words: language-model or a folder.",
+            help="Start from this language model and its vocabulary: language-model or a folder.",
         ),
     ] = None,
     widened: Annotated[
         bool,
         typer.Option(
             "--widen",
-            help="Give the model of --from the units of the settings; it begins as it was.",
+            help="Widen the model of --from to the units of the settings; its predictions stay.",
         ),
     ] = False,
     resume: Annotated[
@@ -56,8 +56,8 @@ def pretrain(
 ) -> None:
     """Train a language model on texts without labels, for classifiers to start from.
 
-    Labels are not needed. Where there are some, they choose the held-out texts: those that `train`
-    validates on. Ctrl-C or a crash costs two minutes: run the same command again with --resume.
+    Labels are not needed. Where there are some, the held-out texts are the validation set that
+    `train` uses. Ctrl-C or a crash costs two minutes: run the same command again with --resume.
     """
     import json
 
@@ -71,7 +71,7 @@ def pretrain(
     if direction not in (*DIRECTIONS, "both"):
         raise UsageError(f"--direction must be forward, backward or both. Received: {direction!r}")
     values = parse_pretraining_settings(set_ or [])
-    values |= {} if passes is None else {"passes": passes}
+    values |= {} if epochs is None else {"epochs": epochs}
     values |= {} if seed is None else {"seed": seed}
     config = get_pretraining_preset(preset).updated(values)
     refuse_early(output, force=force, sources=[*texts, data_dir], models=[start])

@@ -1,4 +1,4 @@
-"""`reelfeel train`: from reviews to a saved model."""
+"""`reelfeel train`: trains a classifier on labelled reviews and saves it."""
 
 from __future__ import annotations
 
@@ -38,8 +38,8 @@ def train(
     unlabelled: Annotated[
         Path | None,
         typer.Option(
-            help="Texts without labels to learn from too, with --from: a table, a folder, or a "
-            "text file with one text a line.",
+            help="With --from: texts without labels to train on too; a table, a folder, or a text "
+            "file with one text a line.",
             show_default=False,
         ),
     ] = None,
@@ -51,7 +51,9 @@ def train(
     seed: shared.Seed = None,
     seeds: Annotated[
         int | None,
-        typer.Option(help="Train so many, of seeds that follow each other, and say how they vary."),
+        typer.Option(
+            help="Train N models with consecutive seeds, and print how their metrics vary."
+        ),
     ] = None,
     resume: shared.Resume = False,
     force: shared.Force = False,
@@ -95,11 +97,11 @@ def train(
         if seeds is not None:
             _train_seeds(source, arguments, num_seeds=seeds, as_json=as_json)
             return
-        engine = train_model(source, **arguments, observer=ConsoleObserver())
+        classifier = train_model(source, **arguments, observer=ConsoleObserver())
     except KeyboardInterrupt:
         say("Stopped. Go on with the same command and --resume.", err=True)
         raise
-    shared.say_saved(engine, output, as_json=as_json)
+    shared.say_saved(classifier, output, as_json=as_json)
 
 
 def _train_seeds(

@@ -1,4 +1,4 @@
-"""`reelfeel calibrate`: temperature, threshold and abstain band, stored with the model."""
+"""`reelfeel calibrate`: fits temperature, threshold and abstention, and saves them in the model."""
 
 from __future__ import annotations
 
@@ -17,35 +17,35 @@ def calibrate(
         str | None,
         typer.Option(
             help="imdb, mini, a folder, an archive or a table with labels. Default: imdb or mini, "
-            "where the model was trained on it; of those, what was held out for validation.",
+            "where the model was trained on it; of those, the validation set.",
             show_default=False,
         ),
     ] = None,
     part: Annotated[str, typer.Option(help="Part of a data set that has parts.")] = "train",
     target_accuracy: Annotated[
         float | None,
-        typer.Option(help="Abstain where unsure, so that so many of the other verdicts are right."),
+        typer.Option(help="Abstain where unsure, so that this share of the other labels is right."),
     ] = None,
     cost_false_positive: Annotated[
-        float | None, typer.Option(help="What it costs to call a negative review positive.")
+        float | None, typer.Option(help="Cost of a false positive.")
     ] = None,
     cost_false_negative: Annotated[
-        float | None, typer.Option(help="What it costs to call a positive review negative.")
+        float | None, typer.Option(help="Cost of a false negative.")
     ] = None,
     min_precision: Annotated[
-        float | None, typer.Option(help="Find as many positives as this precision allows.")
+        float | None, typer.Option(help="Choose the lowest threshold with this precision.")
     ] = None,
     min_recall: Annotated[
-        float | None, typer.Option(help="Find at least this share of the positives.")
+        float | None, typer.Option(help="Choose the highest threshold with this recall.")
     ] = None,
     options: TableOptions = None,  # type: ignore[assignment]
     data_dir: shared.DataDir = None,
     as_json: shared.Json = False,
 ) -> None:
-    """Fit how sure a model is, where it says positive, and when it abstains.
+    """Fit a model's temperature, threshold and abstention.
 
-    Stored in the model's decision.json and obeyed everywhere. Uses reviews that the model did not
-    learn from; judge it on others than those.
+    They are saved in the model's decision.json and used wherever it predicts. Fits on reviews that
+    the model was not trained on; evaluate it on others than those.
     """
     import json
 

@@ -1,9 +1,9 @@
-"""`reelfeel check-behaviour`: robust as well as accurate, or not."""
+"""`reelfeel check-behaviour`: measures how robust a model is."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from typing import TYPE_CHECKING, Annotated, Any
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
@@ -15,6 +15,8 @@ if TYPE_CHECKING:
     from rich.table import Table
     from rich.text import Text
 
+    from reelfeel.evaluation.robustness_check import Behaviour, KindResult
+
 
 @takes_tables()
 def check_behaviour(
@@ -22,21 +24,21 @@ def check_behaviour(
     data: Annotated[
         str | None,
         typer.Option(
-            help="Reviews to damage: imdb, mini, a folder, an archive or a table with labels; "
-            "without, only made sentences are judged.",
+            help="Reviews to perturb: imdb, mini, a folder, an archive or a table with labels; "
+            "without, only sentences from templates are scored.",
             show_default=False,
         ),
     ] = None,
     part: Annotated[
         str,
         typer.Option(
-            help="Part of a data set that has parts; validation: what was held out in training."
+            help="Part of a data set that has parts, or validation: held out in training."
         ),
     ] = "test",
     training_data: Annotated[
         str | None,
         typer.Option(
-            help="What a baseline (TF-IDF) learns from, to stand beside the model.",
+            help="Train a baseline (TF-IDF) on this data, for comparison.",
             show_default=False,
         ),
     ] = None,
@@ -44,10 +46,10 @@ def check_behaviour(
     data_dir: shared.DataDir = None,
     as_json: shared.Json = False,
 ) -> None:
-    """Judge a model on damaged and shortened reviews, and on made sentences.
+    """Measure how robust a model is, on perturbed reviews and on sentences from templates.
 
-    Typos, case, missing marks, single sentences; negation, contrast, comparison and others in
-    sentences whose verdict nobody disputes.
+    Perturbations are typos, case, missing punctuation and single sentences; the templates test
+    negation, contrast, comparison and others.
     """
     import json
 
@@ -63,56 +65,57 @@ def check_behaviour(
         on_note=lambda note: say(note, err=True),
     )
     if as_json:
-        typer.echo(json.dumps(result, indent=2, allow_nan=False))
+        typer.echo(json.dumps(result.to_dict(), indent=2, allow_nan=False))
     else:
         _print_all(result)
-    for warning in result["warnings"]:
+    for warning in result.warnings:
         say(f"Warning: {warning}", err=True)
 
 
-def _print_all(result: Mapping[str, Any]) -> None:
+def _print_all(result: Behaviour) -> None:
     from reelfeel.terminal.tables import open_console
 
     console = open_console()
-    if result["perturbations"]:
+    if result.perturbations:
         console.print(_tabulate_perturbations(result))
-    console.print(_tabulate_made(result["made_texts"]))
+    console.print(_tabulate_made(result.made_texts))
 
 
-def _tabulate_perturbations(result: Mapping[str, Any]) -> Table:
+def _tabulate_perturbations(result: Behaviour) -> Table:
     from rich.text import Text
 
-    data, rows = result["data"], result["perturbations"]
-    has_baseline = "baseline" in rows[0]
+    data, rows = result.data or {}, result.perturbations
+    has_baseline = rows[0].baseline is not None
     table = _start_table(
         Text(
-            f"{result['model']} on {data['num_reviews']:,} reviews of {data['source']}; in points, "
+            f"{result.model} on {data['num_reviews']:,} reviews of {data['source']}; in points, "
             "± half a 95 % interval"
         ),
         ["reviews", "accuracy", "change", "flipped", *(["baseline", "lead"] * has_baseline)],
     )
     for one in rows:
-        cells = [_points(one["accuracy"], one["interval"]), "", ""]
+        own = one.own
+        cells = [_points(own.accuracy, own.interval), "", ""]
         if one is not rows[0]:  # which is what the others are compared with
-            cells[1] = _points(one["change"], one["change_interval"], sign="+")
-            cells[2] = f"{100 * one['flip_share']:.2f}"
-        if has_baseline:
-            cells += [f"{100 * one['baseline']['accuracy']:.2f}"]
-            cells += [_points(one["lead"], one["lead_interval"], sign="+")]
-        table.add_row(one["name"], *cells)
+            cells[1] = _points(own.change, own.change_interval, sign="+")
+            cells[2] = f"{100 * own.flip_share:.2f}"
+        if one.baseline and one.lead is not None and one.lead_interval:
+            cells += [f"{100 * one.baseline.accuracy:.2f}"]
+            cells += [_points(one.lead, one.lead_interval, sign="+")]
+        table.add_row(own.name, *cells)
     return table
 
 
-def _tabulate_made(rows: Sequence[Mapping[str, Any]]) -> Table:
-    has_baseline = "baseline" in rows[0]
+def _tabulate_made(rows: Sequence[KindResult]) -> Table:
+    has_baseline = rows[0].baseline is not None
     titles = ["kind", "templates", "accuracy", *(["baseline"] * has_baseline)]
     table = _start_table("Made sentences; in points, ± half a 95 % interval", titles)
     table.add_column("judged wrongly, for example", overflow="fold")
     for one in rows:
-        cells = [str(one["num_templates"]), _points(one["accuracy"], one["interval"])]
-        if has_baseline:
-            cells += [f"{100 * one['baseline']['accuracy']:.2f}"]
-        table.add_row(one["kind"], *cells, *one["wrong"][:1])
+        cells = [str(one.own.num_templates), _points(one.own.accuracy, one.own.interval)]
+        if one.baseline:
+            cells += [f"{100 * one.baseline.accuracy:.2f}"]
+        table.add_row(one.own.kind, *cells, *one.own.wrong[:1])
     return table
 
 

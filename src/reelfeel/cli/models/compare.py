@@ -1,4 +1,4 @@
-"""`reelfeel compare`: which of two classifiers is better, beyond luck."""
+"""`reelfeel compare`: tests whether one of two classifiers is better."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ def compare(
             show_default=False,
         ),
     ],
-    b: Annotated[str, typer.Argument(help="The other one.", show_default=False)],
+    b: Annotated[str, typer.Argument(help="The other model or table.", show_default=False)],
     data: Annotated[
         str | None,
         typer.Option(
@@ -35,7 +35,7 @@ def compare(
     data_dir: shared.DataDir = None,
     as_json: shared.Json = False,
 ) -> None:
-    """Say whether one of two models is better, on the same reviews.
+    """Test whether one of two models is better on the same reviews.
 
     Prints a sentence (McNemar's test), and the differences of accuracy, ROC AUC, log loss and Brier
     with 95 % intervals (paired bootstrap).

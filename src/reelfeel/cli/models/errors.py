@@ -1,9 +1,10 @@
-"""`reelfeel errors`: where a model was most sure and wrong, and why."""
+"""`reelfeel errors`: lists the most confident misclassifications and explains them."""
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
@@ -14,7 +15,8 @@ from reelfeel.terminal.lines import say
 if TYPE_CHECKING:
     from rich.table import Table
 
-    from reelfeel.evaluation.error_analysis import ModelError, Theme
+    from reelfeel.evaluation.error_analysis import Misclassification, Theme
+    from reelfeel.evaluation.list_mistakes import Mistakes
 
 # Mistakes listed in the terminal; the file has all that were asked for.
 _NUM_LISTED = 15
@@ -30,11 +32,13 @@ def errors(
         ),
     ],
     part: Annotated[str, typer.Option(help="Part of a data set that has parts.")] = "test",
-    most: Annotated[int, typer.Option(min=1, help="How many mistakes, the surest first.")] = 50,
+    most: Annotated[
+        int, typer.Option(min=1, help="How many to show, the most confident first.")
+    ] = 50,
     training_data: Annotated[
         str | None,
         typer.Option(
-            help="What the model was trained on, to find the reviews most like each mistake.",
+            help="The model's training data, to show the training reviews most similar to each.",
             show_default=False,
         ),
     ] = None,
@@ -47,76 +51,45 @@ def errors(
     as_json: shared.Json = False,
 ) -> None:
     """Show a model's surest mistakes, the words that drove them, and what mistakes share."""
+    import json
     from contextlib import nullcontext
 
-    from reelfeel.evaluation.error_analysis import (
-        add_neighbours,
-        find_errors,
-        find_themes,
-        write_errors,
-    )
-    from reelfeel.evaluation.judged_reviews import load_labelled
-    from reelfeel.evaluation.neighbours import load_training_reviews
+    from reelfeel.evaluation.list_mistakes import list_mistakes
     from reelfeel.files.outputs import claim_output
-    from reelfeel.inference.classifier import load
 
     with claim_output(output, overwrite=force, is_folder=False) if output else nullcontext():
-        engine = load(model)
-        reviews = load_labelled(
-            "Looking for mistakes", data, part, data_dir, options, engine.bundle.label_names
+        found = list_mistakes(
+            model,
+            data,
+            part=part,
+            most=most,
+            training_source=training_data,
+            data_dir=data_dir,
+            options=options,
         )
-        training = (
-            load_training_reviews(engine, training_data, options=options) if training_data else None
-        )
-        y_prob = engine.predict_proba(reviews.texts)
-        found = find_errors(engine, reviews, y_prob, most=most)
-        if training:
-            found = add_neighbours(found, training)
-        themes = find_themes(engine, reviews, y_prob)
         if output:
-            write_errors(output, found, engine.bundle.label_names, overwrite=force)
-            say(f"Wrote {len(found)} mistakes to {output}", err=True)
+            found.write_csv(output, overwrite=force)
+            say(f"Wrote {len(found.errors)} mistakes to {output}", err=True)
         if as_json:
-            typer.echo(_to_json(found, themes))
+            typer.echo(json.dumps(found.to_dict(), indent=2, allow_nan=False))
         else:
-            _print_all(found, themes, engine.bundle.label_names)
+            _print_all(found)
 
 
-def _to_json(found: list[ModelError], themes: list[Theme]) -> str:
-    import json
-    from dataclasses import asdict
-
-    def describe(error: ModelError) -> dict[str, Any]:
-        words = [asdict(word) for word in error.driving_words]
-        near = [asdict(one) for one in error.neighbours]
-        return {
-            "id": error.id,
-            "label": error.label,
-            "said": error.said,
-            "abstained": error.explanation.prediction.abstained,
-            "probability": error.probability,
-            "driving_words": words,
-            "neighbours": near,
-        }
-
-    values = {"errors": list(map(describe, found)), "themes": [asdict(theme) for theme in themes]}
-    return json.dumps(values, indent=2, allow_nan=False)
-
-
-def _print_all(found: list[ModelError], themes: list[Theme], label_names: tuple[str, str]) -> None:
+def _print_all(found: Mistakes) -> None:
     from reelfeel.terminal.tables import open_console
 
     console = open_console()
-    if not found:
+    if not found.errors:
         console.print("The model judged every review rightly.")
         return
-    console.print(_tabulate_errors(found[:_NUM_LISTED], label_names))
+    console.print(_tabulate_errors(found.errors[:_NUM_LISTED], found.label_names))
     for said in (0, 1):
-        names = [theme for theme in themes if theme.said == said]
-        console.print(_tabulate_themes(names, label_names[said]))
+        names = [theme for theme in found.themes if theme.said == said]
+        console.print(_tabulate_themes(names, found.label_names[said]))
 
 
-def _tabulate_errors(found: list[ModelError], label_names: tuple[str, str]) -> Table:
+def _tabulate_errors(found: Sequence[Misclassification], label_names: tuple[str, str]) -> Table:
     from rich.table import Table
 
     from reelfeel.terminal.escaping import for_line
@@ -135,7 +108,7 @@ def _tabulate_errors(found: list[ModelError], label_names: tuple[str, str]) -> T
     return table
 
 
-def _tabulate_themes(themes: list[Theme], label_name: str) -> Table:
+def _tabulate_themes(themes: Sequence[Theme], label_name: str) -> Table:
     from rich.table import Table
 
     from reelfeel.terminal.escaping import for_line

@@ -1,4 +1,4 @@
-"""`reelfeel evaluate`: a saved model, or any classifier's probabilities, judged by labels."""
+"""`reelfeel evaluate`: evaluates a model, or a table of predictions, on labelled reviews."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ def evaluate(
     ] = None,
     predictions: Annotated[
         Path | None,
-        typer.Option(help="Judge the probabilities in this table; no model is needed."),
+        typer.Option(help="Evaluate the probabilities in this table; no model is needed."),
     ] = None,
     part: Annotated[str, typer.Option(help="Part of a data set that has parts.")] = "test",
     minima: Annotated[
@@ -47,32 +47,32 @@ def evaluate(
     ] = None,
     no_worse_than: Annotated[
         str | None,
-        typer.Option(help="Gate: a model or a table of predictions that must not be better."),
+        typer.Option(help="Gate: fail if this model or table of predictions is better."),
     ] = None,
     junit: Annotated[
         Path | None, typer.Option(help="Write the gates as JUnit XML to this file.")
     ] = None,
     truncation: Annotated[
-        bool, typer.Option("--truncation", help="Read cut reviews again in every other way.")
+        bool, typer.Option("--truncation", help="Compare ways to truncate long reviews.")
     ] = False,
     record: Annotated[
         bool,
         typer.Option("--record", help="Write the figures into the model's metrics and card."),
     ] = False,
-    engine: shared.EngineName = None,
+    backend: shared.BackendName = None,
     precision: shared.Precision = "auto",
     threads: shared.Threads = None,
     options: TableOptions = None,  # type: ignore[assignment]
     probability_column: shared.ProbabilityColumn = "probability",
     threshold: Annotated[
-        float, typer.Option(help="With --predictions: positive from this probability on.")
+        float, typer.Option(help="With --predictions: the smallest probability that is positive.")
     ] = 0.5,
     data_dir: shared.DataDir = None,
     as_json: shared.Json = False,
 ) -> None:
-    """Judge a model on labelled reviews, with and without those it was trained on.
+    """Evaluate a model on labelled reviews, with and without those it was trained on.
 
-    Prints every metric, the slices that are worse than the rest, what was cut, and the gates.
+    Prints every metric, the slices that are worse than the rest, truncation, and the gates.
     """
     import json
 
@@ -94,9 +94,9 @@ def evaluate(
             _refuse_model(model, data)
             result = room.evaluate_predictions(predictions, options=options, checks=checks)
         else:
-            runner = {"engine": engine, "precision": precision, "threads": threads}
+            runs_on = {"backend": backend, "precision": precision, "threads": threads}
             result = _evaluate_model(
-                model, data, runner, part=part, data_dir=data_dir, options=options, checks=checks
+                model, data, runs_on, part=part, data_dir=data_dir, options=options, checks=checks
             )
         if record:
             from reelfeel.evaluation.recording import record_evaluation
@@ -129,7 +129,7 @@ def _hold_outputs(recorded: str | None, junit: Path | None) -> Iterator[None]:
 
 
 def _evaluate_model(
-    model: str | None, data: str | None, runner: dict[str, Any], *, checks: Checks, **where: Any
+    model: str | None, data: str | None, runs_on: dict[str, Any], *, checks: Checks, **where: Any
 ) -> dict[str, Any]:
     from reelfeel.errors import UsageError
     from reelfeel.evaluation.evaluate import evaluate as evaluate_model
@@ -140,7 +140,7 @@ def _evaluate_model(
             "Expected a model and --data, or --predictions with a table of probabilities; received "
             f"the model {model or 'none'} and the data {data or 'none'}."
         )
-    return evaluate_model(load(model, **runner), data, checks=checks, **where)
+    return evaluate_model(load(model, **runs_on), data, checks=checks, **where)
 
 
 def _refuse_unrecordable(model: str | None) -> None:

@@ -1,4 +1,4 @@
-"""How `evaluate`, `compare` and `calibrate` write their numbers on a terminal."""
+"""Terminal tables of `evaluate`, `compare` and `calibrate`."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""`reelfeel export`: a saved model for other software."""
+"""`reelfeel export`: writes a model as `.keras` or ONNX for other software."""
 
 from __future__ import annotations
 
@@ -18,21 +18,28 @@ def export(
         typer.Option(
             "--output",
             "-o",
-            help="File to write; by default MODEL.keras or MODEL.onnx beside it, or here for a "
-            "name.",
+            help="File to write. Default: MODEL.keras or MODEL.onnx, beside the model's folder or, "
+            "for a name, in the current folder.",
         ),
     ] = None,
     format_: Annotated[
         str, typer.Option("--format", help="keras, or onnx: one file, weights included.")
     ] = "keras",
     force: shared.Force = False,
+    as_json: shared.Json = False,
 ) -> None:
     """Write a model as a .keras or .onnx file, which loads without ReelFeel.
 
     It maps token ids, padded on the right with 0, to the calibrated probability of the positive
     class. Beside it: how to read texts, as data and in words, and a reader in plain Python.
     """
-    from reelfeel.exports.export import export_model
+    import json
 
-    for file in export_model(model, output, format=format_, overwrite=force):
+    from reelfeel.exports.export import export as export_model
+
+    exported = export_model(model, output, format=format_, overwrite=force)
+    if as_json:
+        typer.echo(json.dumps(exported.to_dict(), indent=2))
+        return
+    for file in exported.files:
         say(file)

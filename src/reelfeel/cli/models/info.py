@@ -1,4 +1,4 @@
-"""`reelfeel info`: what a saved model is and where it came from."""
+"""`reelfeel info`: shows what a saved model is and how it was made."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from reelfeel.cli import options as shared
 
 
 def info(model: shared.ModelArgument, as_json: shared.Json = False) -> None:
-    """Show what a saved model is, how it was made and how well it did."""
+    """Show a saved model's settings, training and metrics."""
     import json
 
     from reelfeel.inference.bundle import read_bundle

@@ -1,4 +1,4 @@
-"""`reelfeel models`: what comes with ReelFeel."""
+"""`reelfeel models`: lists the models that come with ReelFeel."""
 
 from __future__ import annotations
 
@@ -13,19 +13,17 @@ if TYPE_CHECKING:
 
 
 def models(as_json: shared.Json = False) -> None:
-    """List the models that come with ReelFeel, with the figures that stand in them.
+    """List the models that come with ReelFeel, with their size and accuracy.
 
-    Their names can be given wherever a command asks for a model; without one, it takes base.
+    Every command that takes a model takes these names; the default is base.
     """
     import json
-    from dataclasses import asdict
 
-    from reelfeel.inference.facts import describe_model
-    from reelfeel.inference.shipped import list_shipped
+    from reelfeel.inference.facts import models as list_models
 
-    found = [describe_model(folder) for folder in list_shipped()]
+    found = list_models()
     if as_json:
-        typer.echo(json.dumps([asdict(facts) for facts in found], indent=2))
+        typer.echo(json.dumps([facts.to_dict() for facts in found], indent=2))
     else:
         _print_table(found)
 
@@ -43,14 +41,14 @@ def _print_table(found: list[ModelFacts]) -> None:
     for title in ("name", "MB", "parameters", "accuracy (95 % interval)", "reviews/s", "license"):
         table.add_column(title, justify="left" if title in ("name", "license") else "right")
     for facts in found:
-        table.add_row(*_spell(facts))
+        table.add_row(*_format(facts))
     console.print(table)
     for facts in found:
-        judged = f"; judged on {facts.judged_on}" if facts.judged_on else ""
+        judged = f"; evaluated on {facts.evaluated_on}" if facts.evaluated_on else ""
         console.print(f"\n{facts.name} {facts.purpose}{judged}\n  {facts.path}", soft_wrap=True)
 
 
-def _spell(facts: ModelFacts) -> tuple[str, ...]:
+def _format(facts: ModelFacts) -> tuple[str, ...]:
     accuracy = "-"
     if facts.accuracy is not None and facts.interval:
         lower, upper = facts.interval

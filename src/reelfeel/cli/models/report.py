@@ -1,4 +1,4 @@
-"""`reelfeel report`: a model judged beside its baselines, as one page."""
+"""`reelfeel report`: writes a report of a model beside baselines, as one HTML page."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ def report(
     train_data: Annotated[
         str | None,
         typer.Option(
-            help="What the baselines learn from. Default: the train part of --data.",
+            help="What the baselines are trained on. Default: the train part of --data.",
             show_default=False,
         ),
     ] = None,
@@ -44,13 +44,13 @@ def report(
         bool, typer.Option("--no-baselines", help="Leave the baselines out.")
     ] = False,
     no_texts: Annotated[
-        bool, typer.Option("--no-texts", help="Show no text and no word of any review.")
+        bool, typer.Option("--no-texts", help="Leave out all texts and words of reviews.")
     ] = False,
     options: TableOptions = None,  # type: ignore[assignment]
     data_dir: shared.DataDir = None,
     force: shared.Force = False,
 ) -> None:
-    """Write the report of a model: verdict, numbers, pictures, mistakes, as one offline page."""
+    """Write a report of a model as one offline page: summary, metrics, pictures, mistakes."""
     from reelfeel.baselines.baselines import BASELINES
     from reelfeel.evaluation.reporting.report import ReportSettings
     from reelfeel.evaluation.reporting.report import report as write_report

@@ -1,4 +1,4 @@
-"""`reelfeel explain`: which words and sentences made the verdict, and what would flip it."""
+"""`reelfeel explain`: shows which words and sentences led to a prediction."""
 
 from __future__ import annotations
 
@@ -18,8 +18,6 @@ if TYPE_CHECKING:
     from rich.text import Text
 
     from reelfeel.explanation.layout import Piece
-    from reelfeel.inference.classifier import Engine
-    from reelfeel.models.differentiation import DifferentiableClassifier
     from reelfeel.values import Attribution, Explanation
 
 COMMAND_CLASS = TextsCommand
@@ -62,7 +60,7 @@ def explain(
         Method, typer.Option(help="integrated-gradients needs the extra \\[train].")
     ] = Method.OCCLUSION,
     flip: Annotated[
-        bool, typer.Option("--flip", help="Find a small edit that turns the verdict around.")
+        bool, typer.Option("--flip", help="Find a small edit that changes the label.")
     ] = False,
     html: Annotated[
         Path | None, typer.Option(help="Write a web page here.", show_default=False)
@@ -70,7 +68,7 @@ def explain(
     force: shared.Force = False,
     as_json: shared.Json = False,
 ) -> None:
-    """Show which words and sentences made a verdict.
+    """Show which words and sentences led to a prediction.
 
     Words that speak for the positive class are marked with + (green), for the negative class with
     - (red). With --json one JSON object a text, with offsets into it.
@@ -79,14 +77,16 @@ def explain(
 
     from reelfeel.files.outputs import claim_output
     from reelfeel.inference.classifier import load
+    from reelfeel.inference.explaining import explain as explain_texts
 
     given = _read_texts(texts or [], file)
     with claim_output(html, overwrite=force, is_folder=False) if html else nullcontext():
-        engine = load(model)
-        network = _open_network(engine) if method is Method.INTEGRATED_GRADIENTS else None
-        explanations = engine.explain(given, by=by.value, with_flip=flip, network=network)
+        classifier = load(model)
+        explanations = explain_texts(
+            given, classifier, by=by.value, method=method.value, with_flip=flip
+        )
         if html:
-            _write_page(html, explanations, engine.bundle.label_names, overwrite=force)
+            _write_page(html, explanations, classifier.bundle.label_names, overwrite=force)
     if as_json:
         _print_json(explanations)
     elif not html:
@@ -108,38 +108,24 @@ def _read_texts(texts: list[str], file: Path | None) -> list[str]:
     return [text for group in read_texts(texts) for text in group]
 
 
-def _open_network(engine: Engine) -> DifferentiableClassifier:
-    from reelfeel.models.differentiation import DifferentiableClassifier
-
-    bundle = engine.bundle
-    return DifferentiableClassifier(
-        bundle.config.model,
-        bundle.config.data,
-        bundle.vocabulary.size,
-        bundle.weights(),
-        temperature=bundle.decision.temperature,
-    )
-
-
 def _write_page(
     path: Path, explanations: list[Explanation], label_names: tuple[str, str], *, overwrite: bool
 ) -> None:
-    from reelfeel.explanation.page import render_page
+    from reelfeel.explanation.page import render_explanations
     from reelfeel.files.writing import refuse_existing, write_whole
 
     refuse_existing(path, overwrite=overwrite)
     with write_whole(path) as unfinished:
-        unfinished.write_text(render_page(explanations, label_names=label_names), "utf-8")
+        unfinished.write_text(render_explanations(explanations, label_names=label_names), "utf-8")
     say(f"Wrote {path}", err=True)
 
 
 def _print_json(explanations: list[Explanation]) -> None:
     import json
-    from dataclasses import asdict
 
     for explanation in explanations:
         # ASCII only, so that lone surrogates survive too.
-        typer.echo(json.dumps(asdict(explanation), allow_nan=False))
+        typer.echo(json.dumps(explanation.to_dict(), allow_nan=False))
 
 
 def _print_all(explanations: list[Explanation], *, wants_flip: bool) -> None:
@@ -154,13 +140,13 @@ def _print_all(explanations: list[Explanation], *, wants_flip: bool) -> None:
 
 def _print_one(console: Console, explanation: Explanation, *, wants_flip: bool) -> None:
     from reelfeel.explanation.layout import lay_out
-    from reelfeel.explanation.page import describe_reading
+    from reelfeel.explanation.page import describe_explanation
 
     said = explanation.prediction
     console.print(
         f"{for_line(said.label)}: {said.probability:.1%} positive", style="bold", soft_wrap=True
     )
-    console.print(describe_reading(explanation), style="dim")
+    console.print(describe_explanation(explanation), style="dim")
     pieces = list(lay_out(explanation))
     if pieces:
         console.print(_join(pieces))

@@ -1,4 +1,4 @@
-"""Standard input as texts, one a line: each as soon as it comes, many at once where they come fast.
+"""Reads standard input, one text a line, as soon as the lines arrive.
 
 A thread reads what is there, so a source is never waited for while a line waits for its answer: a
 bot or `tail -f` gets each answer at once, a file is answered some thousand lines at a time.
@@ -48,7 +48,7 @@ _COLUMN_NAMES = {
 Read = Callable[[], bytes]
 
 
-def read_lines(stream: Any, encoding: str | None = None) -> Iterator[list[str]]:
+def stream_lines(stream: Any, encoding: str | None = None) -> Iterator[list[str]]:
     """Yields the lines of standard input, without their ends, as many together as have come.
 
     Bytes are decoded as those of a table are: a byte-order mark decides, UTF-16 is found without

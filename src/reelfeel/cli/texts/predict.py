@@ -1,4 +1,4 @@
-"""`reelfeel predict`: texts in, labels and probabilities out."""
+"""`reelfeel predict`: prints a label and a probability for each text."""
 
 from __future__ import annotations
 
@@ -39,7 +39,7 @@ def predict(
     ] = None,
     options: TableOptions = None,  # type: ignore[assignment]
     model: shared.ModelOption = shared.DEFAULT_MODEL,
-    engine: shared.EngineName = None,
+    backend: shared.BackendName = None,
     precision: shared.Precision = "auto",
     threads: shared.Threads = None,
     as_json: shared.Json = False,
@@ -61,7 +61,7 @@ def predict(
 
     from reelfeel.inference.classifier import load
 
-    loaded = load(model, engine=engine, precision=precision, threads=threads)
+    loaded = load(model, backend=backend, precision=precision, threads=threads)
     for group in groups:
         said = zip(group, loaded.predict(group), strict=True)
         lines = [_format(text, prediction, as_json=as_json) for text, prediction in said]
@@ -91,11 +91,10 @@ def _read_table(data: str, options: TableOptions) -> Iterator[list[str]]:
 
 def _format(text: str, prediction: Prediction, *, as_json: bool) -> str:
     import json
-    from dataclasses import asdict
 
     if as_json:
         # ASCII only, so that lone surrogates survive too.
-        return json.dumps({"text": text, **asdict(prediction)})
+        return json.dumps({"text": text, **prediction.to_dict()})
     marks = f"\t[{'; '.join(prediction.notes)}]" if prediction.notes else ""
     label = for_line(prediction.label)
     return f"{label}\t{prediction.probability:.4f}\t{for_line(text)}{marks}"

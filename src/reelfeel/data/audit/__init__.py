@@ -1,1 +1,1 @@
-"""What is wrong with reviews before a model learns them."""
+"""Audits reviews before training."""

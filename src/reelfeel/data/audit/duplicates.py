@@ -1,4 +1,4 @@
-"""Which texts are the same: within a data set, and between two."""
+"""Finds equal texts within a data set and between two."""
 
 from __future__ import annotations
 

@@ -1,11 +1,12 @@
-"""What an audit says about a data set: findings, ranked, and sizes a part."""
+"""The results of an audit: findings in order of severity, and sizes of parts."""
 
 from __future__ import annotations
 
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from typing import Any, Literal
 
-from reelfeel.ledger import Ledger
+from reelfeel.load_summary import LoadSummary
+from reelfeel.plain_values import to_plain
 
 Severity = Literal["error", "warning", "note"]
 
@@ -53,7 +54,7 @@ class PartSummary:
         num_movies: different movies (or groups); None where the source does not say.
         words: lengths in words between white space: mean, median, p90, p99, max.
         tokens: the same in tokens; None where they were not counted.
-        ledgers: what became of everything in each source.
+        load_summaries: what became of everything in each source.
     """
 
     name: str
@@ -66,7 +67,7 @@ class PartSummary:
     num_movies: int | None
     words: dict[str, float]
     tokens: dict[str, float] | None
-    ledgers: tuple[Ledger, ...] = ()
+    load_summaries: tuple[LoadSummary, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -87,11 +88,11 @@ class Audit:
         return any(finding.severity == "error" for finding in self.findings)
 
     def to_dict(self) -> dict[str, Any]:
-        """Returns plain dictionaries and lists, ready for JSON."""
+        """Returns plain values: what `reelfeel check-data --json` prints."""
         return {
             "fit_for_training": not self.has_errors,
-            "parts": {part.name: asdict(part) for part in self.parts},
-            "findings": [asdict(finding) for finding in self.findings],
+            "parts": {part.name: to_plain(part) for part in self.parts},
+            "findings": to_plain(self.findings),
         }
 
 

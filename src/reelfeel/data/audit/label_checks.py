@@ -1,4 +1,4 @@
-"""Checks on the labels of one part: enough of both, in balance, and not against each other."""
+"""Checks the labels of one part: enough of each class, balance, no contradictions."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ _MAX_RATIO = 3.0
 _MAX_CONFLICTING = 0.05
 
 
-def check_labels(part: AuditedPart) -> Iterator[Finding]:
+def find_label_problems(part: AuditedPart) -> Iterator[Finding]:
     """Yields what is wrong with the labels of a part; nothing for an unlabelled one."""
     if not part.is_labelled:
         return
@@ -54,7 +54,7 @@ def check_labels(part: AuditedPart) -> Iterator[Finding]:
             "imbalance",
             concerned,
             f"one label is {counts[1 - smaller] / counts[smaller]:.1f} times as common as {name!r}",
-            "Weigh the classes, or collect more of the rarer one; accuracy alone will flatter.",
+            "Weigh the classes, or collect more of the rarer one; accuracy alone is misleading.",
         )
     yield from _check_order(part)
     yield from _check_conflicts(part)

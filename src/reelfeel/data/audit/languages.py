@@ -1,4 +1,4 @@
-"""Finds reviews in other languages than English, without taking English ones for foreign."""
+"""Finds reviews that are not in English, with few false alarms."""
 
 from __future__ import annotations
 

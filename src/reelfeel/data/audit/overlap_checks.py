@@ -1,4 +1,4 @@
-"""Checks between two parts: what stands in both makes a test score flatter."""
+"""Checks two parts for texts or movies in both, which inflate a test score."""
 
 from __future__ import annotations
 

@@ -1,1 +1,1 @@
-"""Readers of one format each: from a file's content to named columns and a ledger."""
+"""One reader for each format: a file's content in, named columns and a log of what was left out."""

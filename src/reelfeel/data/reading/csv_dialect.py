@@ -1,4 +1,4 @@
-"""How the fields of a CSV file are told apart: what was named, and what its first rows show."""
+"""Detects the delimiter and the quoting of a CSV file."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Whether a quoted field that spans lines has swallowed rows: two readings, neither of them sure.
+"""Detects quoted fields that may have swallowed the rows after them.
 
 A review that begins with a quotation mark opens a quoted field in a file that knows no quoting, and
 the next one that ends with a quotation mark closes it: all rows in between become one text.

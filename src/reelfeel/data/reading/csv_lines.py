@@ -1,4 +1,4 @@
-"""CSV text as lines: which line end separates rows, and what stands before the first row."""
+"""Splits CSV text into lines, and finds what stands before the first row."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""CSV rows one after another, each with the lines it stands on, however broken the file is."""
+"""Iterates over CSV rows with their line numbers; continues after broken rows."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ class Row:
     problem: str = ""
 
 
-def read_rows(lines: Lines, dialect: Dialect) -> Iterator[Row]:
+def read_csv_rows(lines: Lines, dialect: Dialect) -> Iterator[Row]:
     """Yields the rows from where `lines` stands, blank ones too.
 
     After a row whose quotes do not fit together, reading goes on with the line behind its first:

@@ -1,4 +1,4 @@
-"""JSON as a table: one object a line, an array of objects, and what common programs export."""
+"""Reads JSON as tables: JSON Lines, arrays of objects, and exports of common programs."""
 
 from __future__ import annotations
 
@@ -47,7 +47,7 @@ def read_json_lines(reading: Reading, text: str) -> Table:
     return pivot(reading, records, rows, found)
 
 
-def read_json(reading: Reading, text: str) -> Table:
+def read_json_table(reading: Reading, text: str) -> Table:
     """Reads a JSON file: an array of objects, what pandas writes, Label Studio, or one a line.
 
     Raises:

@@ -1,4 +1,4 @@
-"""Tasks as Label Studio exports them: the text under `data`, the choice deep in `annotations`."""
+"""Reads the JSON export of Label Studio."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Files whose columns have types, as frames of Polars: Parquet, Arrow and Excel."""
+"""Opens Parquet, Arrow and Excel files as Polars frames."""
 
 from __future__ import annotations
 

@@ -1,1 +1,1 @@
-"""The data sets that ReelFeel knows by name."""
+"""Data sets that have a name."""

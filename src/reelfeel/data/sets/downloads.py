@@ -1,4 +1,4 @@
-"""Downloads a published file once: size and checksum checked, progress on stderr."""
+"""Downloads a published file once and checks its size and checksum."""
 
 from __future__ import annotations
 
@@ -86,7 +86,7 @@ def _check_size(path: Path, published: PublishedFile) -> Path:
 
 
 class _ProgressBar:
-    """What pooch asks of a progress bar (tqdm's words), drawn by Rich on stderr."""
+    """The progress bar that pooch calls (tqdm's interface), drawn by Rich on stderr."""
 
     def __init__(self, name: str) -> None:
         self.total = 0

@@ -1,4 +1,4 @@
-"""Tables that were read once, kept as Parquet files that prove that they are whole."""
+"""Caches parsed tables as Parquet files with a checksum in their name."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""How aclImdb names its files, and what the names say: part, label, number, stars, movie."""
+"""Parses the file names of aclImdb: part, label, number, stars, movie."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The hashes of IMDB's test reviews: enough to leave them out, without reading one.
+"""Hashes of IMDB's test reviews, so that training can leave them out without reading them.
 
 A language model must not learn from a review of the test set, and 269 of them stand among the
 unlabelled ones. No stage of training may open a test file to find them; so their hashes come with
@@ -8,12 +8,9 @@ ReelFeel. `tests/data/sets/test_imdb_test_hashes.py` rebuilds the file from the 
 from __future__ import annotations
 
 from importlib import resources
-from pathlib import Path
 
 import numpy as np
 import numpy.typing as npt
-
-from reelfeel.files.writing import write_whole
 
 _FILE = "imdb_test_hashes.bin"
 
@@ -31,9 +28,3 @@ def read_test_hashes() -> npt.NDArray[np.uint64]:
     """
     content = (resources.files("reelfeel.data.sets") / _FILE).read_bytes()
     return np.frombuffer(content, dtype="<u8")
-
-
-def write_test_hashes(hashes: npt.NDArray[np.uint64], path: Path) -> None:
-    """Writes the file that `read_test_hashes` reads: distinct hashes, rising, eight bytes each."""
-    with write_whole(path) as unfinished:
-        unfinished.write_bytes(np.unique(hashes).astype("<u8").tobytes())

@@ -1,4 +1,4 @@
-"""The data set that comes with ReelFeel: 200 short reviews, for tests, examples and a first run."""
+"""`mini`: 200 short reviews that come with ReelFeel, for tests, examples and a first run."""
 
 from __future__ import annotations
 

@@ -1,1 +1,1 @@
-"""What a source is on disk: files, folders, archives, packed files; counted and bounded."""
+"""Opens sources on disk within limits: files, folders, archives, compressed files."""

@@ -1,4 +1,4 @@
-"""Reads tar archives from the stream, member by member: nothing is ever unpacked to disk."""
+"""Reads tar archives as a stream, member by member; nothing is extracted to disk."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""From bytes to text: which encoding a file is in, and what could not be read."""
+"""Detects a file's encoding and decodes it."""
 
 from __future__ import annotations
 

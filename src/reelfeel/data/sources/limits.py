@@ -1,4 +1,4 @@
-"""What a file may be: plain, of a bounded size, of a sane shape; all else is refused in one line.
+"""Limits on sources: plain files of bounded size and shape.
 
 A file from elsewhere can be a pipe that never ends, a device, or some kilobytes that unpack to
 terabytes. So everything is read in blocks, and counted before it is parsed.

@@ -1,4 +1,4 @@
-"""Whether a Parquet, Arrow or Excel file can be read: tried in a process that may fail.
+"""Tries to read a Parquet, Arrow or Excel file in a process of its own, which may crash.
 
     python -m reelfeel.data.sources.table_probe KIND BYTES < FILE
 

@@ -1,1 +1,1 @@
-"""From a saved model and labelled reviews to the numbers of its report."""
+"""Computes the content of a report from a model and labelled reviews."""

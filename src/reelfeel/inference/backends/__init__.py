@@ -1,1 +1,1 @@
-"""What runs a saved model: the native kernels, OpenVINO, ONNX Runtime or NumPy."""
+"""Backends that run a saved model: native kernels, OpenVINO, ONNX Runtime and NumPy."""

@@ -1,15 +1,14 @@
-"""The native kernels as an engine: the fastest, and in float32 exact within rounding."""
+"""Runs the network on the native kernels: the fastest backend."""
 
 from __future__ import annotations
 
 import numpy as np
 import numpy.typing as npt
 
-from reelfeel.errors import UsageError
 from reelfeel.inference.bundle import Bundle
 from reelfeel.inference.network import TowerArrays, add_padding, pick_towers
 from reelfeel.inference.pace import Pace
-from reelfeel.native.inference import NativeTower, has_kernel
+from reelfeel.native.inference import NativeTower, require_kernel
 from reelfeel.text.token_ids import TokenIds
 
 
@@ -26,11 +25,7 @@ class NativeSession:
     """
 
     def __init__(self, bundle: Bundle, precision: str, threads: int) -> None:
-        if not has_kernel(precision):
-            raise UsageError(
-                f"The native engine has no {precision} here: it needs a processor with AMX or "
-                "AVX512-BF16. Leave --precision out, or use --precision float32."
-            )
+        require_kernel(precision)
         self._config, self._threads = bundle.config, threads
         self._pace = Pace(threads)
         towers = pick_towers(bundle.stored_weights(), bundle.config.model)
@@ -51,7 +46,7 @@ class NativeSession:
     def _read(self, token_ids: TokenIds) -> npt.NDArray[np.float32]:
         offsets = np.concatenate([np.zeros(1, np.int64), np.cumsum(token_ids.lengths)])
         logits = [
-            head.judge(tower.run(token_ids.flat, offsets, self._threads))
+            head.logits(tower.run(token_ids.flat, offsets, self._threads))
             for head, tower in self._towers
         ]
         return np.asarray(np.mean(logits, axis=0, dtype=np.float32))

@@ -1,1 +1,1 @@
-"""How sure a number is, and whether two classifiers differ by more than luck."""
+"""Confidence intervals and significance tests."""

@@ -1,4 +1,4 @@
-"""Whether one classifier is better than another on the same reviews, or only luckier."""
+"""McNemar's test and an interval for the difference of two accuracies."""
 
 from __future__ import annotations
 

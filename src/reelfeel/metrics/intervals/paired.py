@@ -1,4 +1,4 @@
-"""Two classifiers on the same reviews: how far apart, how sure that is, and in one sentence."""
+"""Compares all metrics of two classifiers on the same reviews, with intervals."""
 
 from __future__ import annotations
 
@@ -12,10 +12,10 @@ from reelfeel.metrics import scores
 from reelfeel.metrics.checks import Labels, Probabilities, check_binary, check_threshold
 from reelfeel.metrics.intervals.comparison import McNemarTest, difference_interval, mcnemar_test
 from reelfeel.metrics.intervals.proportions import Interval
-from reelfeel.metrics.intervals.resampling import Resampler, Weights, draw_weights
+from reelfeel.metrics.intervals.resampling import Resampler, SampleWeights, draw_weights
 from reelfeel.metrics.logits import log_losses
 
-# The usual level, of the verdict about accuracy.
+# The usual level; the p-value stands beside every claim, so a reader can set another.
 SIGNIFICANT = 0.05
 
 
@@ -198,7 +198,7 @@ def _resample(
     }
 
 
-def _reorder(weights: Weights, ranking: Resampler) -> Weights:
+def _reorder(weights: SampleWeights, ranking: Resampler) -> SampleWeights:
     return weights[:, ranking.order]
 
 

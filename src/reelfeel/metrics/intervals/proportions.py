@@ -1,4 +1,4 @@
-"""How sure a share is: intervals for "so many of so many"."""
+"""Wilson's interval for a proportion."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""How far results of the same recipe are apart when only the seed differs."""
+"""The spread of results over seeds."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""How sure a metric is: a 95 % interval for every number of the table.
+"""A 95 % interval for every metric of the table.
 
 Each metric has the interval that kept its promise in simulation, see `docs/metrics.md`: the plain
 percentile bootstrap contained a ROC AUC of 0.99 on 200 reviews only 91 times in 100.
@@ -20,9 +20,6 @@ from reelfeel.metrics.checks import (
 from reelfeel.metrics.intervals.proportions import NORMAL_95, Interval, wilson_interval
 from reelfeel.metrics.intervals.resampling import Resampler, draw_weights
 from reelfeel.metrics.table import METRICS, Confusion, count_confusion
-
-# Why an interval is missing although the metric is there.
-NO_SPREAD = "all resamples agree: there is nothing to measure its uncertainty by"
 
 Replicates = dict[str, npt.NDArray[np.float64]]
 

@@ -1,25 +1,12 @@
-// The gates' functions for training, one register at a time: so sixteen registers hold what is between
-// the sums and the new states.
+// The gates' functions for training, one register at a time: so sixteen registers hold what is
+// between the sums and the new states.
 #pragma once
 
 #include "common/lanes.hpp"
+#include "common/vector_math.hpp"
 
 namespace reelfeel::REELFEEL_TARGET {
 namespace {
-
-constexpr float kLog2E = 1.44269504f;
-
-// The powers of 2 on [-0.5, 0.5] by a polynomial. For bfloat16 Taylor's, with a relative error of
-// 2e-6, a thousandth of the rounding; for float32 the one whose largest error is the smallest, 2e-7.
-template <bool kIsExact>
-inline Part small_power_of_2(Part x) {
-    Part sum = repeat(kIsExact ? 1.32647271e-3f : 1.33335581e-3f);
-    sum = multiply_add(sum, x, repeat(kIsExact ? 9.67151286e-3f : 9.61812911e-3f));
-    sum = multiply_add(sum, x, repeat(kIsExact ? 5.55073375e-2f : 5.55041087e-2f));
-    sum = multiply_add(sum, x, repeat(kIsExact ? 2.40222421e-1f : 2.40226507e-1f));
-    sum = multiply_add(sum, x, repeat(kIsExact ? 6.93146978e-1f : 6.93147181e-1f));
-    return multiply_add(sum, x, repeat(1.0f));
-}
 
 #if REELFEEL_REGISTER_BYTES == 64
 
@@ -36,21 +23,6 @@ inline Part one_over(Part x) {
 }
 
 #else
-
-// For x from -126 to 126. NaN stays NaN.
-template <bool kIsExact>
-inline Part bounded_exp2(Part x) {
-    // Adding 1.5 * 2^23 leaves no bits for the fraction; 127 more, and the lowest are an exponent.
-    constexpr float kRound = 12582912.0f + 127.0f;
-    const Part rounded = x + kRound;
-    const Part power = small_power_of_2<kIsExact>(x - (rounded - kRound));
-    IntPart exponent;
-    std::memcpy(&exponent, &rounded, sizeof(exponent));
-    exponent <<= 23;
-    Part scale;
-    std::memcpy(&scale, &exponent, sizeof(scale));
-    return power * scale;
-}
 
 // For x up to 126; below -126 it is 0.
 template <bool kIsExact>
@@ -77,12 +49,12 @@ inline Part one_over_one_plus_exp2(Part x) {
 
 template <bool kIsExact>
 inline Part sigmoid_part(Part x) {
-    return one_over_one_plus_exp2<kIsExact>(x * -kLog2E);
+    return one_over_one_plus_exp2<kIsExact>(x * -kLog2OfE);
 }
 
 template <bool kIsExact>
 inline Part tanh_part(Part x) {
-    const Part half = one_over_one_plus_exp2<kIsExact>(x * (-2 * kLog2E));
+    const Part half = one_over_one_plus_exp2<kIsExact>(x * (-2 * kLog2OfE));
     return multiply_add(half, repeat(2.0f), repeat(-1.0f));
 }
 

@@ -1,7 +1,7 @@
 // Memory for a macOS library that holds its C++ library instead of asking the system for it. zig's
-// linker exports `operator new` and `delete` from what it links in, whatever the list of exports says,
-// and macOS lets one library's copy stand in for all others'. With every form defined here, and
-// hidden (-fvisibility-global-new-delete=force-hidden), those are not linked in.
+// linker exports `operator new` and `delete` from what it links in, whatever the list of exports
+// says, and macOS lets one library's copy stand in for all others'. With every form defined here,
+// and hidden (-fvisibility-global-new-delete=force-hidden), those are not linked in.
 
 #ifdef REELFEEL_OWN_ALLOCATION
 
@@ -29,29 +29,29 @@ void* find_or_throw(std::size_t size, std::align_val_t alignment) {
 }  // namespace
 
 // For one object, and for an array of them.
-#define REELFEEL_DEFINE(array)                                                               \
-    void* operator new array(std::size_t size) { return find_or_throw(size, kUsual); }       \
-    void* operator new array(std::size_t size, std::align_val_t alignment) {                 \
-        return find_or_throw(size, alignment);                                               \
-    }                                                                                        \
-    void* operator new array(std::size_t size, const std::nothrow_t&) noexcept {             \
-        return find(size, kUsual);                                                           \
-    }                                                                                        \
-    void* operator new array(std::size_t size, std::align_val_t alignment,                   \
-                             const std::nothrow_t&) noexcept {                               \
-        return find(size, alignment);                                                        \
-    }                                                                                        \
-    void operator delete array(void* memory) noexcept { std::free(memory); }                 \
-    void operator delete array(void* memory, std::size_t) noexcept { std::free(memory); }    \
-    void operator delete array(void* memory, std::align_val_t) noexcept { std::free(memory); } \
-    void operator delete array(void* memory, std::size_t, std::align_val_t) noexcept {       \
-        std::free(memory);                                                                   \
-    }                                                                                        \
-    void operator delete array(void* memory, const std::nothrow_t&) noexcept {               \
-        std::free(memory);                                                                   \
-    }                                                                                        \
+#define REELFEEL_DEFINE(array)                                                                   \
+    void* operator new array(std::size_t size) { return find_or_throw(size, kUsual); }           \
+    void* operator new array(std::size_t size, std::align_val_t alignment) {                     \
+        return find_or_throw(size, alignment);                                                   \
+    }                                                                                            \
+    void* operator new array(std::size_t size, const std::nothrow_t&) noexcept {                 \
+        return find(size, kUsual);                                                               \
+    }                                                                                            \
+    void* operator new array(std::size_t size, std::align_val_t alignment,                       \
+                             const std::nothrow_t&) noexcept {                                   \
+        return find(size, alignment);                                                            \
+    }                                                                                            \
+    void operator delete array(void* memory) noexcept { std::free(memory); }                     \
+    void operator delete array(void* memory, std::size_t) noexcept { std::free(memory); }        \
+    void operator delete array(void* memory, std::align_val_t) noexcept { std::free(memory); }   \
+    void operator delete array(void* memory, std::size_t, std::align_val_t) noexcept {           \
+        std::free(memory);                                                                       \
+    }                                                                                            \
+    void operator delete array(void* memory, const std::nothrow_t&) noexcept {                   \
+        std::free(memory);                                                                       \
+    }                                                                                            \
     void operator delete array(void* memory, std::align_val_t, const std::nothrow_t&) noexcept { \
-        std::free(memory);                                                                   \
+        std::free(memory);                                                                       \
     }
 
 REELFEEL_DEFINE()

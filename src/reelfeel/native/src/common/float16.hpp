@@ -2,7 +2,7 @@
 // target's region, as all that is in its namespace.
 #pragma once
 
-#include "common/vector_math.hpp"
+#include "common/registers.hpp"
 
 namespace reelfeel::REELFEEL_TARGET {
 namespace {

@@ -3,7 +3,7 @@
 #pragma once
 
 #include "common/activations.hpp"
-#include "common/numbers.hpp"
+#include "common/tile_layout.hpp"
 
 namespace reelfeel::REELFEEL_TARGET {
 namespace {
@@ -19,14 +19,16 @@ constexpr bool kTransposesLeft = false;
 
 // A row of 32 numbers.
 struct Numbers {
-  Lanes low, high;
+    Lanes low, high;
 };
 
-inline Numbers load_numbers(const float* source) { return {load_lanes(source), load_lanes(source + kLanes)}; }
+inline Numbers load_numbers(const float* source) {
+    return {load_lanes(source), load_lanes(source + kLanes)};
+}
 
 inline void store_numbers(float* target, Numbers row) {
-  store_lanes(target, row.low);
-  store_lanes(target + kLanes, row.high);
+    store_lanes(target, row.low);
+    store_lanes(target + kLanes, row.high);
 }
 
 inline Numbers no_numbers() { return {}; }
@@ -35,18 +37,18 @@ inline Numbers to_numbers(Lanes low, Lanes high) { return {low, high}; }
 
 // Rows 2 * pair and 2 * pair + 1 of two tiles, which hold the numbers' first and second sixteen.
 inline void store_pair(float* tiles, int pair, Numbers even, Numbers odd) {
-  float* target = tiles + pair * kTileDepth;
-  store_lanes(target, even.low);
-  store_lanes(target + kLanes, odd.low);
-  store_lanes(target + kTileSize, even.high);
-  store_lanes(target + kTileSize + kLanes, odd.high);
+    float* target = tiles + pair * kTileDepth;
+    store_lanes(target, even.low);
+    store_lanes(target + kLanes, odd.low);
+    store_lanes(target + kTileSize, even.high);
+    store_lanes(target + kTileSize + kLanes, odd.high);
 }
 
 // A column of a tile.
 inline void store_column(float* tile, int column, Numbers numbers) {
-  float row[kTileDepth];
-  store_numbers(row, numbers);
-  for (int i = 0; i < kTileDepth; ++i) tile[i * kLanes + column] = row[i];
+    float row[kTileDepth];
+    store_numbers(row, numbers);
+    for (int i = 0; i < kTileDepth; ++i) tile[i * kLanes + column] = row[i];
 }
 
 // Never called; see kTransposesLeft.

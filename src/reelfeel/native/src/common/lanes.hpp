@@ -1,43 +1,28 @@
 // Sixteen float32 at a time for training, whatever a register holds: one part, two or four.
 #pragma once
 
-#include "common/vector_math.hpp"
+#include "common/registers.hpp"
 
 namespace reelfeel::REELFEEL_TARGET {
 namespace {
-
-// a * b + c and c - a * b, with one rounding where the processor has an instruction for it.
-#if REELFEEL_REGISTER_BYTES == 64
-inline Part multiply_add(Part a, Part b, Part c) { return _mm512_fmadd_ps(a, b, c); }
-inline Part subtract_product(Part a, Part b, Part c) { return _mm512_fnmadd_ps(a, b, c); }
-#elif REELFEEL_REGISTER_BYTES == 32
-inline Part multiply_add(Part a, Part b, Part c) { return _mm256_fmadd_ps(a, b, c); }
-inline Part subtract_product(Part a, Part b, Part c) { return _mm256_fnmadd_ps(a, b, c); }
-#else
-inline Part multiply_add(Part a, Part b, Part c) { return a * b + c; }
-inline Part subtract_product(Part a, Part b, Part c) { return c - a * b; }
-#endif
 
 struct Lanes {
     Part parts[kParts];
 };
 
-// Loops over parts are unrolled by the letter: g++ 12 keeps what it indexes in memory.
-#ifdef __clang__
-#define REELFEEL_EACH_PART _Pragma("unroll") for (int i = 0; i < kParts; ++i)
-#else
-#define REELFEEL_EACH_PART _Pragma("GCC unroll 4") for (int i = 0; i < kParts; ++i)
-#endif
+#define REELFEEL_EACH_PART(i) \
+    REELFEEL_UNROLL           \
+    for (int i = 0; i < kParts; ++i)
 
 template <typename Operation>
 inline Lanes for_parts(Lanes a, Operation operation) {
-    REELFEEL_EACH_PART a.parts[i] = operation(a.parts[i]);
+    REELFEEL_EACH_PART(i) a.parts[i] = operation(a.parts[i]);
     return a;
 }
 
 template <typename Operation>
 inline Lanes for_parts(Lanes a, Lanes b, Operation operation) {
-    REELFEEL_EACH_PART a.parts[i] = operation(a.parts[i], b.parts[i]);
+    REELFEEL_EACH_PART(i) a.parts[i] = operation(a.parts[i], b.parts[i]);
     return a;
 }
 
@@ -58,7 +43,7 @@ inline Lanes larger_of(Lanes before, Lanes now) {
 }
 
 inline Lanes multiply_add(Lanes a, Lanes b, Lanes c) {
-    REELFEEL_EACH_PART c.parts[i] = multiply_add(a.parts[i], b.parts[i], c.parts[i]);
+    REELFEEL_EACH_PART(i) c.parts[i] = multiply_add(a.parts[i], b.parts[i], c.parts[i]);
     return c;
 }
 
@@ -68,12 +53,12 @@ inline Lanes repeat_lanes(float number) {
 
 inline Lanes load_lanes(const float* source) {
     Lanes values;
-    REELFEEL_EACH_PART values.parts[i] = load_part(source + i * kPartLanes);
+    REELFEEL_EACH_PART(i) values.parts[i] = load_part(source + i * kPartLanes);
     return values;
 }
 
 inline void store_lanes(float* target, Lanes values) {
-    REELFEEL_EACH_PART store_part(target + i * kPartLanes, values.parts[i]);
+    REELFEEL_EACH_PART(i) store_part(target + i * kPartLanes, values.parts[i]);
 }
 
 // The sum, or the largest, of all sixteen: halves on halves, the same order for any register.

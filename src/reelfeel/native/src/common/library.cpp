@@ -127,17 +127,28 @@ REELFEEL_EXPORT int reelfeel_abi_version() { return 4; }
 // What an outcome other than kSucceeded means, as the end of a sentence.
 REELFEEL_EXPORT const char* reelfeel_explain(int outcome) {
     switch (outcome) {
-        case reelfeel::kOutOfMemory: return "there is not enough memory";
-        case reelfeel::kNoKernel: return "this processor has no kernel for it";
-        case reelfeel::kMissingAddress: return "an array is missing";
-        case reelfeel::kWrongSize: return "a size or a setting is out of its range";
-        case reelfeel::kWrongOffsets: return "the texts do not lie one after the other in their array";
-        case reelfeel::kWrongId: return "an id is not a row of its table";
-        case reelfeel::kWrongLength: return "the length of a row is not one of its steps";
-        case reelfeel::kSmallBuffer: return "an array is too small for what it has to hold";
-        case reelfeel::kTooEarly: return "the page of the ASCII characters is not defined yet";
-        case reelfeel::kBusy: return "another thread is at work on it";
-        default: return "the compiled code failed";
+        case reelfeel::kOutOfMemory:
+            return "there is not enough memory";
+        case reelfeel::kNoKernel:
+            return "this processor has no kernel for it";
+        case reelfeel::kMissingAddress:
+            return "an array is missing";
+        case reelfeel::kWrongSize:
+            return "a size or a setting is out of its range";
+        case reelfeel::kWrongOffsets:
+            return "the texts do not lie one after the other in their array";
+        case reelfeel::kWrongId:
+            return "an id is not a row of its table";
+        case reelfeel::kWrongLength:
+            return "the length of a row is not one of its steps";
+        case reelfeel::kSmallBuffer:
+            return "an array is too small for what it has to hold";
+        case reelfeel::kTooEarly:
+            return "the page of the ASCII characters is not defined yet";
+        case reelfeel::kBusy:
+            return "another thread is at work on it";
+        default:
+            return "the compiled code failed";
     }
 }
 

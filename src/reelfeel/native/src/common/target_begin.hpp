@@ -21,27 +21,27 @@
 #include <immintrin.h>
 #endif
 
-// Inside a region neither compiler defines __AVX512F__ or its like, so the registers' width is named
-// here: 64, 32 or 16 bytes. The unit is the header that says what a number is for training, bfloat16 or
-// float32, and how matrices of them are multiplied.
+// Inside a region neither compiler defines __AVX512F__ or its like, so the registers' width is
+// named here: 64, 32 or 16 bytes. The unit is the header that says what a number is for training,
+// bfloat16 or float32, and how matrices of them are multiplied.
 #if defined(REELFEEL_TARGET_PORTABLE)
 #define REELFEEL_TARGET portable
 #define REELFEEL_REGISTER_BYTES 16
-#define REELFEEL_UNIT "common/tiles_float.hpp"
+#define REELFEEL_UNIT "common/tiles_float32.hpp"
 #elif defined(REELFEEL_TARGET_PORTABLE_BF16)
 #define REELFEEL_TARGET portable_bf16
 #define REELFEEL_REGISTER_BYTES 16
-#define REELFEEL_UNIT "common/tiles_portable.hpp"
+#define REELFEEL_UNIT "common/tiles_portable_bf16.hpp"
 #elif defined(REELFEEL_TARGET_AVX2)
 #define REELFEEL_TARGET avx2
 #define REELFEEL_REGISTER_BYTES 32
 #define REELFEEL_INSTRUCTIONS "avx2,fma,f16c"
-#define REELFEEL_UNIT "common/tiles_float.hpp"
+#define REELFEEL_UNIT "common/tiles_float32.hpp"
 #elif defined(REELFEEL_TARGET_AVX512)
 #define REELFEEL_TARGET avx512
 #define REELFEEL_REGISTER_BYTES 64
 #define REELFEEL_INSTRUCTIONS "avx2,fma,f16c,avx512f,avx512bw,avx512vl,avx512dq"
-#define REELFEEL_UNIT "common/tiles_float.hpp"
+#define REELFEEL_UNIT "common/tiles_float32.hpp"
 #elif defined(REELFEEL_TARGET_AVX512BF16)
 #define REELFEEL_TARGET avx512bf16
 #define REELFEEL_REGISTER_BYTES 64
@@ -61,8 +61,9 @@
 #if !defined(REELFEEL_INSTRUCTIONS)
 // The target needs nothing that not every processor of this kind has.
 #elif defined(__clang__)
-#define REELFEEL_TARGET_REGION(instructions)                                              \
-    REELFEEL_PRAGMA(clang attribute push(__attribute__((target(instructions))), apply_to = function))
+#define REELFEEL_TARGET_REGION(instructions) \
+    REELFEEL_PRAGMA(                         \
+        clang attribute push(__attribute__((target(instructions))), apply_to = function))
 REELFEEL_TARGET_REGION(REELFEEL_INSTRUCTIONS)
 #else
 #pragma GCC push_options

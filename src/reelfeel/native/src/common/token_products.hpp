@@ -8,14 +8,14 @@ namespace {
 
 // 32 numbers times `scale`, rounded.
 inline Numbers load_scaled(const float* numbers, Lanes scale) {
-  return to_numbers(load_lanes(numbers) * scale, load_lanes(numbers + kLanes) * scale);
+    return to_numbers(load_lanes(numbers) * scale, load_lanes(numbers + kLanes) * scale);
 }
 
 // Turns tiles of tokens, where the unit wants that, into those of a left matrix.
 inline void finish_left(const Number* tiles, int num_tiles, Number* left) {
-  if (!kTransposesLeft) return;
-  for (int tile = 0; tile < num_tiles; ++tile)
-    transpose_tile(tiles + tile * kTileSize, left + tile * kTileSize);
+    if (!kTransposesLeft) return;
+    for (int tile = 0; tile < num_tiles; ++tile)
+        transpose_tile(tiles + tile * kTileSize, left + tile * kTileSize);
 }
 
 }  // namespace

@@ -32,7 +32,7 @@ struct PairArithmetic : Bfloat16Arithmetic {
                              sums + row * kGateLanes);
     }
 
-   private:
+ private:
     // Their sums, a pair of states and the weights of four gates: 29 of 32 registers.
     static constexpr int kRowsAtOnce = 6;
 

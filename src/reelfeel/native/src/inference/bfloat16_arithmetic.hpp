@@ -70,7 +70,7 @@ struct Bfloat16Arithmetic {
                      features, layer.units, layer.weights_16.data());
     }
 
-   private:
+ private:
     static void round_all(const float* source, std::size_t count, Number* target) {
         std::size_t i = 0;
         for (; i + kPartLanes <= count; i += kPartLanes)

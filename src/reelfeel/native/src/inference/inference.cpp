@@ -27,8 +27,8 @@ constexpr std::size_t kMaxFoldedBytes = std::size_t(256) << 20;
 constexpr int kWordsAtOnce = 96;
 constexpr int kMostBlockRows = 128;
 
-// Larger ones are a mistake; and up to these no product of three sizes overflows 64 bits, and none of
-// two that the kernels write as an int overflows 32.
+// Larger ones are a mistake; and up to these no product of three sizes overflows 64 bits, and none
+// of two that the kernels write as an int overflows 32.
 constexpr int kMostUnits = 1 << 16, kMostLayers = 64;
 
 struct Machine {
@@ -36,8 +36,8 @@ struct Machine {
     const InferenceKernel* kernel;
 };
 
-// The fastest that the processor can run. In bfloat16 that may be an emulation: who calls asks first
-// (native/kernels.py).
+// The fastest that the processor can run. In bfloat16 that may be an emulation: who calls asks
+// first (native/kernels.py).
 const InferenceKernel& choose_kernel(bool wants_bf16) {
 #ifdef REELFEEL_X86
     const unsigned features = processor_features();
@@ -189,16 +189,16 @@ std::unique_ptr<Machine> make_machine(const TowerDescription& d) {
     tower.features = d.features;
     tower.reversed = d.reversed != 0;
     tower.pooling = Pooling(d.pooling);
-    tower.folded = std::size_t(d.vocabulary_size) * 4 * d.units[0] * kernel.number_bytes <=
-                   kMaxFoldedBytes;
+    tower.folded =
+        std::size_t(d.vocabulary_size) * 4 * d.units[0] * kernel.number_bytes <= kMaxFoldedBytes;
     tower.layers.resize(d.num_layers);
     int features = d.features;
     for (int index = 0; index < d.num_layers; ++index) {
         tower.layers[index].features = features;
         features = tower.layers[index].units = d.units[index];
     }
-    kernel.prepare(tower, {d.half_weights != 0, d.embeddings, d.kernels, d.recurrent_kernels,
-                           d.biases});
+    kernel.prepare(tower,
+                   {d.half_weights != 0, d.embeddings, d.kernels, d.recurrent_kernels, d.biases});
     return machine;
 }
 

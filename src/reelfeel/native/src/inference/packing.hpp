@@ -2,7 +2,7 @@
 // panels of sixteen units.
 #pragma once
 
-#include "common/float_tiles.hpp"
+#include "inference/panel_products.hpp"
 #include "inference/tower.hpp"
 
 namespace reelfeel::REELFEEL_TARGET {

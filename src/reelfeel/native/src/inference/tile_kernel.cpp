@@ -1,4 +1,5 @@
-// Inference in bfloat16 by tiles: on Intel's matrix unit, and anywhere by arithmetic that rounds alike.
+// Inference in bfloat16 by tiles: on Intel's matrix unit, and anywhere by arithmetic that rounds
+// alike.
 
 #include "inference/tower.hpp"
 #include "lstm/lstm.hpp"

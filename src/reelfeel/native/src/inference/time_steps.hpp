@@ -1,5 +1,5 @@
 // The time steps of inference, written once for all kernels. `Arithmetic` says how numbers are
-// stored and multiplied; see float_kernel.cpp and bfloat16_arithmetic.hpp.
+// stored and multiplied; see float32_kernel.cpp and bfloat16_arithmetic.hpp.
 #pragma once
 
 #include "common/vector_math.hpp"
@@ -30,7 +30,7 @@ template <typename Arithmetic>
 class LayerRun {
     using Number = typename Arithmetic::Number;
 
-   public:
+ public:
     // `inputs`: what the layer before gave, (steps, rows, units); nothing for the first one.
     LayerRun(const Tower& tower, const Block& block, std::size_t index, const Number* inputs)
         : tower_(tower),
@@ -62,7 +62,7 @@ class LayerRun {
         return std::move(outputs_);
     }
 
-   private:
+ private:
     template <typename Any>
     static Buffer<Any> zeros(std::size_t size) {
         Buffer<Any> numbers(size);
@@ -78,8 +78,7 @@ class LayerRun {
             place_inputs(step, running);
         for (int unit = 0; unit < layer_.units; unit += kLanes) {
             if (reads_rows_) prefetch_bases(unit, running);
-            Arithmetic::multiply(layer_, unit, now_.data(), rows_, running, columns_,
-                                 sums_.data());
+            Arithmetic::multiply(layer_, unit, now_.data(), rows_, running, columns_, sums_.data());
             for (int row = 0; row < running; ++row) {
                 float* ending = is_last_ && row >= still_running ? block_.outputs[row] : nullptr;
                 advance(unit, row, ending);
@@ -153,8 +152,8 @@ class LayerRun {
             Part gates[4];
             for (int gate = 0; gate < 4; ++gate) {
                 const int place = gate * kLanes + lane;
-                gates[gate] = load_part(sums + place) + (base ? Arithmetic::get(base + place)
-                                                              : load_part(bias + place));
+                gates[gate] = load_part(sums + place) +
+                              (base ? Arithmetic::get(base + place) : load_part(bias + place));
             }
             const States now = Arithmetic::advance(gates, load_part(state + lane));
             store_part(state + lane, now.cell);
@@ -199,10 +198,10 @@ class LayerRun {
     const Number* const inputs_;
     const bool reads_rows_, is_last_, pools_;
     const int num_slots_, rows_, first_unit_, columns_;
-    Buffer<Number> now_, next_;     // inputs and outputs of a step, before and after
-    Buffer<float> sums_;            // (rows, 64)
-    Buffer<float> states_;          // (units / 16, rows, slots, 16)
-    Buffer<const Number*> bases_;   // of each row, its word's row
+    Buffer<Number> now_, next_;    // inputs and outputs of a step, before and after
+    Buffer<float> sums_;           // (rows, 64)
+    Buffer<float> states_;         // (units / 16, rows, slots, 16)
+    Buffer<const Number*> bases_;  // of each row, its word's row
     Buffer<Number> outputs_;
 };
 

@@ -36,7 +36,7 @@ constexpr std::uint32_t kPageSize = 256, kNumPages = 0x110000 / kPageSize;
 
 // The characters in pages of 256. Python fills a page when a text needs it; others may be reading.
 class Characters {
-  public:
+ public:
     ~Characters() {
         for (auto& page : pages_) delete[] page.load();
     }
@@ -49,8 +49,7 @@ class Characters {
 
     // What becomes of an ASCII character, without the detour over its page.
     Kind ascii_kind(char c) const {
-        return static_cast<Kind>(
-            ascii_kinds_[static_cast<int>(c)].load(std::memory_order_relaxed));
+        return static_cast<Kind>(ascii_kinds_[static_cast<int>(c)].load(std::memory_order_relaxed));
     }
 
     // `number` is below kNumPages.
@@ -68,7 +67,7 @@ class Characters {
         if (!pages_[number].compare_exchange_strong(nothing, copy)) delete[] copy;
     }
 
-  private:
+ private:
     std::atomic<const Character*> pages_[kNumPages] = {};
     std::atomic<std::uint8_t> ascii_kinds_[128] = {};
 };
@@ -80,8 +79,8 @@ struct Decoded {
 
 inline bool is_ascii(char c) { return static_cast<signed char>(c) >= 0; }
 
-// Returns whether the bytes from `at` to `end` begin with one whole character: of the shortest form,
-// and neither half of a pair nor beyond Unicode's last.
+// Returns whether the bytes from `at` to `end` begin with one whole character: of the shortest
+// form, and neither half of a pair nor beyond Unicode's last.
 inline bool is_whole(const char* at, const char* end) {
     const auto byte = [at](int i) { return static_cast<unsigned char>(at[i]); };
     const int size = byte(0) < 0x80 ? 1 : byte(0) < 0xe0 ? 2 : byte(0) < 0xf0 ? 3 : 4;
@@ -94,7 +93,9 @@ inline bool is_whole(const char* at, const char* end) {
 
 // Reads a character that is whole.
 inline Decoded decode(const char* at) {
-    const auto byte = [at](int i) { return static_cast<std::uint32_t>(static_cast<unsigned char>(at[i])); };
+    const auto byte = [at](int i) {
+        return static_cast<std::uint32_t>(static_cast<unsigned char>(at[i]));
+    };
     const auto tail = [byte](int i) { return byte(i) & 63; };
     if (byte(0) < 0x80) return {byte(0), 1};
     if (byte(0) < 0xe0) return {(byte(0) & 31) << 6 | tail(1), 2};

@@ -254,7 +254,7 @@ std::size_t measure_doctype(std::string_view text) {
 // Returns the length of the tag that `text` begins with, spaces after it included, or 0.
 std::size_t Cleaner::measure_tag(std::string_view text) const {
     if (text.empty() || text[0] != '<') return 0;
-    std::size_t end = text.substr(1, 1) != "!" ? measure_element(text)
+    std::size_t end = text.substr(1, 1) != "!"    ? measure_element(text)
                       : text.substr(2, 2) == "--" ? measure_comment(text)
                                                   : measure_doctype(text);
     if (end > 0) end += count_while(text, end, [](char c) { return c == ' '; });

@@ -10,25 +10,25 @@ namespace reelfeel::text {
 
 // The names of the tags that are layout, as text/cleaning_steps.py lists them.
 class TagNames {
-  public:
+ public:
     // Keeps a copy of names that stand with a bar between them.
     explicit TagNames(std::string_view joined);
     bool contains(std::string_view name) const;
 
-  private:
+ private:
     std::vector<char> joined_;
     std::vector<std::string_view> names_;
 };
 
 class Cleaner {
-  public:
+ public:
     Cleaner(const Characters& characters, const TagNames& tags)
         : characters_(characters), tags_(tags) {}
 
     // Cleans a text in UTF-8 into `result`, which lies in this object until the next call.
     Status clean(std::string_view text, std::string_view& result);
 
-  private:
+ private:
     // Each puts a new text, which lies in `buffer`, in place of `text`; the last two leave it alone
     // where they find nothing.
     Status fold(std::string_view& text, std::vector<char>& buffer) const;

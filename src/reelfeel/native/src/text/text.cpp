@@ -56,7 +56,7 @@ struct Results {
 
 // Reads texts one after the other, as one thread does.
 class Reader {
-  public:
+ public:
     explicit Reader(const Engine& engine)
         : engine_(engine), cleaner_(engine.characters, engine.tags), lower_(engine.characters) {}
 
@@ -73,7 +73,7 @@ class Reader {
         return kDone;
     }
 
-  private:
+ private:
     std::string_view lower(std::string_view word) {
         // No lower case has more than twice the bytes: 1 of 1, 3 of 2 (Ⱥ), 4 of 4.
         if (buffer_.size() < 2 * word.size()) buffer_.resize(2 * word.size());
@@ -89,7 +89,7 @@ class Reader {
 
 // Turns texts into ids, one after the other.
 class Encoder {
-  public:
+ public:
     Encoder(const Engine& engine, Cut cut) : engine_(engine), reader_(engine), cut_(cut) {}
 
     // Encodes text `i`, writes its ids to `out`, and returns the place after them.
@@ -111,7 +111,7 @@ class Encoder {
         return end;
     }
 
-  private:
+ private:
     std::int32_t look_up(std::string_view token) const {
         const std::int64_t number = engine_.vocabulary.find(token);
         return number < 0 ? kUnknownId : static_cast<std::int32_t>(number) + kFirstTokenId;
@@ -133,7 +133,7 @@ class Encoder {
 
 // Texts in blocks, which threads take one after the other.
 class Blocks {
-  public:
+ public:
     explicit Blocks(std::int64_t num_texts) : num_texts_(num_texts) {}
 
     std::int64_t count() const { return (num_texts_ + kBlock - 1) / kBlock; }
@@ -145,7 +145,7 @@ class Blocks {
         for (std::int64_t i = start(block); i < start(block + 1); ++i) work(i);
     }
 
-  private:
+ private:
     std::int64_t num_texts_;
 };
 
@@ -192,7 +192,7 @@ std::int64_t encode_all(const Engine& engine, const Texts& texts, Cut cut, int n
 
 // Counts the tokens of many texts; each thread into a table of its own.
 class Counter {
-  public:
+ public:
     explicit Counter(const Engine& engine) : engine_(engine) {}
 
     // Adds texts, and writes how many tokens each has, or a Status.
@@ -228,16 +228,16 @@ class Counter {
 
     const Engine& engine() const { return engine_; }
 
-    // Keeps other threads away while it lives. No lock: a process that forks while a thread holds one
-    // would wait for it forever.
+    // Keeps other threads away while it lives. No lock: a process that forks while a thread holds
+    // one would wait for it forever.
     class Claim {
-      public:
+     public:
         explicit Claim(const Counter& counter) : is_busy_(counter.is_busy_) {
             require(!is_busy_.exchange(true), kBusy);
         }
         ~Claim() { is_busy_ = false; }
 
-      private:
+     private:
         std::atomic<bool>& is_busy_;
     };
 
@@ -248,7 +248,7 @@ class Counter {
 
     std::int64_t num_parts() const { return static_cast<std::int64_t>(parts_.size()); }
 
-  private:
+ private:
     const Engine& engine_;
     std::vector<Part> parts_;
     mutable std::atomic<bool> is_busy_{false};
@@ -323,11 +323,12 @@ REELFEEL_EXPORT int reelfeel_text_define_page(void* engine, std::uint32_t page,
 // number of tokens, of ids, and of unknown ids. A number of tokens of -1 says that the reference
 // has to read this text, or that it is no UTF-8; -2 - p that page p has to be defined first. Writes
 // the number of ids to `total`.
-REELFEEL_EXPORT int reelfeel_text_encode(
-    const void* handle, const char* bytes, std::int64_t num_bytes, const std::int64_t* ends,
-    std::int64_t count, std::int64_t first, std::int64_t last, int num_threads, std::int32_t* ids,
-    std::int64_t ids_size, std::int64_t* num_tokens, std::int64_t* lengths,
-    std::int64_t* num_unknown, std::int64_t* total) {
+REELFEEL_EXPORT int reelfeel_text_encode(const void* handle, const char* bytes,
+                                         std::int64_t num_bytes, const std::int64_t* ends,
+                                         std::int64_t count, std::int64_t first, std::int64_t last,
+                                         int num_threads, std::int32_t* ids, std::int64_t ids_size,
+                                         std::int64_t* num_tokens, std::int64_t* lengths,
+                                         std::int64_t* num_unknown, std::int64_t* total) {
     return report([=] {
         require_addresses(handle, ids, num_tokens, lengths, num_unknown, total);
         const Engine& engine = *static_cast<const Engine*>(handle);

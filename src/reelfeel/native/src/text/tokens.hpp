@@ -10,7 +10,7 @@ namespace reelfeel::text {
 
 // Walks over the tokens of a text that the cleaner returned.
 class Tokens {
-  public:
+ public:
     Tokens(const Characters& characters, std::string_view text)
         : characters_(characters), at_(text.data()), end_(at_ + text.size()) {}
 
@@ -31,7 +31,7 @@ class Tokens {
         return true;
     }
 
-  private:
+ private:
     // `set` has one or two characters.
     static bool is_one_of(char c, const char* set) { return c == set[0] || (c == set[1] && c); }
 
@@ -115,7 +115,7 @@ class Tokens {
 
 // Writes words in lower case, character by character, as `lower` of text/tokenizer.py does.
 class LowerCase {
-  public:
+ public:
     explicit LowerCase(const Characters& characters) : characters_(characters) {}
 
     // Writes the lower case of a word to `out`, and returns the place after it.
@@ -134,7 +134,7 @@ class LowerCase {
         return out;
     }
 
-  private:
+ private:
     const Characters& characters_;
 };
 

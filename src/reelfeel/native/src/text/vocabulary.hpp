@@ -18,7 +18,7 @@ inline std::uint64_t hash_of(std::string_view token) {
 
 // Numbers distinct tokens from 0 in the order in which they are added.
 class TokenTable {
-  public:
+ public:
     TokenTable() : slots_(1024) {}
 
     // Returns the number of a token, or -1 for one that was never added.
@@ -45,7 +45,7 @@ class TokenTable {
     // All tokens one after the other, in the order of their numbers.
     const std::string& bytes() const { return bytes_; }
 
-  private:
+ private:
     struct Slot {
         std::int32_t number = -1;
         std::uint32_t check = 0;  // a part of the hash, which spares most comparisons
