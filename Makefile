@@ -40,9 +40,10 @@ tutorial: $(VENV)/ready
 	$(BIN)/python docs/tutorial/execute.py --data $(DATA)
 
 ## the site, in build/site: strict, links and anchors checked, also those of README.md and its neighbours
+# Not --quiet: MkDocs would neither print nor count the warnings that strict mode fails on.
 docs: $(VENV)/ready
 	$(BIN)/python docs/site/check_links.py
-	NO_MKDOCS_2_WARNING=1 $(BIN)/mkdocs build --strict --quiet
+	NO_MKDOCS_2_WARNING=1 $(BIN)/mkdocs build --strict
 	$(BIN)/python docs/site/check_requests.py build/site
 	@echo build/site/index.html
 

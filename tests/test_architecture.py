@@ -21,7 +21,7 @@ GROUND |= {"columns", "given_texts", "load_summary", "plain_values", "text_hashe
 GROUND |= {"weight_shapes", "weights"}
 FLOOR_1 = {"data", "models", "explanation", "robustness", "baselines", "metrics", "text"}
 FLOOR_2 = {"report", "inference"}
-FLOOR_3 = {"training", "evaluation", "exports"}
+FLOOR_3 = {"training", "evaluation", "exports", "scoring"}
 # What each room may import besides the ground floor and itself.
 ARROWS = {
     **{room: frozenset() for room in GROUND | FLOOR_1},
@@ -41,6 +41,7 @@ ARROWS = {
     "inference": {"text", "explanation", "models"},
     "training": {"data", "text", "models", "metrics", "robustness", "inference"},
     "evaluation": FLOOR_1 - {"models"} | FLOOR_2,
+    "scoring": {"inference", "data", "text", "explanation", "metrics", "report"},
     # What needs Keras imports it in its function: a graph is exported without.
     "exports": {"inference", "text", "models"},
     "cli": FLOOR_1 | FLOOR_2 | FLOOR_3,

@@ -11,6 +11,7 @@ import pytest
 
 import reelfeel
 from reelfeel.config.pretraining import PretrainingConfig
+from reelfeel.data.options import TableOptions
 from reelfeel.evaluation.reporting.report import ReportSettings
 
 HEAVY = ("keras", "torch", "openvino", "onnxruntime", "sklearn", "polars", "rich.console")
@@ -103,6 +104,7 @@ def call_all(model, folder):
         "Classifier": lambda: reelfeel.Classifier(loaded.bundle, loaded._session, loaded.backend),
         "Explanation": lambda: reelfeel.Explanation("a", None, (), (), "occlusion"),
         "Prediction": lambda: reelfeel.Prediction("pos", 0.9, 1, False, 0.0),
+        "ScoreOptions": lambda: reelfeel.ScoreOptions(prefix="x_"),
         "Reviews": lambda: reelfeel.Reviews(["a"], np.array([1], np.int8), ["1"]),
         "Audit": lambda: reelfeel.Audit((), ()),
         "Behaviour": lambda: reelfeel.Behaviour("m", None, 0, None, (), (), ()),
@@ -127,6 +129,13 @@ def call_all(model, folder):
             ["mini"], output=folder / "lm", config=short, directions=("forward",)
         ),
         "report": lambda: reelfeel.report(model, "mini", output=folder / "page", settings=plain),
+        "score": lambda: reelfeel.score(
+            table,
+            folder / "scored.csv",
+            classifier=loaded,
+            table=TableOptions(text_column="label"),
+            options=reelfeel.ScoreOptions(prefix="my_"),
+        ),
         "train": lambda: reelfeel.train("mini", output=folder / "m", preset="mini", settings=once),
     }
     assert set(calls) == set(reelfeel.__all__)

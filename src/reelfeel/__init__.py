@@ -31,6 +31,7 @@ if TYPE_CHECKING:
     from reelfeel.inference.classifier import Classifier, load
     from reelfeel.inference.explaining import explain
     from reelfeel.inference.facts import ModelFacts, models
+    from reelfeel.scoring.score import ScoreOptions, score
     from reelfeel.training.distillation import distill
     from reelfeel.training.pretrain import pretrain
     from reelfeel.training.train import train
@@ -62,6 +63,8 @@ _HOMES = {
     "models": "reelfeel.inference.facts",
     "pretrain": "reelfeel.training.pretrain",
     "report": "reelfeel.evaluation.reporting.report",
+    "ScoreOptions": "reelfeel.scoring.score",
+    "score": "reelfeel.scoring.score",
     "train": "reelfeel.training.train",
 }
 
@@ -75,6 +78,7 @@ __all__ = [
     "ModelFacts",
     "Prediction",
     "Reviews",
+    "ScoreOptions",
     "calibrate",
     "check_behaviour",
     "check_data",
@@ -89,6 +93,7 @@ __all__ = [
     "models",
     "pretrain",
     "report",
+    "score",
     "train",
 ]
 

@@ -1,7 +1,7 @@
 """Validates texts that a caller passes: an iterable of strings, or an error with the fix.
 
-Every module that takes texts calls this one, so that an object means the same everywhere. Objects
-of other libraries are known by what they can do: nothing is imported to find out.
+Every module that takes texts calls this one: an object means the same everywhere. Objects of other
+libraries are known by what they can do: nothing is imported to find out.
 """
 
 from __future__ import annotations

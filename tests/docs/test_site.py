@@ -26,18 +26,24 @@ from griffe import Docstring
 from project_pages import move_links
 
 
-@pytest.fixture(scope="module")
-def site(tmp_path_factory):
-    """The folder of the site, built once."""
-    folder = tmp_path_factory.mktemp("site")
-    result = subprocess.run(
-        [sys.executable, "-m", "mkdocs", "build", "--strict", "--quiet", "--site-dir", folder],
+def build(*options):
+    """Builds a site with the options that `make docs` gives, and some more."""
+    recipe = re.search(r"/mkdocs (build.*)$", (ROOT / "Makefile").read_text("utf-8"), re.MULTILINE)
+    return subprocess.run(
+        [sys.executable, "-m", "mkdocs", *recipe[1].split(), *options],
         cwd=ROOT,
         env={**os.environ, "NO_MKDOCS_2_WARNING": "1"},
         capture_output=True,
         text=True,
         check=False,
     )
+
+
+@pytest.fixture(scope="module")
+def site(tmp_path_factory):
+    """The folder of the site, built once."""
+    folder = tmp_path_factory.mktemp("site")
+    result = build("--site-dir", folder)
     assert result.returncode == 0, result.stderr + result.stdout
     return folder
 
@@ -50,6 +56,23 @@ def test_the_site_asks_nothing_of_other_hosts(site):
     assert find_requests(site) == []
     # What the theme's scripts name besides is for browsers and pages that need it: none here.
     assert not any('class="mermaid"' in page.read_text("utf-8") for page in site.rglob("*.html"))
+
+
+@pytest.mark.parametrize("link", ["no.md", "#no", "other.md#no", "other.md"])
+def test_a_broken_link_or_anchor_fails_the_build(tmp_path, link):
+    (tmp_path / "docs").mkdir()
+    (tmp_path / "docs" / "index.md").write_text(f"# Start\n\n[link]({link})\n")
+    (tmp_path / "docs" / "other.md").write_text("# Other\n")
+    settings = f"INHERIT: {ROOT / 'mkdocs.yml'}\ndocs_dir: docs\nsite_dir: site\n"
+    settings += "theme: {name: null, custom_dir: theme}\nhooks: []\nplugins: []\nextra_css: []\n"
+    settings += "nav: [index.md, other.md]\nwatch: []\n"
+    (tmp_path / "theme").mkdir()
+    for name in ("main.html", "404.html"):
+        (tmp_path / "theme" / name).write_text("{{ page.content }}")
+    (tmp_path / "mkdocs.yml").write_text(settings)
+    result = build("--config-file", tmp_path / "mkdocs.yml")
+    assert (result.returncode == 0) == (link == "other.md"), result.stderr
+    assert result.returncode == 0 or f"'{link}'" in result.stderr
 
 
 def test_search_works_from_disk(site):

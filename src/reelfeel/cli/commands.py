@@ -17,6 +17,7 @@ _MODULES = {
     "distill": "making.distill",
     "evaluate": "models.evaluate",
     "predict": "texts.predict",
+    "score": "texts.score",
     "explain": "texts.explain",
     "errors": "models.errors",
     "report": "models.report",

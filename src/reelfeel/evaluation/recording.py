@@ -68,9 +68,9 @@ def _refuse_known(result: Mapping[str, Any]) -> None:
     num_reviews = result["data"]["num_reviews"]
     if is_notable(num_known, num_reviews):
         raise DataError(
-            "Figures on reviews that a model learned from or was calibrated on are too good, and "
-            f"are not recorded. Judge it on others with --data. Received {num_reviews:,} reviews, of "
-            f"which it knows {num_known:,}."
+            "Figures on reviews that a model was trained or calibrated on are too good, and are "
+            f"not recorded. Evaluate it on others with --data. Received {num_reviews:,} reviews, "
+            f"of which it knows {num_known:,}."
         )
 
 

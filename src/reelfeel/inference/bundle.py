@@ -295,8 +295,8 @@ def write_decision(path: Path, decision: Decision, about: Mapping[str, Any]) -> 
 def read_bundle(path: Path) -> Bundle:
     """Reads a bundle and checks that nothing in it has changed, and that it is one of ours.
 
-    An attacker can rewrite the checksums, so what they cover is trusted no further: every field has
-    a type, a range and a relation to the others, and the weights are those that they ask for.
+    An attacker can rewrite the checksums too, so every field is checked for type, range and its
+    relation to the others, and the weights for the shapes that the settings imply.
 
     Raises:
         BundleError: if it is missing, foreign, damaged, absurd, or of a newer format.

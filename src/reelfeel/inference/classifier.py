@@ -6,6 +6,7 @@ import functools
 import warnings
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
+from itertools import islice
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -160,6 +161,42 @@ class Classifier:
             for prediction in self.predict(texts)
         ]
 
+    def score_iter(self, texts: Iterable[str]) -> Iterator[Prediction]:
+        """Yields what the model says of each text, in constant memory, however many there are.
+
+        The first answers come at once; texts are read some thousands ahead once they flow.
+
+        Args:
+            texts: any iterable of strings, also one that never ends.
+
+        Raises:
+            UsageError: if `texts` is one string or what else `check_texts` refuses.
+            DataError: if an element is not a string.
+        """
+        most = 1
+        iterator = iter(check_texts(texts))
+        while group := list(islice(iterator, most)):
+            yield from self.predict(group)
+            most = min(2 * most, CHUNK_SIZE)
+
+    def score_frame(self, frame: Any, *, text: str = "text", prefix: str = "") -> Any:
+        """Returns a frame with the model's answers as further columns, of the kind it is given.
+
+        Args:
+            frame: of pandas or Polars (also lazy), or an Arrow table. It is not changed.
+            text: the column of texts, a str in every row.
+            prefix: of the names of the added columns: `predicted_label`, `probability` of the
+                positive class, `abstained`, `truncated` and `model`.
+
+        Raises:
+            SchemaError: if there is no such column, a row has no text, or the frame has a column
+                of an added name.
+            UsageError: if it is no frame.
+        """
+        from reelfeel.inference.frames import score_frame
+
+        return score_frame(self, frame, text=text, prefix=prefix)
+
     def explain(
         self,
         texts: Iterable[str],
@@ -211,6 +248,20 @@ class Classifier:
         """
         for chunk in in_chunks(check_texts(texts), CHUNK_SIZE):
             yield self._encoder.encode(chunk, threads=self.backend.threads)
+
+    def read_and_score(
+        self, texts: Iterable[str]
+    ) -> Iterator[tuple[Encoded, npt.NDArray[np.float64]]]:
+        """Yields what the model reads of the texts, and their probabilities, in order.
+
+        What `predict` makes its predictions of, as arrays: for a million texts.
+
+        Raises:
+            UsageError: if `texts` is one string or what else `check_texts` refuses.
+            DataError: if an element is not a string.
+        """
+        for encoded in self.encode(texts):
+            yield encoded, self._score(encoded)
 
     def score_token_ids(
         self, token_ids: Sequence[npt.NDArray[np.int32]]

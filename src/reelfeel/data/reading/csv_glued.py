@@ -58,6 +58,10 @@ class LineReadings:
         """Rows that stand on several lines."""
         return self._several
 
+    def forget_several(self) -> None:
+        """Goes on with another block of the file, whose lines are others."""
+        self._several = []
+
     def find_glued(self, lines: Lines) -> tuple[Row, list[list[str]]] | None:
         """Returns the first row whose lines look like rows, and these; None where none does.
 

@@ -26,6 +26,7 @@ class Lines:
             where there is none.
         num_stand_ins: how many.
         separator: the delimiter that the first line names, as Excel writes it: "sep=;".
+        row_end: what separates rows, a line feed or a carriage return.
     """
 
     lines: list[str]
@@ -33,6 +34,7 @@ class Lines:
     stand_in: tuple[str, str] | None = None
     num_stand_ins: int = 0
     separator: str | None = None
+    row_end: str = "\n"
 
     @classmethod
     def split(cls, text: str, *, quoted: bool, skip_rows: int = 0) -> Lines:
@@ -49,7 +51,14 @@ class Lines:
         >>> lines.lines
         ['text,label\r', '"A gem,\ue000really",1\r']
         """
-        row_end = _find_row_end(text, quoted=quoted)
+        result = cls.split_block(text, _find_row_end(text, quoted=quoted))
+        result.place = min(skip_rows, len(result.lines))
+        result._take_separator()
+        return result
+
+    @classmethod
+    def split_block(cls, text: str, row_end: str) -> Lines:
+        """Splits a part of a file, of whole lines, whose row end is known."""
         other = re.compile(r"\r(?!\r*(?:\n|\Z))" if row_end == "\n" else r"\n")
         stand_in = None
         number = 0
@@ -61,9 +70,11 @@ class Lines:
         lines = [part + row_end for part in parts[:-1]] + parts[-1:]
         if not lines[-1]:
             lines.pop()
-        result = cls(lines, min(skip_rows, len(lines)), stand_in, number)
-        result._take_separator()
-        return result
+        return cls(lines, 0, stand_in, number, row_end=row_end)
+
+    def text_from(self, first: int) -> str:
+        """Returns the text of the lines from one on, as it stands in the file."""
+        return self.restore(["".join(self.lines[first:])])[0]
 
     def __iter__(self) -> Iterator[str]:
         while self.place < len(self.lines):

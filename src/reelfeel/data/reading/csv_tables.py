@@ -28,7 +28,7 @@ def read_csv(reading: Reading, text: str) -> Table:
     lines = Lines.split(text, quoted=options.quoting != "none", skip_rows=options.skip_rows)
     _note_lines(reading, lines)
     dialect = find_dialect(reading.name, lines, options, reading.expected)
-    names = _read_names(reading, lines, dialect)
+    names = read_names(reading, lines, dialect)
     csv = _Csv(reading, lines, dialect, names, lines.place)
     kept, rows, found = csv.read()
     columns = dict(zip(names, map(list, zip(*kept, strict=True)), strict=True)) if kept else {}
@@ -129,8 +129,12 @@ def _note_lines(reading: Reading, lines: Lines) -> None:
         notes.append(f"{lines.num_stand_ins:,} single {name} do not end a row: they are kept.")
 
 
-def _read_names(reading: Reading, lines: Lines, dialect: Dialect) -> list[str]:
-    """Returns the names of the columns, and leaves `lines` where the rows begin."""
+def read_names(reading: Reading, lines: Lines, dialect: Dialect) -> list[str]:
+    """Returns the names of the columns, and leaves `lines` where the rows begin.
+
+    Raises:
+        SchemaError: if there are none, or one that is looked for stands twice.
+    """
     options = reading.options
     if options.columns is not None:
         return _check_names(reading, list(options.columns))
