@@ -17,7 +17,7 @@ GROUND = {
     "terminal",
     "values",
 }
-GROUND |= {"columns", "given_texts", "load_summary", "plain_values", "text_hashes"}
+GROUND |= {"columns", "frame_library", "given_texts", "load_summary", "plain_values", "text_hashes"}
 GROUND |= {"weight_shapes", "weights"}
 FLOOR_1 = {"data", "models", "explanation", "robustness", "baselines", "metrics", "text"}
 FLOOR_2 = {"report", "inference"}

@@ -11,7 +11,7 @@ qemu-user with apt-get where it is missing and may be installed.
 Every kernel is tested on any machine that can run it; here is shown that nothing else of ours asks
 for more. So this leaves out what takes minutes under emulation and would show nothing: tests of
 text that run Python alone or draw hundreds of texts; those that look at the library as a file or
-start other programs, which qemu does not emulate; classifiers of others than ourselves; networks of
+start other programs, which qemu does not emulate; backends of others than ourselves; networks of
 presets beside Keras, whose answers the golden ones of `small` and `base` are; many threads on one
 classifier, which ThreadSanitizer looks at; the largest networks; real reviews; and the one golden
 answer of `base` that is 1,200 words long (qemu computes each fused product by itself: two minutes).

@@ -91,7 +91,7 @@ def test_another_library_processor_or_module_is_replayed(
 
     assert is_replayed()
     assert not is_replayed()
-    monkeypatch.setattr(replays, "processor_features", lambda: frozenset({"avx2"}))
+    monkeypatch.setattr(replays, "processor_features", lambda: frozenset({"another"}))
     assert is_replayed()
     monkeypatch.setattr(replays, "_describe_processor", lambda: "another")
     assert is_replayed()

@@ -78,7 +78,7 @@ def _explain_unusable_polars() -> str | None:
     from reelfeel.errors import MissingExtraError
 
     try:
-        import reelfeel.data.frame_library  # noqa: F401
+        import reelfeel.frame_library  # noqa: F401
     except MissingExtraError as error:
         return str(error)
     return None

@@ -39,7 +39,7 @@ def read_csv_shards(
     Raises:
         SchemaError: if it has no such column, or quotes may mean two things.
     """
-    import polars as pl
+    from reelfeel.frame_library import pl
 
     reader = _CsvStream.open(stream, name, options)
     schema = dict.fromkeys(reader.names, pl.String)

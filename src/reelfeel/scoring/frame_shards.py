@@ -10,9 +10,8 @@ from reelfeel.scoring.csv_shards import find_problem, refuse_missing_column
 from reelfeel.scoring.shards import SHARD_ROWS, BadRow, Shard
 
 if TYPE_CHECKING:
-    import polars as pl
-
     from reelfeel.data.options import TableOptions
+    from reelfeel.frame_library import pl
 
 
 def read_columnar_shards(
@@ -30,9 +29,8 @@ def read_columnar_shards(
     Raises:
         SchemaError: if it lacks the column of texts, or is no such file.
     """
-    import polars as pl
-
     from reelfeel.errors import SchemaError
+    from reelfeel.frame_library import pl
 
     try:
         rows = pl.scan_parquet(path, glob=False) if kind == "parquet" else pl.scan_ipc(path)
@@ -81,9 +79,8 @@ def read_file_shards(
         size: files of a shard.
         skip: shards at the start to leave out.
     """
-    import polars as pl
-
     from reelfeel.data.options import TableOptions
+    from reelfeel.frame_library import pl
 
     options = TableOptions(labelled=False)
     for start in range(skip * size, len(names), size):
@@ -119,7 +116,7 @@ def cut_shard(frame: pl.DataFrame, name: str, options: TableOptions, start: int)
 
 def _to_frame(columns: Any) -> pl.DataFrame:
     """Returns columns as Python has them as a frame; a column of mixed values as text."""
-    import polars as pl
+    from reelfeel.frame_library import pl
 
     series = []
     for name, values in columns.items():

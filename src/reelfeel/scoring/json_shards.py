@@ -13,9 +13,8 @@ from reelfeel.scoring.shards import SHARD_ROWS, BadRow, Shard, list_shards
 from reelfeel.scoring.streams import has_damage, read_line_blocks
 
 if TYPE_CHECKING:
-    import polars as pl
-
     from reelfeel.data.options import TableOptions
+    from reelfeel.frame_library import pl
 
 
 def read_json_shards(
@@ -49,7 +48,7 @@ def to_columns(shard: Shard, schema: dict[str, Any] | None) -> pl.DataFrame:
     Raises:
         SchemaError: if later rows have other names or types than the first.
     """
-    import polars as pl
+    from reelfeel.frame_library import pl
 
     records = [json.loads(line) for line in shard.objects or ()]
     new = {key for record in records for key in record} - set(schema or ())

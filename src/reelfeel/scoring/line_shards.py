@@ -25,7 +25,7 @@ def read_line_shards(
         options: its encoding.
         size: rows of a shard.
     """
-    import polars as pl
+    from reelfeel.frame_library import pl
 
     for part in list_shards(_read_lines(stream, options), size):
         texts: list[str] = part.good  # type: ignore[assignment]

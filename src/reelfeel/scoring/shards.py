@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    import polars as pl
+    from reelfeel.frame_library import pl
 
 # Rows of a shard, good and bad: some 40 MB of reviews. A killed run repeats at most one.
 SHARD_ROWS = 32_768

@@ -22,7 +22,7 @@ from reelfeel.scoring.streams import open_bytes
 from reelfeel.terminal.escaping import for_spreadsheet
 
 if TYPE_CHECKING:
-    import polars as pl
+    from reelfeel.frame_library import pl
 
 OUTPUT_FORMATS = {
     ".csv": "csv",
@@ -115,7 +115,7 @@ class Writer:
         """Returns what stands in the output before the first shard."""
         if self.kind not in ("csv", "tsv"):
             return b""
-        import polars as pl
+        from reelfeel.frame_library import pl
 
         head = pl.DataFrame(schema=dict.fromkeys(names, pl.String))
         return self.pack(head.write_csv(separator=self._separator).encode())
@@ -164,7 +164,7 @@ class Writer:
         return add_columns(frame, columns, self.prefix)
 
     def _to_csv(self, frame: pl.DataFrame) -> bytes:
-        import polars as pl
+        from reelfeel.frame_library import pl
 
         nested = [name for name, kind in frame.schema.items() if kind.is_nested()]
         frame = frame.with_columns(
@@ -209,7 +209,7 @@ def _insert(line: str, more: str) -> str:
 
 
 def _join_frames(parts: Sequence[Path], output: Path, kind: str) -> None:
-    import polars as pl
+    from reelfeel.frame_library import pl
 
     if kind == "parquet":
         rows = pl.concat([pl.scan_parquet(part, glob=False) for part in parts], rechunk=False)

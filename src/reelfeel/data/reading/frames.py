@@ -5,13 +5,13 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from reelfeel.data.frame_library import pl
 from reelfeel.data.reading.table import Reading, Table
 from reelfeel.data.reading.typed_files import TYPED, Frames
 from reelfeel.data.sources.limits import refuse_columns
 from reelfeel.data.sources.table_probe import refuse_bomb
 from reelfeel.errors import SchemaError, UsageError
 from reelfeel.extras import require_extra
+from reelfeel.frame_library import pl
 
 _FRAME_MODULES = ("polars", "pandas", "pyarrow", "datasets", "modin")
 

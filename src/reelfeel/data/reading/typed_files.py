@@ -5,7 +5,7 @@ from __future__ import annotations
 import io
 from collections.abc import Callable, Mapping
 
-from reelfeel.data.frame_library import pl
+from reelfeel.frame_library import pl
 
 Frames = Mapping[str, pl.DataFrame]
 

@@ -6,8 +6,8 @@ import hashlib
 import io
 from pathlib import Path
 
-from reelfeel.data.frame_library import pl
 from reelfeel.files.writing import write_whole
+from reelfeel.frame_library import pl
 
 _DIGITS = 32
 

@@ -18,13 +18,13 @@ from typing import Literal, get_args
 
 import numpy as np
 
-from reelfeel.data.frame_library import pl
 from reelfeel.data.sets.downloads import PublishedFile, download
 from reelfeel.data.sets.frame_cache import read_cached_frame, write_cached_frame
 from reelfeel.data.sets.imdb_layout import parse_members, read_folder_members
 from reelfeel.errors import SchemaError, UsageError
 from reelfeel.files.inputs import explain_input_errors, refuse_special
 from reelfeel.files.writing import home
+from reelfeel.frame_library import pl
 from reelfeel.values import Reviews
 
 ImdbPart = Literal["train", "test", "unsupervised"]

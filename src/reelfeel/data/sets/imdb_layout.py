@@ -8,11 +8,11 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from reelfeel.data.frame_library import pl
 from reelfeel.data.sources.archives import MAX_MEMBER_BYTES, read_members
 from reelfeel.data.sources.limits import read_blocks
 from reelfeel.errors import ArchiveError, SchemaError
 from reelfeel.files.inputs import refuse_special
+from reelfeel.frame_library import pl
 
 _FOLDERS = {
     "train": ("train/neg", "train/pos"),

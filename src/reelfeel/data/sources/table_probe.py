@@ -89,8 +89,8 @@ def _limit_memory(num_bytes: int) -> None:
 
 def _measure(kind: str, content: bytes) -> dict[str, Any]:
     """Reads the file, and returns how large its values are in Python."""
-    from reelfeel.data.frame_library import pl
     from reelfeel.data.reading.typed_files import TYPED
+    from reelfeel.frame_library import pl
 
     try:
         width = len(pl.read_parquet_schema(io.BytesIO(content))) if kind == "Parquet" else 0
@@ -108,7 +108,7 @@ def _measure(kind: str, content: bytes) -> dict[str, Any]:
 
 
 def _measure_frame(frame: Any) -> int:
-    from reelfeel.data.frame_library import pl
+    from reelfeel.frame_library import pl
 
     size: int = frame.height * frame.width * _VALUE_BYTES
     for name, kind in frame.schema.items():

@@ -13,8 +13,7 @@ from reelfeel.errors import SchemaError
 from reelfeel.values import UNSURE
 
 if TYPE_CHECKING:
-    import polars as pl
-
+    from reelfeel.frame_library import pl
     from reelfeel.inference.classifier import Classifier
 
 ANSWERS = ("predicted_label", "probability", "abstained", "truncated", "model")
@@ -106,7 +105,7 @@ def add_columns(
     Raises:
         SchemaError: if it has one of them already.
     """
-    import polars as pl
+    from reelfeel.frame_library import pl
 
     refuse_collisions(frame.columns, prefix)
     types = dict(

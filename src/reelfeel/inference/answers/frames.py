@@ -59,7 +59,7 @@ def score_frame(classifier: Classifier, frame: Any, *, text: str = "text", prefi
 
 
 def _add_to_polars(frame: Any, text: str, answer: Callable[..., Columns], prefix: str) -> Any:
-    import polars as pl
+    from reelfeel.frame_library import pl
 
     columns = answer(frame.columns, lambda: frame[text].to_list())
     types = _polars_types(prefix)
@@ -77,7 +77,7 @@ def _add_to_lazy(frame: Any, text: str, answer: Callable[..., Columns], prefix: 
 
 
 def _polars_types(prefix: str) -> dict[str, Any]:
-    import polars as pl
+    from reelfeel.frame_library import pl
 
     kinds = (pl.String, pl.Float64, pl.Boolean, pl.Boolean, pl.String)
     return {f"{prefix}{name}": kind for name, kind in zip(ANSWERS, kinds, strict=True)}

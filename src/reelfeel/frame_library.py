@@ -1,6 +1,6 @@
 """The one door to Polars, whose usual build would end the process on an older processor.
 
-    from reelfeel.data.frame_library import pl
+    from reelfeel.frame_library import pl
 
 That build asks for AVX2 and more. Where a processor lacks them Polars warns and goes on, into an
 illegal instruction; here it is refused, with what to install.

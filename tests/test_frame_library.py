@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-SOURCE = Path(__file__).parents[2] / "src" / "reelfeel"
+SOURCE = Path(__file__).parents[1] / "src" / "reelfeel"
 # Polars' own check of the processor, told that it has nothing.
 OLDER_PROCESSOR = """
 import importlib.util, pathlib, sys
