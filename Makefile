@@ -4,7 +4,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 INSTALL := $(BIN)/pip install --quiet --constraint constraints.txt
 
-.PHONY: demo tutorial docs check test test-slow test-backends test-arm test-emulated sanitize bench bench-precision build wheels run-wheels clean
+.PHONY: demo tutorial docs check test test-slow test-backends test-arm test-emulated sanitize mutants bench bench-precision build wheels run-wheels clean
 
 # PyTorch first and pinned, from its own index of builds without CUDA, where that can be reached.
 TORCH_INDEX ?= https://download.pytorch.org/whl/cpu
@@ -88,6 +88,10 @@ test-emulated: $(VENV)/ready
 ## the tests of the compiled code on ARM, under qemu; needs Debian's qemu-user and g++-aarch64-linux-gnu
 test-arm: $(VENV)/ready
 	$(BIN)/python wheels/run_arm_tests.py $(TESTS)
+
+## plants faults into the modules where one costs most, and says which no test sees: half an hour
+mutants: $(VENV)/ready
+	$(BIN)/python tests/mutation/run.py $(MODULES) $(FLAGS)
 
 ## speed beside other stacks, into docs/benchmarks.md; needs a quiet machine and an hour
 bench: $(VENV)/ready

@@ -48,8 +48,8 @@ def explain(
     Example:
 
     >>> [found] = explain(["A lovely film."])
-    >>> found.prediction.label, [word.text for word in found.words if word.score > 1]
-    ('positive', ['lovely'])
+    >>> found.prediction.label, max(found.words, key=lambda word: word.score).text
+    ('pos', 'lovely')
     """
     if method not in METHODS:
         raise UsageError(

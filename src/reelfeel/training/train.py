@@ -79,6 +79,17 @@ def train(
         BundleError: if there is no model to start from, or it is damaged.
         NotLearningError: if the alarm rings.
         ReelFeelError: if the disk refuses, or a process fails.
+
+    Example:
+
+    >>> import tempfile
+    >>> from reelfeel.data.sets.mini import load_mini
+    >>> mini, once = load_mini("train"), {"training": {"epochs": 1}}
+    >>> with tempfile.TemporaryDirectory() as folder:
+    ...     output = f"{folder}/mine"
+    ...     mine = train(mini.texts, mini.labels, output=output, preset="mini", settings=once)
+    >>> mine.bundle.label_names
+    ('negative', 'positive')
     """
     output, observer = Path(output), observer or Observer()
     source = source if labels is None else Reviews(source, labels)

@@ -194,9 +194,9 @@ def _choose_folder(model: Path) -> Path:
     return Path("report") if is_shipped(model) else model / "report"
 
 
-def _find_train(source: str | Path | Reviews) -> str | Path | None:
+def _find_train(source: Any) -> str | Path | None:
     """Returns the source itself where it has a train part, else None."""
-    if isinstance(source, Reviews):
+    if not isinstance(source, str | Path):  # reviews at hand, a frame
         return None
     path = Path(source).expanduser()
     has_train = source in DATA_SETS or is_imdb(path) or (path / "train").is_dir()
