@@ -15,6 +15,7 @@ from reelfeel.data.compression import read_stdin, unpack
 from reelfeel.data.decoding import decode_text
 from reelfeel.data.folders import list_text_folders, read_text_files
 from reelfeel.data.formats import STDIN, find_format, read_content, read_file
+from reelfeel.data.limits import refuse_long_text
 from reelfeel.data.options import TableOptions
 from reelfeel.data.parts import list_tree_parts
 from reelfeel.data.tables import read_table
@@ -43,7 +44,7 @@ def read_plain_texts(source: Any, options: TableOptions | None = None) -> Review
 
     Raises:
         UsageError: if there is no such file or folder.
-        SchemaError: if it holds no texts.
+        SchemaError: if it holds no texts, or one longer than any review.
 
     Example:
 
@@ -144,6 +145,8 @@ def _to_texts(table: Any, options: TableOptions) -> Reviews:
             f"with one text a .txt file. Received {table.found:,} blank lines."
         )
     texts = [str(text) for text in table.columns[options.text_column]]
+    for text, row in zip(texts, table.rows, strict=True):
+        refuse_long_text(table.name, text, row)
     ledger = table.books.close(found=table.found, read=len(texts))
     for note in (*ledger.notes, *ledger.doubts):
         _logger.warning("%s: %s", table.name, note)

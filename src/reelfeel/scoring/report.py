@@ -5,13 +5,13 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, Unpack
 
 import numpy as np
 import numpy.typing as npt
 
 from reelfeel.data.loading import DATA_SETS, is_imdb
-from reelfeel.data.tables import TableOptions
+from reelfeel.data.options import TableKeywords, TableOptions, make_options
 from reelfeel.evaluation.baseline_scores import score_baseline
 from reelfeel.evaluation.baselines import BASELINES
 from reelfeel.evaluation.slices import judge_slices
@@ -60,7 +60,7 @@ class ReportSettings:
 
 def report(
     model: str | Path | Engine,
-    source: str | Path | Reviews | None = None,
+    source: Any = None,
     *,
     output: str | Path | None = None,
     settings: ReportSettings | None = None,
@@ -68,6 +68,7 @@ def report(
     options: TableOptions | None = None,
     overwrite: bool = False,
     on_note: Callable[[str], None] = lambda note: None,
+    **table: Unpack[TableKeywords],
 ) -> Path:
     """Judges a model and its baselines, and writes what came out as one offline page.
 
@@ -82,6 +83,7 @@ def report(
         options: column names and the meaning of labels, for tables.
         overwrite: whether an existing `output` may be replaced.
         on_note: is told what happens next, in words.
+        **table: fields of `TableOptions` to set, such as `skip_bad_rows=True`.
 
     Returns:
         The path of the page; `pictures/` beside it has each picture as PNG and SVG.
@@ -93,6 +95,7 @@ def report(
         MissingExtraError: if a package of the extra `report` is not installed.
         ReelFeelError: if the disk refuses.
     """
+    options = make_options(options, **table)
     engine = model if isinstance(model, Engine) else load(model)
     folder = Path(output) if output is not None else _choose_folder(engine.bundle.path)
     with claim_output(folder, overwrite=overwrite):
@@ -185,9 +188,9 @@ def _choose_folder(model: Path) -> Path:
     return Path("report") if is_shipped(model) else model / "report"
 
 
-def _find_train(source: str | Path | Reviews) -> str | Path | None:
+def _find_train(source: Any) -> str | Path | None:
     """Returns the source itself where it has a train part, else None."""
-    if isinstance(source, Reviews):
+    if not isinstance(source, (str, Path)):
         return None
     path = Path(source).expanduser()
     has_train = source in DATA_SETS or is_imdb(path) or (path / "train").is_dir()
