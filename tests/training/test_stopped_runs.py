@@ -135,11 +135,11 @@ class Prepared:
         asked = [arguments, str(folder / "home"), str(said)]
         print(json.dumps(asked), file=self.process.stdin, flush=True)
         child = int(self.process.stdout.readline())
-        if number is not None:
-            # Until then, or until it has ended by itself: then the signal would go nowhere.
-            if not select.select([self.process.stdout], [], [], moment)[0]:
-                with contextlib.suppress(ProcessLookupError):
-                    os.kill(child, number)
+        # Until then, or until it has ended by itself: then the signal would go nowhere.
+        has_ended = select.select([self.process.stdout], [], [], moment)[0]
+        if number is not None and not has_ended:
+            with contextlib.suppress(ProcessLookupError):
+                os.kill(child, number)
         code = int(self.process.stdout.readline())
         words = said.read_text()
         said.unlink()
