@@ -112,6 +112,8 @@ def fill_in(arguments, folder):
     return filled
 
 
+# Of Keras, when it saves a network of PyTorch's tensors under NumPy 2.
+@pytest.mark.filterwarnings("ignore:__array__ implementation:DeprecationWarning")
 @pytest.mark.parametrize(
     "name",
     [*COMMANDS, *(pytest.param(name, marks=pytest.mark.slow) for name in SLOW_COMMANDS)],

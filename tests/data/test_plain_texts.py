@@ -1,6 +1,7 @@
 import polars as pl
 import pytest
 
+from reelfeel.data.loading import load_reviews
 from reelfeel.data.plain_texts import read_plain_texts
 from reelfeel.data.tables import TableOptions
 from reelfeel.errors import SchemaError, UsageError
@@ -39,3 +40,22 @@ def test_what_holds_no_texts_is_refused(tmp_path):
             read_plain_texts(path)
     with pytest.raises(UsageError, match="There is no"):
         read_plain_texts(tmp_path / "nowhere")
+
+
+def test_a_text_longer_than_any_review_is_refused_in_lines_files_and_label_folders(
+    tmp_path, monkeypatch
+):
+    monkeypatch.setattr("reelfeel.data.sources.limits.MAX_TEXT_CHARACTERS", 1_000)
+    (tmp_path / "a.txt").write_text("A gem.\n" + "x" * 1_000 + "\n")
+    assert len(read_plain_texts(tmp_path / "a.txt")) == 2
+    (tmp_path / "a.txt").write_text("A gem.\n" + "x" * 1_001 + "\n")
+    for label in ("pos", "neg"):
+        (tmp_path / "b" / label).mkdir(parents=True)
+        (tmp_path / "b" / label / "1.txt").write_text("y" * (1_000 + (label == "pos")))
+    for read, place, where in (
+        (read_plain_texts, "a.txt", "line 2"),
+        (read_plain_texts, "b", "pos/1.txt"),
+        (load_reviews, "b", "pos/1.txt"),
+    ):
+        with pytest.raises(SchemaError, match=f"{where} holds a text of 1,001 characters"):
+            read(tmp_path / place)

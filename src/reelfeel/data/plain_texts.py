@@ -17,6 +17,7 @@ from reelfeel.data.parts import list_tree_parts
 from reelfeel.data.sources.compression import decompress, read_stdin
 from reelfeel.data.sources.decoding import decode_text
 from reelfeel.data.sources.folders import list_text_folders, read_text_files
+from reelfeel.data.sources.limits import refuse_long_text
 from reelfeel.data.sources.trees import PART_NAMES, Tree, is_archive, open_tree
 from reelfeel.data.tables import read_table
 from reelfeel.errors import SchemaError, UsageError
@@ -43,7 +44,7 @@ def read_plain_texts(source: Any, options: TableOptions | None = None) -> Review
 
     Raises:
         UsageError: if there is no such file or folder.
-        SchemaError: if it holds no texts.
+        SchemaError: if it holds no texts, or one longer than any review.
 
     Example:
 
@@ -144,6 +145,8 @@ def _to_texts(table: Any, options: TableOptions) -> Reviews:
             f"with one text a .txt file. Received {table.found:,} blank lines."
         )
     texts = [str(text) for text in table.columns[options.text_column]]
+    for text, row in zip(texts, table.rows, strict=True):
+        refuse_long_text(table.name, text, row)
     summary = table.log.close(found=table.found, read=len(texts))
     for note in (*summary.notes, *summary.doubts):
         _logger.warning("%s: %s", table.name, note)

@@ -5,15 +5,15 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
-from typing import Any
+from typing import Any, Unpack
 
 import numpy as np
 import numpy.typing as npt
 
 from reelfeel.config.sections import SAME_SEED, DataConfig
 from reelfeel.data.audit.duplicates import hash_texts
+from reelfeel.data.options import TableKeywords, TableOptions, make_options
 from reelfeel.data.splitting import split_random, split_train_validation
-from reelfeel.data.tables import TableOptions
 from reelfeel.errors import DataError, UsageError
 from reelfeel.evaluation.labelled_reviews import (
     find_trained_source,
@@ -74,12 +74,13 @@ class Aims:
 
 def calibrate(
     model: str | Path,
-    source: str | Path | Reviews | None = None,
+    source: Any = None,
     *,
     part: str = "train",
     aims: Aims | None = None,
     data_dir: str | Path | None = None,
     options: TableOptions | None = None,
+    **table: Unpack[TableKeywords],
 ) -> dict[str, Any]:
     """Fits a model's decision and stores it with the model, in `decision.json`.
 
@@ -97,6 +98,7 @@ def calibrate(
         aims: what the decision is to reach.
         data_dir: a local copy of "imdb".
         options: column names and the meaning of labels, for tables.
+        **table: fields of `TableOptions` to set, such as `skip_bad_rows=True`.
 
     Returns:
         Plain values fit for JSON: `model`, `decision` (as stored), `before` and `after` (each
@@ -108,6 +110,7 @@ def calibrate(
         DataError: if the reviews are refused, too few or of one class, or an aim is out of reach.
         BundleError: if the model is damaged.
     """
+    options = make_options(options, **table)
     aims = aims or Aims()
     path = find_model(model)
     refuse_shipped(path, "Calibrating")

@@ -5,13 +5,13 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
-from typing import Any
+from typing import Any, Unpack
 
 import numpy as np
 import numpy.typing as npt
 
 from reelfeel.data.labels import are_turned
-from reelfeel.data.tables import TableOptions
+from reelfeel.data.options import TableKeywords, TableOptions, make_options
 from reelfeel.errors import DataError, UsageError
 from reelfeel.evaluation.labelled_reviews import find_training_texts, load_labelled
 from reelfeel.evaluation.prediction_tables import (
@@ -91,12 +91,13 @@ class Side:
 def compare(
     a: str | Path,
     b: str | Path,
-    source: str | Path | Reviews | None = None,
+    source: Any = None,
     *,
     part: str = "test",
     data_dir: str | Path | None = None,
     options: TableOptions | None = None,
     probability_column: str = PROBABILITY_COLUMN,
+    **table: Unpack[TableKeywords],
 ) -> dict[str, Any]:
     """Says whether one of two classifiers is better, on the same reviews, beyond luck.
 
@@ -108,6 +109,7 @@ def compare(
         data_dir: a local copy of "imdb".
         options: column names and the meaning of labels, for tables.
         probability_column: of tables of predictions.
+        **table: fields of `TableOptions` to set, such as `skip_bad_rows=True`.
 
     Returns:
         Plain values fit for JSON: `a` and `b` (names), `num_reviews`, `test` (McNemar's),
@@ -119,6 +121,7 @@ def compare(
         DataError: if the two did not judge the same reviews.
         BundleError: if a model is damaged.
     """
+    options = make_options(options, **table)
     reviews, places = None, [_open(place) for place in (a, b)]
     models = [one for one in places if isinstance(one, Classifier)]
     if models:

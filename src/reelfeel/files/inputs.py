@@ -8,13 +8,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from reelfeel.errors import DataError, UsageError
-
-_KINDS = {
-    stat.S_IFIFO: "a pipe",
-    stat.S_IFSOCK: "a socket",
-    stat.S_IFCHR: "a device",
-    stat.S_IFBLK: "a device",
-}
+from reelfeel.files.plain_files import name_special
 
 
 def refuse_special(path: Path) -> None:
@@ -32,14 +26,14 @@ def refuse_special(path: Path) -> None:
     reelfeel.errors.UsageError: /dev/null is a device. Expected a file or a folder; ...
     """
     try:
-        kind = stat.S_IFMT(path.stat().st_mode)
+        mode = path.stat().st_mode
     except (FileNotFoundError, NotADirectoryError):
         return
     except (OSError, ValueError) as error:
         raise _unreadable(path, error) from error
-    if kind in _KINDS:
+    if not stat.S_ISDIR(mode) and (kind := name_special(mode)):
         raise UsageError(
-            f"{path} is {_KINDS[kind]}. Expected a file or a folder; write what it gives to a file "
+            f"{path} is {kind}. Expected a file or a folder; write what it gives to a file "
             "first, and name that."
         )
 

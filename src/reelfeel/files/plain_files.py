@@ -23,12 +23,27 @@ MAX_JSON_BYTES = 64 << 20
 MAX_DEPTH = 64
 
 _KINDS = {
+    stat.S_IFREG: None,
     stat.S_IFDIR: "a folder",
     stat.S_IFIFO: "a pipe",
     stat.S_IFSOCK: "a socket",
     stat.S_IFCHR: "a device",
     stat.S_IFBLK: "a device",
 }
+
+
+def name_special(mode: int) -> str | None:
+    """Returns what something is in words, such as "a pipe"; None for a plain file.
+
+    Args:
+        mode: as `os.stat` says it.
+
+    Example:
+
+    >>> name_special(os.stat("/dev/null").st_mode)
+    'a device'
+    """
+    return _KINDS.get(stat.S_IFMT(mode), "something else")
 
 
 @contextlib.contextmanager
@@ -152,8 +167,7 @@ def _containers(values: Iterable[Any]) -> list[Any]:
 
 
 def _refuse_special(path: Path, found: os.stat_result) -> None:
-    if not stat.S_ISREG(found.st_mode):
-        kind = _KINDS.get(stat.S_IFMT(found.st_mode), "something else")
+    if kind := name_special(found.st_mode):
         raise _refusal(path, f"is {kind}")
 
 

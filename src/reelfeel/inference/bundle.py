@@ -377,9 +377,12 @@ def _read_config_document(path: Path) -> dict[str, Any]:
             f"or the name of a model that comes with ReelFeel: {' or '.join(CLASSIFIERS)}."
         )
     if (path / "language_model.json").exists():
+        only = [one for one in ("forward", "backward") if (path / f"{one}.safetensors").exists()]
+        # Without settings of one's own, a classifier wants both.
+        choice = f"--set model.direction={only[0]} " if len(only) == 1 else ""
         raise BundleError(
             f"{path} is a language model, which labels nothing by itself. It is where a classifier "
-            f"starts from: reelfeel train DATA --from {path} --output MODEL"
+            f"starts from: reelfeel train DATA --from {path} {choice}--output MODEL"
         )
     if not path.is_dir():
         raise BundleError(

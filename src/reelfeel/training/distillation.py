@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
-from typing import Any
+from typing import Any, Unpack
 
 from reelfeel.config.presets import get_preset
-from reelfeel.data.tables import TableOptions
+from reelfeel.data.options import TableKeywords, TableOptions, make_options
 from reelfeel.files.outputs import claim_output
 from reelfeel.files.writing import name_of
 from reelfeel.inference.classifier import Classifier
@@ -19,12 +19,11 @@ from reelfeel.training.saving import read_command_line
 from reelfeel.training.sources import load_source
 from reelfeel.training.starts import read_start
 from reelfeel.training.teachers import Teachers
-from reelfeel.values import Reviews
 
 
 def distill(
     teachers: Sequence[str | Path],
-    source: str | Path | Reviews,
+    source: Any,
     *,
     output: str | Path,
     preset: str = "seed",
@@ -35,6 +34,7 @@ def distill(
     resume: bool = False,
     overwrite: bool = False,
     observer: Observer | None = None,
+    **table: Unpack[TableKeywords],
 ) -> Classifier:
     """Trains a student on what teachers answer, saves it as a bundle and returns it, loaded.
 
@@ -56,6 +56,7 @@ def distill(
         resume: go on from the last checkpoint. Answers that teachers gave are kept even without.
         overwrite: whether an existing `output` may be replaced.
         observer: is told of progress; None says nothing.
+        **table: fields of `TableOptions` to set, such as `skip_bad_rows=True`.
 
     Raises:
         UsageError: if an argument or setting is wrong, or `output` exists.
@@ -64,6 +65,7 @@ def distill(
         NotLearningError: if the alarm rings.
         ReelFeelError: if the disk refuses, or a process fails.
     """
+    options = make_options(options, **table)
     output, observer = Path(output), observer or Observer()
     with claim_output(output, overwrite=overwrite):
         config = get_preset(preset).updated(settings or {})

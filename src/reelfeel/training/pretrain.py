@@ -11,12 +11,12 @@ from collections.abc import Iterable, Sequence
 from dataclasses import asdict, dataclass
 from importlib.metadata import version
 from pathlib import Path
-from typing import Any
+from typing import Any, Unpack
 
 import torch
 
 from reelfeel.config.pretraining import DIRECTIONS, PretrainingConfig
-from reelfeel.data.tables import TableOptions
+from reelfeel.data.options import TableKeywords, TableOptions, make_options
 from reelfeel.errors import UsageError
 from reelfeel.files.outputs import claim_output
 from reelfeel.files.writing import home
@@ -56,6 +56,7 @@ def pretrain(
     resume: bool = False,
     overwrite: bool = False,
     display: PretrainingDisplay | None = None,
+    **table: Unpack[TableKeywords],
 ) -> LanguageModel:
     """Trains a language model on texts without labels, saves it and returns it.
 
@@ -73,12 +74,14 @@ def pretrain(
         resume: go on from the last checkpoints of a run with the same texts and settings.
         overwrite: whether an existing `output` may be replaced.
         display: shows progress; None shows nothing.
+        **table: fields of `TableOptions` to set, such as `skip_bad_rows=True`.
 
     Raises:
         UsageError: if an argument is wrong, or `output` exists.
         DataError: if a source is refused.
         ReelFeelError: if the disk refuses, or a process fails.
     """
+    options = make_options(options, **table)
     output, display = Path(output), display or PretrainingDisplay()
     with claim_output(output, overwrite=overwrite):
         start = find_model(start) if start is not None else None

@@ -11,6 +11,7 @@ import numpy as np
 
 from reelfeel.data.labels import LabelMap, map_labels
 from reelfeel.data.sources.decoding import decode_text
+from reelfeel.data.sources.limits import refuse_long_text
 from reelfeel.data.sources.trees import Tree, is_about_data, is_junk, natural_key, open_tree
 from reelfeel.errors import SchemaError
 from reelfeel.load_summary import LoadLog
@@ -153,6 +154,8 @@ def _has_label(name: str, log: LoadLog) -> bool:
 
 def _read_texts(tree: Tree, names: Sequence[str], log: LoadLog, encoding: str | None) -> Reviews:
     decoded = [decode_text(tree.files[name](), encoding) for name in names]
+    for name, text in zip(names, decoded, strict=True):
+        refuse_long_text(tree.name, text.text, name)
     guessed = [text for text in decoded if text.is_guess]
     if guessed:
         log.notes.append(f"{len(guessed):,} texts are not UTF-8; read as {guessed[0].encoding}.")

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, Unpack
 
 import numpy as np
 import numpy.typing as npt
@@ -13,7 +13,7 @@ import numpy.typing as npt
 from reelfeel.baselines.baselines import BASELINES
 from reelfeel.baselines.cached_scores import score_baseline
 from reelfeel.data.loading import DATA_SETS, is_imdb, local_copy
-from reelfeel.data.tables import TableOptions
+from reelfeel.data.options import TableKeywords, TableOptions, make_options
 from reelfeel.evaluation.evaluate import measure_band, slice_reading
 from reelfeel.evaluation.labelled_reviews import (
     find_calibration_texts,
@@ -73,6 +73,7 @@ def report(
     options: TableOptions | None = None,
     overwrite: bool = False,
     on_note: Callable[[str], None] = lambda note: None,
+    **table: Unpack[TableKeywords],
 ) -> Path:
     """Judges a model and its baselines, and writes what came out as one offline page.
 
@@ -87,6 +88,7 @@ def report(
         options: column names and the meaning of labels, for tables.
         overwrite: whether an existing `output` may be replaced.
         on_note: is told what happens next, in words.
+        **table: fields of `TableOptions` to set, such as `skip_bad_rows=True`.
 
     Returns:
         The path of the page; `pictures/` beside it has each picture as PNG and SVG.
@@ -98,6 +100,7 @@ def report(
         MissingExtraError: if a package of the extra `report` is not installed.
         ReelFeelError: if the disk refuses.
     """
+    options = make_options(options, **table)
     classifier = model if isinstance(model, Classifier) else load(model)
     folder = Path(output) if output is not None else _choose_folder(classifier.bundle.path)
     with claim_output(folder, overwrite=overwrite):
