@@ -2,7 +2,13 @@ import numpy as np
 import pytest
 
 from reelfeel.data.label_columns import KNOWN_PAIRS
-from reelfeel.data.labels import LabelMap, map_labels, match_labels, refuse_one_class
+from reelfeel.data.labels import (
+    LabelMap,
+    map_labels,
+    match_labels,
+    refuse_one_class,
+    take_labelled,
+)
 from reelfeel.data.tables import TableOptions, read_table
 from reelfeel.errors import SchemaError, UsageError
 from reelfeel.values import Reviews
@@ -192,3 +198,39 @@ def test_a_label_with_half_a_character_is_refused_when_it_is_read(tmp_path):
         refuse_one_class(
             Reviews(["a", "b"], np.array([0, 1], np.int8), ["1", "2"], None, None, ("neg", HALF))
         )
+
+
+@pytest.mark.parametrize(
+    ("values", "rule"),
+    [(["bad\ud800", "good"], {"positive": "good"}), (["bad", "good\ud800"], {"negative": "bad"})],
+)
+def test_half_a_character_is_found_in_the_label_of_either_class(values, rule):
+    with pytest.raises(SchemaError, match="half a character"):
+        map_values(values, **rule)
+
+
+@pytest.mark.parametrize("names", [("awful", "fine"), ("great", "awful")])
+def test_one_name_of_both_sides_that_means_the_other_class_is_refused(names):
+    with pytest.raises(SchemaError, match="means the other class"):
+        match_labels(Reviews(["Fun."], [1], label_names=names), ("fine", "great"))
+
+
+def test_reviews_without_a_label_are_left_out_and_counted():
+    labelled = take_labelled(Reviews(["Fun.", "Hm.", "Dull."], [1, -1, 0]))
+    [ledger] = labelled.ledgers
+    assert (labelled.texts, ledger.found, ledger.read) == (["Fun.", "Dull."], 3, 2)
+    assert [(one.reason, one.count, one.examples) for one in ledger.passed_over] == [
+        ("without a label", 1, ("review 2",))
+    ]
+
+
+def test_one_class_is_refused_with_the_count_of_those_without_a_label():
+    for reviews in (Reviews(["Fun."] * 3, [1, -1, -1]),
+                    take_labelled(Reviews(["Fun."] * 3, [1, -1, -1]))):  # fmt: skip
+        with pytest.raises(SchemaError, match="1 reviews with labels, 2 without"):
+            refuse_one_class(reviews)
+
+
+def test_stars_that_all_count_are_passed_over_for_no_reason():
+    mapped = map_values(["1", "9"], positive_from_stars=7, negative_to_stars=4)
+    assert (mapped.labels.tolist(), mapped.passed_over) == ([0, 1], {})

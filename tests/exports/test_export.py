@@ -38,7 +38,7 @@ def answer_keras(path, rows):
 @pytest.mark.filterwarnings("ignore:__array__ implementation:DeprecationWarning")
 @pytest.mark.parametrize(("format", "answer"), [("onnx", answer_onnx), ("keras", answer_keras)])
 def test_an_export_gives_the_calibrated_probability_of_a_text(calibrated, tmp_path, format, answer):
-    files = export(calibrated, tmp_path / f"mine-1.0.{format}", format=format, overwrite=False)
+    files = export(calibrated, tmp_path / f"mine-1.0.{format}", format=format).files
     assert [file.name for file in files] == [
         f"mine-1.0.{format}", "mine-1.0.reading.json", "mine-1.0.reading.md", "reelfeel_reader.py"
     ]  # fmt: skip

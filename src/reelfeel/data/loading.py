@@ -170,7 +170,7 @@ def list_parts(source: Any, options: TableOptions | None = None) -> tuple[str, .
 def _open(source: Any, data_dir: str | Path | None, options: TableOptions) -> Parts:
     """Returns what reads each part of a source; nothing of a folder's texts is read yet."""
     if data_dir is not None and local_copy(source, data_dir) is None:
-        raise UsageError(f"A data folder goes with 'imdb' only. Received {_name_source(source)}.")
+        raise UsageError(f"A data folder goes with 'imdb' only. Received {_name_source(source)!r}.")
     if isinstance(source, Reviews):
         return {ALL: lambda: source}
     if is_frame(source):
