@@ -49,7 +49,7 @@ check: $(VENV)/ready
 # process, after many others have used the matrix unit there, ended it by SIGSEGV in four runs of ten: the
 # kernel could not lay down the signal's frame (SI_KERNEL, at the return of kill).
 SIGNAL_TESTS := tests/test_signals.py tests/inference/test_pace.py tests/training/test_train.py \
-	tests/training/test_side_by_side.py tests/training/test_pretraining.py
+	tests/training/loop/test_training_workers.py tests/training/language_model/test_language_model_task.py
 
 ## the fast tests, and every example in a docstring
 test: $(VENV)/ready

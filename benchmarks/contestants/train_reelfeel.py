@@ -9,9 +9,9 @@ import protocol
 import reelfeel.models  # noqa: F401  # chooses Keras' backend
 from reelfeel.config.presets import get_preset
 from reelfeel.models.classifier import build_classifier
-from reelfeel.training.fit import Fit
-from reelfeel.training.progress import Observer
-from reelfeel.training.records import EncodedReviews
+from reelfeel.training.classifier.records import EncodedReviews
+from reelfeel.training.classifier.task import Fit
+from reelfeel.training.loop.progress import Observer
 
 
 def prepare(settings):

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from reelfeel.evaluation.evaluate import evaluate, evaluate_predictions
     from reelfeel.evaluation.reporting.report import report
     from reelfeel.inference.classifier import Engine, load
-    from reelfeel.training.pretrain import pretrain
+    from reelfeel.training.language_model.pretrain import pretrain
     from reelfeel.training.train import train
     from reelfeel.values import Explanation, Prediction, Reviews
 
@@ -38,7 +38,7 @@ _HOMES = {
     "evaluate": "reelfeel.evaluation.evaluate",
     "evaluate_predictions": "reelfeel.evaluation.evaluate",
     "load": "reelfeel.inference.classifier",
-    "pretrain": "reelfeel.training.pretrain",
+    "pretrain": "reelfeel.training.language_model.pretrain",
     "report": "reelfeel.evaluation.reporting.report",
     "train": "reelfeel.training.train",
 }

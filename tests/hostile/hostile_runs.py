@@ -5,12 +5,12 @@ import numpy as np
 from reelfeel.config.pretraining import PretrainingConfig
 from reelfeel.config.sections import Config
 from reelfeel.models.classifier import build_classifier
-from reelfeel.training.fit import Fit
-from reelfeel.training.pretraining import Pretraining
-from reelfeel.training.pretraining_records import PretrainingObserver
-from reelfeel.training.progress import Observer
-from reelfeel.training.records import EncodedReviews
-from reelfeel.training.token_stream import TokenTexts
+from reelfeel.training.classifier.records import EncodedReviews
+from reelfeel.training.classifier.task import Fit
+from reelfeel.training.language_model.state import PretrainingObserver
+from reelfeel.training.language_model.task import Pretraining
+from reelfeel.training.language_model.token_stream import TokenTexts
+from reelfeel.training.loop.progress import Observer
 
 CONFIG = Config().updated(
     {

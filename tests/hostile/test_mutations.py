@@ -238,7 +238,7 @@ def test_changed_checkpoints_are_refused_in_a_line_or_gone_on_from(
 
 def make_cache(folder):
     from reelfeel.baselines.cached_scores import BaselineScores, _keep
-    from reelfeel.training import teachers
+    from reelfeel.training.distillation import teachers
 
     folder.mkdir(parents=True)
     teachers._keep(folder / "teacher.npz", np.array([0.1, 0.2, 0.9, 1.0, 0.0]), 3.0)

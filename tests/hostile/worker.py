@@ -35,7 +35,7 @@ def open_bundle(path):
 
 
 def open_language_model(path):
-    from reelfeel.training.starts import read_start
+    from reelfeel.training.classifier.pretrained import read_start
 
     model = read_start(path)
     rows = model.vocabulary.size + 1
@@ -48,7 +48,7 @@ def open_checkpoint(path):
     from hostile_runs import make_fit
 
     fit = make_fit(path.parent)
-    from reelfeel.training.checkpoints import explain_damage, load_checkpoint
+    from reelfeel.training.loop.checkpoints import explain_damage, load_checkpoint
 
     checkpoint = load_checkpoint(path)
     if checkpoint:
@@ -62,8 +62,8 @@ def open_pretraining(path):
     from hostile_runs import make_pretraining
 
     run = make_pretraining(path.parent)
-    from reelfeel.training.checkpoints import explain_damage, load_checkpoint
-    from reelfeel.training.pretraining_records import StreamState
+    from reelfeel.training.language_model.state import StreamState
+    from reelfeel.training.loop.checkpoints import explain_damage, load_checkpoint
 
     checkpoint = load_checkpoint(path)
     if checkpoint:
@@ -76,8 +76,8 @@ def open_pretraining(path):
 
 def open_cache(path):
     from reelfeel.baselines.cached_scores import _recall as recall_scores
-    from reelfeel.training.teachers import _recall
-    from reelfeel.training.token_stream import TokenTexts
+    from reelfeel.training.distillation.teachers import _recall
+    from reelfeel.training.language_model.token_stream import TokenTexts
 
     kept = _recall(path / "teacher.npz", 5)
     assert kept is None or (kept[0].shape == (5,) and np.isfinite(kept[0]).all())

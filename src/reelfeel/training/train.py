@@ -16,13 +16,12 @@ from reelfeel.errors import UsageError
 from reelfeel.files.outputs import claim_output
 from reelfeel.inference.classifier import Engine
 from reelfeel.models.lstm import check_precision
-from reelfeel.training.data_warnings import tell_of_ledgers
-from reelfeel.training.execution import Order, adopt, execute
-from reelfeel.training.few_labels import FEW_LABELS, train_from_labels
-from reelfeel.training.progress import Observer
-from reelfeel.training.sources import Source, load_source
-from reelfeel.training.stages import Stages
-from reelfeel.training.starts import read_start
+from reelfeel.training.classifier.execution import Order, adopt, execute
+from reelfeel.training.classifier.pretrained import read_start
+from reelfeel.training.classifier.training_data import Source, load_source, tell_of_ledgers
+from reelfeel.training.few_labels.few_labels import FEW_LABELS, train_from_labels
+from reelfeel.training.loop.progress import Observer
+from reelfeel.training.recipes import Stages
 
 
 def train(

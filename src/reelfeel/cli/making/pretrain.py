@@ -75,8 +75,8 @@ def pretrain(
     values |= {} if seed is None else {"seed": seed}
     config = get_pretraining_preset(preset).updated(values)
     refuse_early(output, force=force, sources=[*texts, data_dir], models=[start])
-    from reelfeel.training.pretrain import pretrain as train_model
-    from reelfeel.training.pretraining_progress import ConsoleDisplay
+    from reelfeel.training.language_model.pretrain import pretrain as train_model
+    from reelfeel.training.language_model.progress import ConsoleDisplay
 
     try:
         model = train_model(

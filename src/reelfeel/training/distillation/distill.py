@@ -1,0 +1,87 @@
+"""Teachers -> student: the answers of saved models, learned by a classifier of any size."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+from reelfeel.config.presets import get_preset
+from reelfeel.data.tables import TableOptions
+from reelfeel.files.outputs import claim_output
+from reelfeel.files.writing import name_of
+from reelfeel.inference.classifier import Engine
+from reelfeel.models.lstm import check_precision
+from reelfeel.training.classifier.execution import Order, adopt, execute
+from reelfeel.training.classifier.pretrained import read_start
+from reelfeel.training.classifier.save import read_command_line
+from reelfeel.training.classifier.training_data import load_source
+from reelfeel.training.distillation.teachers import Teachers
+from reelfeel.training.loop.progress import Observer
+from reelfeel.values import Reviews
+
+
+def distill(
+    teachers: Sequence[str | Path],
+    source: str | Path | Reviews,
+    *,
+    output: str | Path,
+    preset: str = "seed",
+    settings: Mapping[str, Any] | None = None,
+    start: str | Path | None = None,
+    data_dir: str | Path | None = None,
+    options: TableOptions | None = None,
+    resume: bool = False,
+    overwrite: bool = False,
+    observer: Observer | None = None,
+) -> Engine:
+    """Trains a student on what teachers answer, saves it as a bundle and returns it, loaded.
+
+    It learns from the training part of the labelled reviews (label and answer mixed, by
+    `training.label_share`), from the texts without labels, and from variants of both
+    (`training.variant_share`). No text that equals a validation review or one of IMDB's test set is
+    among them. Labels of the validation reviews choose the epoch and the temperature.
+
+    Args:
+        teachers: folders or names of saved models; their calibrated logits are averaged.
+        source: what `train` takes; of IMDB its unlabelled part is read too.
+        output: the folder to write.
+        preset: named settings to start from.
+        settings: changes to them, such as `{"training": {"label_share": 0.3}}`.
+        start: the folder or name of a language model or of a classifier to start from; with
+            `model.own_sizes` it lends what fits.
+        data_dir: a local copy of "imdb".
+        options: column names and the meaning of labels, for tables.
+        resume: go on from the last checkpoint. Answers that teachers gave are kept even without.
+        overwrite: whether an existing `output` may be replaced.
+        observer: is told of progress; None says nothing.
+
+    Raises:
+        UsageError: if an argument or setting is wrong, or `output` exists.
+        DataError: if the reviews are refused.
+        BundleError: if a teacher or what to start from is missing or damaged.
+        NotLearningError: if the alarm rings.
+        ReelFeelError: if the disk refuses, or a process fails.
+    """
+    output, observer = Path(output), observer or Observer()
+    with claim_output(output, overwrite=overwrite):
+        config = get_preset(preset).updated(settings or {})
+        check_precision(config.training.precision)
+        members = Teachers.read(teachers)
+        language_model = read_start(start) if start is not None else None
+        if language_model:
+            config = adopt(config, language_model, observer)
+        lessons_from = load_source(
+            source,
+            config,
+            data_dir=data_dir,
+            options=options,
+            language_model=language_model,
+            with_texts=True,
+            observer=observer,
+        )
+        names = " and ".join(name_of(teacher.bundle.path) for teacher in members.members)
+        own = {"name": f"student of {names}", "command": read_command_line()}
+        taught = replace(lessons_from, teachers=members, stages=(*members.stages(), own))
+        return execute(taught, config, Order(output, preset, resume, overwrite), observer)

@@ -1,0 +1,248 @@
+"""From texts to a saved language model: hygiene, vocabulary, ids, two directions, folder."""
+
+from __future__ import annotations
+
+import dataclasses
+import math
+import platform
+import sys
+import time
+from collections.abc import Iterable, Sequence
+from dataclasses import asdict, dataclass
+from importlib.metadata import version
+from pathlib import Path
+from typing import Any
+
+import torch
+
+from reelfeel.config.pretraining import DIRECTIONS, PretrainingConfig
+from reelfeel.data.corpus import Corpus, read_corpus
+from reelfeel.data.tables import TableOptions
+from reelfeel.errors import UsageError
+from reelfeel.files.outputs import claim_output
+from reelfeel.files.writing import home
+from reelfeel.inference.shipped import find_model, name_model
+from reelfeel.models.language_model import (
+    LanguageModel,
+    read_language_model,
+)
+from reelfeel.models.lstm import check_precision, select_kernel
+from reelfeel.native.cores import available_cores
+from reelfeel.text.encoder import TextEncoder, token_counts
+from reelfeel.text.tokenizer import TextSettings
+from reelfeel.text.vocabulary import UNKNOWN_ID, Vocabulary
+from reelfeel.training.language_model.jobs import Job, run_in_turn, run_together
+from reelfeel.training.language_model.net2net import check_wider
+from reelfeel.training.language_model.progress import PretrainingDisplay
+from reelfeel.training.language_model.save import save_language_model
+from reelfeel.training.language_model.task import pretraining_folder
+from reelfeel.training.language_model.token_stream import TokenTexts
+from reelfeel.values import Reviews
+
+# No text is cut: the stream takes it however long it is.
+WHOLE_TEXTS = TextSettings(max_tokens=1_000_000)
+
+
+def pretrain(
+    sources: Iterable[str | Path | Reviews],
+    *,
+    output: str | Path,
+    config: PretrainingConfig | None = None,
+    directions: Sequence[str] = DIRECTIONS,
+    start: str | Path | None = None,
+    widened: bool = False,
+    data_dir: str | Path | None = None,
+    options: TableOptions | None = None,
+    resume: bool = False,
+    overwrite: bool = False,
+    display: PretrainingDisplay | None = None,
+) -> LanguageModel:
+    """Trains a language model on texts without labels, saves it and returns it.
+
+    Args:
+        sources: what `read_corpus` takes, such as `["imdb"]`.
+        output: the folder to write.
+        config: all settings; with `start`, its sizes give way to those of `start`.
+        directions: "forward", "backward" or both. Both are trained side by side on a processor with
+            two cores or more, else one after the other.
+        start: an earlier language model whose weights and vocabulary to start from: its folder, or
+            "language-model", which comes with ReelFeel.
+        widened: whether the units are those of `config`, to which those of `start` are widened.
+        data_dir: a local copy of "imdb".
+        options: names of columns, for tables.
+        resume: go on from the last checkpoints of a run with the same texts and settings.
+        overwrite: whether an existing `output` may be replaced.
+        display: shows progress; None shows nothing.
+
+    Raises:
+        UsageError: if an argument is wrong, or `output` exists.
+        DataError: if a source is refused.
+        ReelFeelError: if the disk refuses, or a process fails.
+    """
+    output, display = Path(output), display or PretrainingDisplay()
+    with claim_output(output, overwrite=overwrite):
+        start = find_model(start) if start is not None else None
+        plan = _Plan.make(
+            config or PretrainingConfig(), directions, start, widened=widened, resume=resume
+        )
+        check_precision(plan.config.precision)
+        clock = _Clock()
+        corpus = read_corpus(
+            sources,
+            held_out_share=plan.config.held_out_share,
+            split_seed=plan.config.split_seed,
+            data_dir=data_dir,
+            options=options,
+        )
+        display.on_note(corpus.describe())
+        encoder = plan.make_encoder(corpus)
+        texts, held_out = (
+            TokenTexts.from_encoded(encoder.encode(part), encoder.vocabulary.size)
+            for part in (corpus.texts, corpus.held_out)
+        )
+        jobs = plan.write_jobs(texts, held_out, num_words=encoder.vocabulary.size + 1)
+        clock.stop("text")
+        with display:
+            _run(jobs, display)
+        clock.stop("fit")
+        # Of a run that was interrupted or is finished already, the clock has seen its last part.
+        clock.seconds["fit"] = max(clock.seconds["fit"], _count_seconds(jobs))
+        about = {
+            "figures": {job.direction: _figures(job) for job in jobs},
+            "provenance": _provenance(corpus, plan, clock.seconds)
+            | {"unknown_share": round(float((held_out.ids == UNKNOWN_ID).mean()), 5)},
+        }
+        weights = {job.direction: job.result()[0] for job in jobs}
+        model = LanguageModel(plan.config, encoder.vocabulary, encoder.settings, weights, about)
+        return save_language_model(model, output, overwrite=overwrite)
+
+
+@dataclass(frozen=True)
+class _Plan:
+    """What is to be trained, and from where on."""
+
+    config: PretrainingConfig
+    directions: Sequence[str]
+    start: Path | None
+    earlier: LanguageModel | None
+    resume: bool
+
+    @classmethod
+    def make(
+        cls,
+        config: PretrainingConfig,
+        directions: Sequence[str],
+        start: Path | None,
+        *,
+        widened: bool,
+        resume: bool,
+    ) -> _Plan:
+        if start is None:
+            if widened:
+                raise UsageError(
+                    "Only an earlier language model can be widened: name it by --from."
+                )
+            return cls(config, directions, None, None, resume)
+        earlier = read_language_model(start)
+        for direction in directions:
+            if direction not in earlier.weights:
+                raise UsageError(
+                    f"The language model {start} has no {direction} direction. Choose another with "
+                    f"--direction. Received one with {', '.join(earlier.weights)}."
+                )
+        if widened:
+            check_wider(config.units, earlier.config.units)
+        kept = ("vocabulary_size", "embedding_dim", *(() if widened else ("units",)))
+        config = dataclasses.replace(
+            config, **{name: getattr(earlier.config, name) for name in kept}
+        )
+        return cls(config, directions, start, earlier, resume)
+
+    def make_encoder(self, corpus: Corpus) -> TextEncoder:
+        if self.earlier:
+            return TextEncoder(self.earlier.vocabulary, self.earlier.text_settings)
+        # One row of the embedding is for the end of a text. Held-out texts do not count: words
+        # that only they have must be unknown.
+        counts = token_counts(corpus.texts, WHOLE_TEXTS)
+        vocabulary = Vocabulary.build(counts, size=self.config.vocabulary_size - 1)
+        return TextEncoder(vocabulary, WHOLE_TEXTS)
+
+    def write_jobs(self, texts: TokenTexts, held_out: TokenTexts, num_words: int) -> list[Job]:
+        jobs = []
+        num_threads = 1 if _run_at_once(self.directions) else 0
+        for direction in self.directions:
+            if direction == "backward":
+                texts, held_out = texts.reversed(), held_out.reversed()
+            weights = self.earlier.weights[direction] if self.earlier else None
+            job = Job(
+                direction=direction,
+                folder=pretraining_folder(home() / "runs", self.config, texts, weights),
+                num_words=num_words,
+                config=self.config,
+                start=self.start,
+                resume=self.resume,
+                num_threads=num_threads,
+            )
+            if not job.is_finished():
+                job.write(texts, held_out)
+            jobs.append(job)
+        return jobs
+
+
+class _Clock:
+    """Measures the stages of a run."""
+
+    def __init__(self) -> None:
+        self.seconds: dict[str, float] = {}
+        self.started = time.perf_counter()
+
+    def stop(self, name: str) -> None:
+        now = time.perf_counter()
+        self.seconds[name] = round(now - self.started, 1)
+        self.started = now
+
+
+def _run_at_once(jobs: Sequence[object]) -> bool:
+    # A GPU is faster with one run at a time.
+    return available_cores() >= len(jobs) > 1 and not torch.cuda.is_available()
+
+
+def _run(jobs: Sequence[Job], display: PretrainingDisplay) -> None:
+    waiting = [job for job in jobs if not job.is_finished()]
+    for job in jobs:
+        if job not in waiting:
+            display.of(job.direction).on_note("finished before, with equal texts and settings.")
+    (run_together if _run_at_once(waiting) else run_in_turn)(waiting, display.of)
+
+
+def _count_seconds(jobs: Sequence[Job]) -> float:
+    seconds = [sum(record.seconds for record in job.result()[1].history) for job in jobs]
+    return round(max(seconds) if _run_at_once(jobs) else sum(seconds), 1)
+
+
+def _figures(job: Job) -> dict[str, Any]:
+    _, state = job.result()
+    return {
+        "held_out_loss": state.final_loss,
+        "held_out_perplexity": math.exp(min(state.final_loss, 700)),
+        "passes": [asdict(record) for record in state.history],
+    }
+
+
+def _provenance(corpus: Corpus, plan: _Plan, seconds: dict[str, float]) -> dict[str, Any]:
+    packages = ("reelfeel", "keras", "torch", "numpy")
+    return {
+        "command": " ".join([Path(sys.argv[0]).name, *sys.argv[1:]]),
+        "versions": {"python": platform.python_version()}
+        | {package: version(package) for package in packages},
+        "machine": {"processor": platform.machine(), "cores": available_cores()},
+        "kernel": select_kernel(plan.config.precision).name,
+        "start": name_model(plan.start) if plan.start else None,
+        "data": {
+            "sources": list(corpus.sources),
+            "counts": corpus.counts,
+            "sha256": corpus.fingerprint(),
+        },
+        "hygiene": corpus.describe(),
+        "seconds": seconds,
+    }
