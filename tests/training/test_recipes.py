@@ -6,9 +6,10 @@ import numpy as np
 import pytest
 from word_salad import TINY, make_reviews
 
+from reelfeel.config import presets
 from reelfeel.config.presets import Recipe
 from reelfeel.config.pretraining import PretrainingConfig
-from reelfeel.config.sections import Config, presets
+from reelfeel.config.sections import Config
 from reelfeel.config.settings import parse_assignments
 from reelfeel.errors import UsageError
 from reelfeel.inference.bundle import read_bundle
