@@ -2,8 +2,9 @@
 
 from reelfeel.cli import main
 from reelfeel.config import presets
-from reelfeel.config.presets import Recipe, get_preset
+from reelfeel.config.presets import get_preset
 from reelfeel.config.pretraining import get_pretraining_preset
+from reelfeel.config.recipes import Recipe, Stage
 
 STUDENT = get_preset("mini").updated(
     {
@@ -13,10 +14,15 @@ STUDENT = get_preset("mini").updated(
 )
 
 if __name__ == "__main__":
+    pretraining = get_pretraining_preset("mini").updated({"passes": 2, "checkpoint_every_s": 0.1})
+    teacher = STUDENT.updated({"training": {"virtual_adversarial_norm": 0.3}})
+    # Long enough to be killed in it.
+    student = STUDENT.updated({"training": {"epochs": 12}})
     presets.RECIPES["tiny"] = Recipe(
-        get_pretraining_preset("mini").updated({"passes": 2, "checkpoint_every_s": 0.1}),
-        STUDENT.updated({"training": {"virtual_adversarial_norm": 0.3}}),
-        # Long enough to be killed in it.
-        (STUDENT.updated({"training": {"epochs": 12}}),),
+        (
+            Stage("language model", pretraining),
+            Stage("teacher", teacher, start="language model"),
+            Stage("student", student, start="language model", teacher="teacher"),
+        )
     )
     main()

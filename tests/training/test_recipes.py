@@ -1,14 +1,15 @@
 """Presets in stages: each made once, stopped anywhere, gone on with exactly."""
 
 import shutil
+from dataclasses import replace
 
 import numpy as np
 import pytest
 from word_salad import TINY, make_reviews
 
 from reelfeel.config import presets
-from reelfeel.config.presets import Recipe
 from reelfeel.config.pretraining import PretrainingConfig
+from reelfeel.config.recipes import Recipe, Stage
 from reelfeel.config.sections import Config
 from reelfeel.config.settings import parse_assignments
 from reelfeel.errors import UsageError
@@ -42,18 +43,39 @@ TINY_PRETRAINING = PretrainingConfig(
     num_negatives=10, warmup_steps=4, held_out_share=0.2,
 )  # fmt: skip
 TINY_WIDENING = TINY_PRETRAINING.updated({"units": [12]})
+
+
+def turn(stage, direction):
+    """The stage with a classifier of another direction."""
+    return replace(stage, config=stage.config.updated({"model": {"direction": direction}}))
+
+
+LANGUAGE_MODEL = Stage("language model", TINY_PRETRAINING)
+TEACHER = Stage("teacher", TINY_TEACHER, start="language model")
+STUDENT = Stage("student", TINY_STUDENT, start="language model", teacher="teacher")
 TINY_RECIPES = {
-    "both": Recipe(TINY_PRETRAINING, TINY_TEACHER, (TINY_STUDENT,)),
-    "direct": Recipe(TINY_PRETRAINING, TINY_TEACHER),
-    "wide": Recipe(TINY_PRETRAINING, TINY_TEACHER, (TINY_STUDENT,), TINY_WIDENING),
-    "chain": Recipe(TINY_PRETRAINING, TINY_TEACHER, (TINY_STUDENT, TINY_SECOND, TINY_SMALL)),
-    "half": Recipe(
-        TINY_PRETRAINING,
-        TINY_TEACHER,
-        (TINY_STUDENT.updated({"model": {"direction": "forward"}}),),
+    "both": Recipe((LANGUAGE_MODEL, TEACHER, STUDENT)),
+    "direct": Recipe((LANGUAGE_MODEL, replace(TEACHER, name="classifier"))),
+    "wide": Recipe(
+        (
+            LANGUAGE_MODEL,
+            Stage("wider language model", TINY_WIDENING, start="language model"),
+            replace(TEACHER, start="wider language model"),
+            STUDENT,
+        )
     ),
-    "own": Recipe(TINY_PRETRAINING, TINY_TEACHER, (TINY_SMALL,)),
-    "ahead": Recipe(TINY_PRETRAINING, TINY_TEACHER.updated({"model": {"direction": "forward"}})),
+    "chain": Recipe(
+        (
+            LANGUAGE_MODEL,
+            TEACHER,
+            STUDENT,
+            Stage("second student", TINY_SECOND, start="student", teacher="student"),
+            Stage("third student", TINY_SMALL, start="language model", teacher="second student"),
+        )
+    ),
+    "half": Recipe((LANGUAGE_MODEL, TEACHER, turn(STUDENT, "forward"))),
+    "own": Recipe((LANGUAGE_MODEL, TEACHER, replace(STUDENT, config=TINY_SMALL))),
+    "ahead": Recipe((LANGUAGE_MODEL, turn(replace(TEACHER, name="classifier"), "forward"))),
 }
 STAGES = ["language model", "teacher", "student"]
 WIDE_STAGES = ["language model", "wider language model", "teacher", "student"]

@@ -1,8 +1,8 @@
-"""Presets in stages: a language model, perhaps a wider one, a classifier, perhaps its students.
+"""Carries out a preset in stages: walks its list, and takes what is finished from the cache.
 
-All but the last are kept under `REELFEEL_HOME`, in folders named after all that they depend on, and
-are made once: another run that needs an equal one takes it from there. So is the network of each
-direction of a classifier: the teacher of one preset is what another ends in.
+All models but the last are kept under `REELFEEL_HOME`, in folders named after all that they depend
+on: another run that needs an equal one takes it from there. So is the network of each direction of
+a classifier: the teacher of one preset is what another ends in.
 """
 
 from __future__ import annotations
@@ -10,14 +10,14 @@ from __future__ import annotations
 import hashlib
 import json
 import shutil
-from dataclasses import dataclass, replace
-from itertools import pairwise
+from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any
 
-from reelfeel.config.presets import Recipe, get_preset
+from reelfeel.config.presets import get_preset
 from reelfeel.config.pretraining import DIRECTIONS, PretrainingConfig, list_pretraining_changes
-from reelfeel.config.sections import list_changes
+from reelfeel.config.recipes import Recipe, Stage
+from reelfeel.config.sections import Config, list_changes
 from reelfeel.data.tables import TableOptions
 from reelfeel.errors import BundleError
 from reelfeel.files.writing import home
@@ -37,150 +37,138 @@ from reelfeel.training.loop.run_folder import effective_settings
 Record = dict[str, Any]
 
 
-class _Kept(NamedTuple):
-    """A language model, and the folder where it is kept."""
-
-    folder: Path
-    model: LanguageModel
-
-
-@dataclass(frozen=True)
-class Stages:
-    """The stages of a preset, on one source.
+@dataclass
+class RecipeRun:
+    """A preset in stages, carried out on one source.
 
     Attributes:
-        recipe: the settings of each stage.
+        recipe: its stages.
         source: what `train` takes.
         data_dir: a local copy of "imdb".
         options: of tables.
-        resume: whether a stage that is not finished goes on from its last checkpoint.
+        order: what to make of the last stage, and whether unfinished stages are resumed.
         observer: is told of progress.
         strict: whether what would spoil training is refused.
+        folders: the models made so far, by the name of their stage.
+        records: what is known of the stages made so far: name, command and seconds.
     """
 
     recipe: Recipe
     source: Any
     data_dir: str | Path | None
     options: TableOptions | None
-    resume: bool
+    order: Order
     observer: Observer
     strict: bool = False
+    folders: dict[str, Path] = field(default_factory=dict)
+    records: list[Record] = field(default_factory=list)
 
-    def run(self, output: Path, preset: str, *, overwrite: bool) -> Engine:
-        """Carries out what is not finished; returns what the last stage makes, loaded.
-
-        Args:
-            output: the folder to write it to.
-            preset: the recipe's name.
-            overwrite: whether an existing `output` may be replaced.
-        """
-        recipe = self.recipe
-        source = load_source(
+    def run(self) -> Engine:
+        """Makes what is not finished; returns what the last stage makes, loaded."""
+        data = load_source(
             self.source,
-            recipe.last,
+            self.recipe.last_config,
             data_dir=self.data_dir,
             options=self.options,
             with_texts=True,
             observer=self.observer,
             strict=self.strict,
         )
-        if recipe.last.training.seed != recipe.pretraining.seed:
+        *earlier, last = self.recipe.stages
+        seed = self.recipe.last_config.training.seed
+        if any(
+            stage.config.seed != seed for stage in earlier if not isinstance(stage.config, Config)
+        ):
             self.observer.on_note("The seed is not that of language models: they keep their own.")
-        narrow, record = self._make_language_model("language model", recipe.pretraining, source)
-        wide, records = narrow, [record]
-        if recipe.widening:
-            name = "wider language model"
-            wide, record = self._make_language_model(name, recipe.widening, source, narrow)
-            records.append(record)
-        lessons, command = replace(source, language_model=wide.model), self._spell_classifier()
-        for teacher, student in pairwise(recipe.classifiers):
-            folder, record = self._make_teacher(teacher, lessons, command)
-            records.append(record)
-            start = read_start(folder) if recipe.goes_on(student) else narrow.model
-            lessons = replace(source, language_model=start, teachers=Teachers.read([folder]))
-            command = self._spell_student(student, teacher, preset)
-        own = {"name": recipe.stage_names()[-1], "command": command}
-        order = Order(output, preset, self.resume, overwrite, keeps_networks=True)
-        return self._make_last(replace(lessons, stages=(*records, own)), order)
+        for stage in earlier:
+            self.observer.on_stage(len(self.records) + 1, self.recipe.names)
+            if isinstance(stage.config, Config):
+                about = self._make_classifier(stage, stage.config, data)
+            else:
+                about = self._make_language_model(stage, stage.config, data)
+            seconds = round(sum(about["seconds"].values()), 1)
+            self._finish({"name": stage.name, "command": self._command(stage), "seconds": seconds})
+        self.observer.on_stage(len(self.recipe.stages), self.recipe.names)
+        own = {"name": last.name, "command": self._command(last)}
+        data = replace(self._data_of(last, data), stages=(*self.records, own))
+        config = adopt(self.recipe.last_config, _start_of(data), self.observer)
+        made = execute(data, config, self.order, self.observer)
+        self._finish(made.bundle.about("provenance")["stages"][-1])
+        return made
 
-    def _make_last(self, lessons: Source, order: Order) -> Engine:
-        self._begin(self.recipe.stage_names()[-1])
-        config = adopt(self.recipe.last, _start_of(lessons), self.observer)
-        last = execute(lessons, config, order, self.observer)
-        self._say_finished(last.bundle.about("provenance")["stages"][-1])
-        return last
-
-    def _make_language_model(
-        self, name: str, config: PretrainingConfig, source: Source, narrow: _Kept | None = None
-    ) -> tuple[_Kept, Record]:
-        self._begin(name)
-        settings = config.to_dict()
+    def _make_language_model(self, stage: Stage, config: PretrainingConfig, data: Source) -> Record:
+        """Makes a language model unless it is there; returns its provenance."""
+        directions, settings = self.recipe.directions, config.to_dict()
         del settings["checkpoint_every_s"]  # it changes when a run stops, not what it computes
-        if self.recipe.directions != DIRECTIONS:
-            settings["directions"] = self.recipe.directions
-        before = [_fingerprint(narrow.model)] if narrow else []
-        folder = _find_folder(name.replace(" ", "-"), settings, source.fingerprint(), *before)
+        if directions != DIRECTIONS:
+            settings["directions"] = directions
+        start = self.folders[stage.start] if stage.start else None
+        origin = [_fingerprint(read_language_model(start))] if start else []
+        folder = self._find_folder(stage, settings, data.fingerprint(), *origin)
         if self._is_missing(folder):
             pretrain(
                 [self.source],
                 output=folder,
                 config=config,
-                directions=self.recipe.directions,
-                start=narrow.folder if narrow else None,
-                widened=narrow is not None,
+                directions=directions,
+                start=start,
+                widened=start is not None,
                 data_dir=self.data_dir,
                 options=self.options,
-                resume=self.resume,
+                resume=self.order.resume,
                 display=self.observer.pretraining_display(),
             )
-        command = self._spell_language_model(config, widened=narrow is not None)
-        kept = _Kept(folder, read_language_model(folder))
-        return kept, self._describe(name, command, kept.model.about["provenance"])
+        about: Record = read_language_model(folder).about["provenance"]
+        return about
 
-    def _make_teacher(self, name: str, lessons: Source, command: str) -> tuple[Path, Record]:
-        """Makes a classifier that a later stage learns from."""
-        config, start = self.recipe.classifiers[name], _start_of(lessons)
+    def _make_classifier(self, stage: Stage, config: Config, data: Source) -> Record:
+        """Makes a classifier unless it is there; returns its provenance."""
+        data = self._data_of(stage, data)
+        start, teachers = _start_of(data), data.teachers.members if data.teachers else ()
         settings = effective_settings(adopt_start(config, start))
-        origin = [lessons.fingerprint(), _fingerprint(start)]
-        if lessons.teachers:
-            origin += [teacher.fingerprint() for teacher in lessons.teachers.members]
-        folder = _find_folder(name.replace(" ", "-"), settings, *origin)
-        self._begin(name)
+        origin = [_fingerprint(start), *(teacher.fingerprint() for teacher in teachers)]
+        folder = self._find_folder(stage, settings, data.fingerprint(), *origin)
         if self._is_missing(folder):
             config = adopt(config, start, self.observer)
-            order = Order(folder, name, self.resume, keeps_networks=True, command=command)
-            execute(lessons, config, order, self.observer)
-        return folder, self._describe(name, command, read_bundle(folder).about("provenance"))
+            command = self._command(stage)
+            order = Order(
+                folder, stage.name, self.order.resume, keeps_networks=True, command=command
+            )
+            execute(data, config, order, self.observer)
+        about: Record = read_bundle(folder).about("provenance")
+        return about
 
-    def _spell_language_model(self, config: PretrainingConfig, *, widened: bool) -> str:
-        command = f"pretrain {self._name_source()}"
-        if widened:
-            command += " --from LANGUAGE_MODEL --widen"
-        if self.recipe.directions != DIRECTIONS:
-            command += f" --direction {self.recipe.directions[0]}"
-        return _spell(command, list_pretraining_changes(config))
+    def _data_of(self, stage: Stage, data: Source) -> Source:
+        """Returns the data with the model that a stage starts from, and its teacher."""
+        teachers = Teachers.read([self.folders[stage.teacher]]) if stage.teacher else None
+        start = read_start(self.folders[stage.start]) if stage.start else None
+        return replace(data, language_model=start, teachers=teachers)
 
-    def _spell_classifier(self) -> str:
-        start = "WIDER_LANGUAGE_MODEL" if self.recipe.widening else "LANGUAGE_MODEL"
-        changes = list_changes(self.recipe.classifier, get_preset("seed"))
-        return _spell(f"train {self._name_source()} --from {start} --preset seed", changes)
+    def _command(self, stage: Stage) -> str:
+        """Returns the command that makes the same, with the names of stages for folders."""
+        source = str(self.source) if isinstance(self.source, (str, Path)) else "DATA"
+        start = f" --from {_to_placeholder(stage.start)}" if stage.start else ""
+        if isinstance(stage.config, PretrainingConfig):
+            command = f"pretrain {source}{start}{' --widen' if start else ''}"
+            if self.recipe.directions != DIRECTIONS:
+                command += f" --direction {self.recipe.directions[0]}"
+            changes = list_pretraining_changes(stage.config)
+        elif stage.teacher:
+            teacher, preset = _to_placeholder(stage.teacher), self.order.preset
+            command = f"distill {teacher} --data {source}{start} --preset {preset}"
+            changes = list_changes(stage.config, get_preset(preset))
+        else:
+            command = f"train {source}{start} --preset seed"
+            changes = list_changes(stage.config, get_preset("seed"))
+        return " ".join(["reelfeel", command, *(f"--set {change}" for change in changes)])
 
-    def _spell_student(self, name: str, teacher: str, preset: str) -> str:
-        teacher = _spell_folder(teacher)
-        start = teacher if self.recipe.goes_on(name) else _spell_folder("language model")
-        changes = list_changes(self.recipe.classifiers[name], get_preset(preset))
-        command = f"distill {teacher} --data {self._name_source()} --from {start}"
-        return _spell(f"{command} --preset {preset}", changes)
-
-    def _describe(self, name: str, command: str, about: Record) -> Record:
-        seconds = round(sum(about["seconds"].values()), 1)
-        record = {"name": name, "command": command, "seconds": seconds}
-        self._say_finished(record)
-        return record
-
-    def _begin(self, name: str) -> None:
-        names = self.recipe.stage_names()
-        self.observer.on_stage(names.index(name) + 1, names)
+    def _find_folder(self, stage: Stage, settings: Record, *fingerprints: str) -> Path:
+        """Returns where a stage's model is kept: equal settings and origins, equal folder."""
+        digest = hashlib.sha256(json.dumps(settings, sort_keys=True).encode())
+        digest.update("\n".join(fingerprints).encode())
+        name = stage.name.replace(" ", "-")
+        self.folders[stage.name] = home() / "stages" / digest.hexdigest()[:16] / name
+        return self.folders[stage.name]
 
     def _is_missing(self, folder: Path) -> bool:
         if folder.exists():
@@ -193,13 +181,11 @@ class Stages:
         self.observer.on_note(f"Will be kept in {folder}")
         return True
 
-    def _say_finished(self, record: Record) -> None:
-        names = self.recipe.stage_names()
-        number, seconds = names.index(record["name"]) + 1, spell_seconds(record["seconds"])
-        self.observer.on_note(f"Stage {number} of {len(names)}, {record['name']}: {seconds}.")
-
-    def _name_source(self) -> str:
-        return str(self.source) if isinstance(self.source, (str, Path)) else "DATA"
+    def _finish(self, record: Record) -> None:
+        self.records.append(record)
+        number, total = len(self.records), len(self.recipe.stages)
+        seconds = spell_seconds(record["seconds"])
+        self.observer.on_note(f"Stage {number} of {total}, {record['name']}: {seconds}.")
 
 
 def _find_damage(folder: Path) -> str | None:
@@ -214,24 +200,14 @@ def _find_damage(folder: Path) -> str | None:
     return None
 
 
-def _start_of(lessons: Source) -> LanguageModel:
-    if lessons.language_model is None:
-        raise RuntimeError("Every stage starts from a model.")
-    return lessons.language_model
+def _start_of(data: Source) -> LanguageModel:
+    if data.language_model is None:
+        raise RuntimeError("Every classifier of a recipe starts from a model.")
+    return data.language_model
 
 
-def _spell_folder(name: str) -> str:
-    return name.upper().replace(" ", "_")
-
-
-def _spell(command: str, changes: list[str]) -> str:
-    return " ".join(["reelfeel", command, *(f"--set {change}" for change in changes)])
-
-
-def _find_folder(name: str, settings: Record, *fingerprints: str) -> Path:
-    digest = hashlib.sha256(json.dumps(settings, sort_keys=True).encode())
-    digest.update("\n".join(fingerprints).encode())
-    return home() / "stages" / digest.hexdigest()[:16] / name
+def _to_placeholder(name: str | None) -> str:
+    return (name or "").upper().replace(" ", "_")
 
 
 def _fingerprint(model: LanguageModel) -> str:

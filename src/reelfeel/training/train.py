@@ -21,7 +21,7 @@ from reelfeel.training.classifier.pretrained import read_start
 from reelfeel.training.classifier.training_data import Source, load_source, tell_of_ledgers
 from reelfeel.training.few_labels.few_labels import FEW_LABELS, train_from_labels
 from reelfeel.training.loop.progress import Observer
-from reelfeel.training.recipes import Stages
+from reelfeel.training.recipes import RecipeRun
 
 
 def train(
@@ -96,9 +96,9 @@ def train(
         if recipe:
             _refuse_start(start, preset)
             _refuse_unlabelled(unlabelled)
-            last = recipe.with_last(config)
-            stages = Stages(last, source, data_dir, options, resume, observer, strict)
-            return stages.run(output, preset, overwrite=overwrite)
+            recipe = recipe.with_last(config)
+            order = Order(output, preset, resume, overwrite, keeps_networks=True)
+            return RecipeRun(recipe, source, data_dir, options, order, observer, strict).run()
         language_model = read_start(start) if start is not None else None
         if language_model:
             config = adopt(config, language_model, observer)
