@@ -35,12 +35,12 @@ def open_bundle(path):
 
 
 def open_language_model(path):
-    from reelfeel.training.classifier.pretrained import read_start
+    from reelfeel.training.classifier.pretrained import Pretrained
 
-    model = read_start(path)
+    model = Pretrained.read(path)
     rows = model.vocabulary.size + 1
     for weights in model.weights.values():
-        assert weights["embedding/embeddings"].shape == (rows, model.config.embedding_dim)
+        assert weights["embedding/embeddings"].shape == (rows, model.embedding_dim)
         assert all(np.isfinite(array).all() for array in weights.values())
 
 

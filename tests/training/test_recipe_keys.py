@@ -11,7 +11,9 @@ from reelfeel.models.language_model import LanguageModel
 from reelfeel.text.tokenizer import TextSettings
 from reelfeel.text.vocabulary import Vocabulary
 from reelfeel.training import recipes
-from reelfeel.training.classifier.execution import Order
+from reelfeel.training.classifier.preparation import RunOptions
+from reelfeel.training.classifier.pretrained import Pretrained
+from reelfeel.training.classifier.training_data import DataRequest
 from reelfeel.training.loop.progress import Observer
 from reelfeel.values import Reviews
 
@@ -73,28 +75,28 @@ def made(monkeypatch):
         config = folders[folder]
         return make_model(folder, config or RECIPES["base"].stages[0].config)
 
-    def execute(data, config, order, observer, *args):
-        folders[order.output] = None
+    def train_classifier(data, config, options, observer, **others):
+        folders[options.output] = None
         about = {"stages": [{"name": "last", "seconds": 1.0}]}
         return SimpleNamespace(bundle=SimpleNamespace(about=lambda name: about))
 
-    class Teachers:
-        @staticmethod
-        def read(paths):
-            members = [SimpleNamespace(fingerprint=lambda path=path: path.name) for path in paths]
-            return SimpleNamespace(members=members)
+    def read_teachers(paths):
+        members = [SimpleNamespace(fingerprint=lambda path=path: path.name) for path in paths]
+        return SimpleNamespace(members=members)
 
-    bundle = SimpleNamespace(about=lambda name: {"seconds": {}})
-    monkeypatch.setattr(recipes, "pretrain", lambda data, *, output, config, **others: (
-        folders.__setitem__(output, config)
-    ))  # fmt: skip
-    for name, stand_in in {
+    def read_pretrained(folder):
+        return Pretrained.of_language_model(read(folder))
+
+    about = SimpleNamespace(about=lambda name: {"seconds": {}})
+    stand_ins = {
+        "pretrain": lambda sources, *, output, config, **others: folders.update({output: config}),
         "read_language_model": read,
-        "read_start": read,
-        "read_bundle": lambda folder: bundle,
-        "execute": execute,
-        "Teachers": Teachers,
-    }.items():
+        "read_bundle": lambda folder: about,
+        "train_classifier": train_classifier,
+        "Pretrained": SimpleNamespace(read=read_pretrained),
+        "Teachers": SimpleNamespace(read=read_teachers),
+    }
+    for name, stand_in in stand_ins.items():
         monkeypatch.setattr(recipes, name, stand_in)
     return folders
 
@@ -104,8 +106,8 @@ def made(monkeypatch):
 def test_a_stage_is_kept_where_earlier_versions_kept_it(preset, seed, home, made):
     recipe = RECIPES[preset]
     recipe = recipe.with_last(recipe.last_config.updated({"training": {"seed": seed}}))
-    order = Order(home / "model", preset)
-    recipes.RecipeRun(recipe, REVIEWS, None, None, order, Observer()).run()
+    options = RunOptions(home / "model", preset)
+    recipes.RecipeRun(recipe, DataRequest(REVIEWS), options, Observer()).run()
     *stages, output = made
     assert [f"{path.parent.name}/{path.name}" for path in stages] == KEYS[preset][seed]
     assert output == home / "model"

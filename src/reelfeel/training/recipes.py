@@ -11,6 +11,7 @@ import hashlib
 import json
 import shutil
 from dataclasses import dataclass, field, replace
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -18,17 +19,18 @@ from reelfeel.config.presets import get_preset
 from reelfeel.config.pretraining import DIRECTIONS, PretrainingConfig, list_pretraining_changes
 from reelfeel.config.recipes import Recipe, Stage
 from reelfeel.config.sections import Config, list_changes
-from reelfeel.data.tables import TableOptions
 from reelfeel.errors import BundleError
 from reelfeel.files.writing import home
 from reelfeel.inference.bundle import read_bundle
 from reelfeel.inference.card import spell_seconds
 from reelfeel.inference.classifier import Engine
 from reelfeel.models.language_model import LanguageModel, read_language_model
-from reelfeel.training.classifier.execution import Order, adopt, adopt_start, execute
-from reelfeel.training.classifier.pretrained import read_start
+from reelfeel.training.classifier.execution import fit_config, train_classifier
+from reelfeel.training.classifier.preparation import RunOptions
+from reelfeel.training.classifier.pretrained import Pretrained, fit_config_to
 from reelfeel.training.classifier.start_weights import fingerprint_weights
-from reelfeel.training.classifier.training_data import Source, load_source
+from reelfeel.training.classifier.training_data import DataRequest, TrainingData
+from reelfeel.training.distillation.soft_targets import soft_targets
 from reelfeel.training.distillation.teachers import Teachers
 from reelfeel.training.language_model.pretrain import pretrain
 from reelfeel.training.loop.progress import Observer
@@ -43,37 +45,23 @@ class RecipeRun:
 
     Attributes:
         recipe: its stages.
-        source: what `train` takes.
-        data_dir: a local copy of "imdb".
-        options: of tables.
-        order: what to make of the last stage, and whether unfinished stages are resumed.
+        request: what to read.
+        options: what to make of the last stage, and whether unfinished stages are resumed.
         observer: is told of progress.
-        strict: whether what would spoil training is refused.
         folders: the models made so far, by the name of their stage.
         records: what is known of the stages made so far: name, command and seconds.
     """
 
     recipe: Recipe
-    source: Any
-    data_dir: str | Path | None
-    options: TableOptions | None
-    order: Order
+    request: DataRequest
+    options: RunOptions
     observer: Observer
-    strict: bool = False
     folders: dict[str, Path] = field(default_factory=dict)
     records: list[Record] = field(default_factory=list)
 
     def run(self) -> Engine:
         """Makes what is not finished; returns what the last stage makes, loaded."""
-        data = load_source(
-            self.source,
-            self.recipe.last_config,
-            data_dir=self.data_dir,
-            options=self.options,
-            with_texts=True,
-            observer=self.observer,
-            strict=self.strict,
-        )
+        data = self.request.load(self.observer, with_texts=True)
         *earlier, last = self.recipe.stages
         seed = self.recipe.last_config.training.seed
         if any(
@@ -90,13 +78,14 @@ class RecipeRun:
             self._finish({"name": stage.name, "command": self._command(stage), "seconds": seconds})
         self.observer.on_stage(len(self.recipe.stages), self.recipe.names)
         own = {"name": last.name, "command": self._command(last)}
-        data = replace(self._data_of(last, data), stages=(*self.records, own))
-        config = adopt(self.recipe.last_config, _start_of(data), self.observer)
-        made = execute(data, config, self.order, self.observer)
+        options = replace(self.options, stages=(*self.records, own))
+        made = self._train(last, self.recipe.last_config, data, options)
         self._finish(made.bundle.about("provenance")["stages"][-1])
         return made
 
-    def _make_language_model(self, stage: Stage, config: PretrainingConfig, data: Source) -> Record:
+    def _make_language_model(
+        self, stage: Stage, config: PretrainingConfig, data: TrainingData
+    ) -> Record:
         """Makes a language model unless it is there; returns its provenance."""
         directions, settings = self.recipe.directions, config.to_dict()
         del settings["checkpoint_every_s"]  # it changes when a run stops, not what it computes
@@ -107,46 +96,65 @@ class RecipeRun:
         folder = self._find_folder(stage, settings, data.fingerprint(), *origin)
         if self._is_missing(folder):
             pretrain(
-                [self.source],
+                [self.request.source],
                 output=folder,
                 config=config,
                 directions=directions,
                 start=start,
                 widened=start is not None,
-                data_dir=self.data_dir,
-                options=self.options,
-                resume=self.order.resume,
+                data_dir=self.request.data_dir,
+                options=self.request.options,
+                resume=self.options.resume,
                 display=self.observer.pretraining_display(),
             )
         about: Record = read_language_model(folder).about["provenance"]
         return about
 
-    def _make_classifier(self, stage: Stage, config: Config, data: Source) -> Record:
+    def _make_classifier(self, stage: Stage, config: Config, data: TrainingData) -> Record:
         """Makes a classifier unless it is there; returns its provenance."""
-        data = self._data_of(stage, data)
-        start, teachers = _start_of(data), data.teachers.members if data.teachers else ()
-        settings = effective_settings(adopt_start(config, start))
-        origin = [_fingerprint(start), *(teacher.fingerprint() for teacher in teachers)]
+        start, teachers = self._pretrained_of(stage), self._teachers_of(stage)
+        settings = effective_settings(fit_config_to(start, config))
+        origin = [_fingerprint(start)]
+        if teachers:
+            origin += [teacher.fingerprint() for teacher in teachers.members]
         folder = self._find_folder(stage, settings, data.fingerprint(), *origin)
         if self._is_missing(folder):
-            config = adopt(config, start, self.observer)
-            command = self._command(stage)
-            order = Order(
-                folder, stage.name, self.order.resume, keeps_networks=True, command=command
+            options = RunOptions(
+                folder,
+                stage.name,
+                self.options.resume,
+                keeps_networks=True,
+                command=self._command(stage),
             )
-            execute(data, config, order, self.observer)
+            self._train(stage, config, data, options)
         about: Record = read_bundle(folder).about("provenance")
         return about
 
-    def _data_of(self, stage: Stage, data: Source) -> Source:
-        """Returns the data with the model that a stage starts from, and its teacher."""
-        teachers = Teachers.read([self.folders[stage.teacher]]) if stage.teacher else None
-        start = read_start(self.folders[stage.start]) if stage.start else None
-        return replace(data, language_model=start, teachers=teachers)
+    def _train(
+        self, stage: Stage, config: Config, data: TrainingData, options: RunOptions
+    ) -> Engine:
+        start, teachers = self._pretrained_of(stage), self._teachers_of(stage)
+        return train_classifier(
+            data.starting_from(start),
+            fit_config(config, start, self.observer),
+            options,
+            self.observer,
+            make_training_set=partial(soft_targets, teachers) if teachers else None,
+        )
+
+    def _pretrained_of(self, stage: Stage) -> Pretrained:
+        if stage.start is None:
+            raise RuntimeError("Every classifier of a recipe starts from a model.")
+        return Pretrained.read(self.folders[stage.start])
+
+    def _teachers_of(self, stage: Stage) -> Teachers | None:
+        return Teachers.read([self.folders[stage.teacher]]) if stage.teacher else None
 
     def _command(self, stage: Stage) -> str:
         """Returns the command that makes the same, with the names of stages for folders."""
-        source = str(self.source) if isinstance(self.source, (str, Path)) else "DATA"
+        source = (
+            str(self.request.source) if isinstance(self.request.source, (str, Path)) else "DATA"
+        )
         start = f" --from {_to_placeholder(stage.start)}" if stage.start else ""
         if isinstance(stage.config, PretrainingConfig):
             command = f"pretrain {source}{start}{' --widen' if start else ''}"
@@ -154,7 +162,7 @@ class RecipeRun:
                 command += f" --direction {self.recipe.directions[0]}"
             changes = list_pretraining_changes(stage.config)
         elif stage.teacher:
-            teacher, preset = _to_placeholder(stage.teacher), self.order.preset
+            teacher, preset = _to_placeholder(stage.teacher), self.options.preset
             command = f"distill {teacher} --data {source}{start} --preset {preset}"
             changes = list_changes(stage.config, get_preset(preset))
         else:
@@ -200,16 +208,10 @@ def _find_damage(folder: Path) -> str | None:
     return None
 
 
-def _start_of(data: Source) -> LanguageModel:
-    if data.language_model is None:
-        raise RuntimeError("Every classifier of a recipe starts from a model.")
-    return data.language_model
-
-
 def _to_placeholder(name: str | None) -> str:
     return (name or "").upper().replace(" ", "_")
 
 
-def _fingerprint(model: LanguageModel) -> str:
+def _fingerprint(model: LanguageModel | Pretrained) -> str:
     weights = [fingerprint_weights(own) for _, own in sorted(model.weights.items())]
     return " ".join([model.vocabulary.fingerprint(), *weights])

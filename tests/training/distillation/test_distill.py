@@ -7,18 +7,21 @@ import pytest
 import torch
 from word_salad import TINY, make_reviews
 
-from reelfeel.config.sections import TrainingConfig
+from reelfeel.config.sections import Config, TrainingConfig
 from reelfeel.data import corpus
 from reelfeel.data.audit.duplicates import hash_texts
 from reelfeel.data.sets.imdb_test_hashes import read_test_hashes
+from reelfeel.data.splitting import Split
+from reelfeel.errors import UsageError
 from reelfeel.inference.bundle import read_bundle
 from reelfeel.training.classifier.losses import Batch, Steps
 from reelfeel.training.classifier.records import EncodedReviews
+from reelfeel.training.classifier.training_data import TrainingData
 from reelfeel.training.distillation import soft_targets
 from reelfeel.training.distillation.augmentation import Variants
 from reelfeel.training.distillation.distill import distill
-from reelfeel.training.distillation.soft_targets import blend, teach
-from reelfeel.training.distillation.synthetic_sentences import Lexicon, Statements
+from reelfeel.training.distillation.soft_targets import blend
+from reelfeel.training.distillation.synthetic_sentences import Lexicon, SyntheticSentences
 from reelfeel.training.distillation.teachers import Teachers
 from reelfeel.training.loop.progress import Observer
 from reelfeel.training.train import train
@@ -33,20 +36,30 @@ class Oracle:
     def __init__(self):
         self.asked = []
 
+    def describe_doubts(self, label_names, split):
+        return []
+
     def answer(self, texts, observer):
         self.asked += texts
         return np.where(["great" in text for text in texts], 2.0, -2.0)
 
 
-def make_lessons(oracle, *, texts=(), **settings):
-    train = make_reviews(40)
-    validation = make_reviews(20, seed=1)
-    config = TrainingConfig(**settings)
-    return train, teach(oracle, train, texts, validation, config, Observer())
+def make_targets(oracle, *, texts=(), **settings):
+    train, validation = make_reviews(40), make_reviews(20, seed=1)
+    reviews = Reviews(
+        [*train.texts, *validation.texts],
+        np.concatenate([train.labels, validation.labels]),
+        [str(row) for row in range(60)],
+        source="word salad",
+    )
+    split = Split(np.arange(40), np.arange(40, 60), (0.5, 0.5), 0, 1 / 3, "random", "", 60, 20)
+    config = Config(training=TrainingConfig(**settings))
+    data = TrainingData(reviews, tuple(texts))
+    return train, soft_targets.soft_targets(oracle, data, split, config, Observer())
 
 
 def test_labels_are_blended_and_unlabelled_texts_are_the_teachers():
-    train, taught = make_lessons(Oracle(), texts=["a great film", "a dull film"], label_share=0.25)
+    train, taught = make_targets(Oracle(), texts=["a great film", "a dull film"], label_share=0.25)
     p = 1 / (1 + np.exp(-2.0))
     answers = np.where(["great" in text for text in train.texts], p, 1 - p)
     expected = [*(0.25 * train.labels + 0.75 * answers), p, 1 - p]
@@ -76,7 +89,7 @@ def test_no_text_of_a_test_or_validation_set_is_learned(monkeypatch):
     )
     held_out = make_reviews(20, seed=1).texts[3]
     oracle = Oracle()
-    _, taught = make_lessons(oracle, texts=[test_text, held_out.upper(), "kept"], variant_share=0.1)
+    _, taught = make_targets(oracle, texts=[test_text, held_out.upper(), "kept"], variant_share=0.1)
     assert list(taught.texts[40:]) == ["kept", "a variant"]
     assert taught.targets[41] == taught.targets[5]
     assert test_text not in oracle.asked
@@ -87,7 +100,7 @@ def test_a_variant_has_what_is_to_be_answered_for_the_whole_text():
     oracle = Oracle()
     whole = ["It was great. Nothing else to say here.", "It was dull. Nothing else to say here."]
     settings = {"epochs": 1, "variant_share": 2.0, "label_share": 0.25}
-    _, taught = make_lessons(oracle, texts=whole, **settings)
+    _, taught = make_targets(oracle, texts=whole, **settings)
     assert taught.about["num_variants"] == 84
     assert not set(taught.texts[42:]) & set(oracle.asked) - set(taught.texts[:42])
     assert set(taught.targets[42:]) == set(taught.targets[:42])
@@ -97,7 +110,7 @@ def test_a_variant_has_what_is_to_be_answered_for_the_whole_text():
         if text == "Nothing else to say here."
     ]
     assert silent
-    again, other = (make_lessons(Oracle(), variant_share=0.5, seed=s)[1] for s in (0, 1))
+    again, other = (make_targets(Oracle(), variant_share=0.5, seed=s)[1] for s in (0, 1))
     assert again.texts != other.texts
 
 
@@ -107,13 +120,13 @@ def test_students_of_other_teachers_read_other_variants():
         oracle = Oracle()
         member = SimpleNamespace(fingerprint=lambda letter=letter: letter * 64, describe=dict)
         oracle.members = [member]
-        taught.append(make_lessons(oracle, variant_share=1.0, epochs=1)[1].texts)
+        taught.append(make_targets(oracle, variant_share=1.0, epochs=1)[1].texts)
     assert taught[1] == taught[2]
     assert len(set(taught[0]) & set(taught[1])) < len(set(taught[0]))
 
 
 def test_every_epoch_has_variants_of_its_own():
-    _, taught = make_lessons(Oracle(), texts=["kept"], variant_share=2.0, epochs=3)
+    _, taught = make_targets(Oracle(), texts=["kept"], variant_share=2.0, epochs=3)
     reviews = EncodedReviews(
         [np.array([1], np.int32)] * len(taught.texts), taught.labels, 0.0, None, taught.epochs
     )
@@ -129,19 +142,19 @@ def test_statements_are_made_of_all_texts_by_the_labels_of_train(monkeypatch):
 
     def make(texts, lexicon, *, seed):
         seen.update(texts=list(texts), lexicon=lexicon)
-        return Statements(["It is dull.", held_out], np.array([0.03, 0.97], np.float32))
+        return SyntheticSentences(["It is dull.", held_out], np.array([0.03, 0.97], np.float32))
 
-    monkeypatch.setattr(soft_targets, "make_statements", make)
+    monkeypatch.setattr(soft_targets, "make_sentences", make)
     settings = {"variant_share": 0.5, "made_statements": True}
-    train, taught = make_lessons(Oracle(), texts=["without a label"], **settings)
+    train, taught = make_targets(Oracle(), texts=["without a label"], **settings)
     assert seen["texts"] == [*train.texts, "without a label"]
     assert seen["lexicon"] == Lexicon.learn(train.texts, train.labels)
     assert (taught.texts[-1], taught.labels[-1]) == ("It is dull.", 0)
     assert taught.targets[-1] == np.float32(0.03)
     assert taught.about["num_statements"] == 1
-    # Word salad has no statements, and learns all the same.
+    # Word salad gives no sentences, and learns all the same.
     monkeypatch.undo()
-    assert make_lessons(Oracle(), **settings)[1].about["num_statements"] == 0
+    assert make_targets(Oracle(), **settings)[1].about["num_statements"] == 0
 
 
 @pytest.fixture(scope="module")
@@ -227,7 +240,7 @@ def test_what_made_the_teachers_is_handed_on(home, tmp_path, teacher):
     assert early["command"] == read_bundle(teacher).about("provenance")["command"]
 
 
-def test_two_directions_learn_with_adversaries_from_the_same_lessons(home, tmp_path, teacher):
+def test_two_directions_learn_with_adversaries_from_the_same_targets(home, tmp_path, teacher):
     rich = {"adversarial_norm": 0.3, "virtual_adversarial_norm": 0.3, "epochs": 1}
     model = {"direction": "both", "pooling": "last_max_mean"}
     bundle = distill_tiny(
@@ -289,3 +302,11 @@ def test_targets_are_learned_as_they_are():
     targets = torch.tensor([0.9, 0.25])
     Batch(torch.zeros(2, 1), torch.ones(2), targets).loss(logits).backward()
     np.testing.assert_allclose(logits.grad * 2, [0.5 - 0.9, 0.5 - 0.25], atol=1e-6)
+
+
+def test_without_epochs_a_student_is_refused_with_the_mend(home, tmp_path, teacher):
+    settings = {"training": {"epochs": 0}}
+    with pytest.raises(UsageError, match=r"reelfeel train .* training\.epochs to 1 or more"):
+        distill(
+            [teacher], make_reviews(60), output=tmp_path / "s", settings=settings, start=teacher
+        )

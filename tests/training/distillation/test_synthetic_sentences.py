@@ -5,7 +5,7 @@ import re
 import numpy as np
 import pytest
 
-from reelfeel.training.distillation.synthetic_sentences import Lexicon, make_statements
+from reelfeel.training.distillation.synthetic_sentences import Lexicon, make_sentences
 
 LEXICON = Lexicon(
     {"dull": -1.5, "bad": -1.1, "superb": 1.6, "moving": 0.8, "waste": -2.0},
@@ -14,7 +14,7 @@ LEXICON = Lexicon(
 
 
 def make(*texts, seed=0):
-    made = make_statements(texts, LEXICON, seed=seed)
+    made = make_sentences(texts, LEXICON, seed=seed)
     assert made.targets.dtype == np.float32
     assert len(made.texts) == len(made.targets)
     return list(zip(made.texts, made.targets.tolist(), strict=True))
@@ -40,7 +40,7 @@ def test_labels_of_something_else_teach_nothing():
     topic = ["The match was lost. Excellent.", "The vote was close. Awful."] * 40
     for lexicon in (Lexicon.learn(texts, 1 - labels), Lexicon.learn(topic, labels)):
         assert lexicon == Lexicon({}, frozenset())
-        assert make_statements(["I loved it. The cast was superb."], lexicon, seed=0).texts == []
+        assert make_sentences(["I loved it. The cast was superb."], lexicon, seed=0).texts == []
 
 
 def test_not_turns_a_verdict_around():

@@ -18,10 +18,10 @@ from reelfeel.text.encoder import token_counts
 from reelfeel.text.tokenizer import TextSettings
 from reelfeel.text.vocabulary import Vocabulary
 from reelfeel.training.classifier.jobs import Job
-from reelfeel.training.classifier.pretrained import adopt_classifier, is_classifier, read_start
+from reelfeel.training.classifier.pretrained import Pretrained, fit_config_to
 from reelfeel.training.classifier.records import EncodedReviews
 from reelfeel.training.few_labels import linear_probe
-from reelfeel.training.few_labels.features import Reader
+from reelfeel.training.few_labels.features import FeatureExtractor
 from reelfeel.training.few_labels.linear_head import Head
 from reelfeel.training.loop.progress import Observer
 from reelfeel.training.train import train
@@ -82,7 +82,7 @@ def test_a_hundred_labels_teach_a_head_and_leave_the_network_as_it_was(start, tr
     unseen = make_reviews(200, seed=2)
     right = ((engine.predict_proba(unseen.texts) > 0.5) == (unseen.labels == 1)).mean()
     assert right > 0.8
-    lent = read_start(start).weights["backward"]["lstm_0/lstm_cell/kernel"]
+    lent = Pretrained.read(start).weights["backward"]["lstm_0/lstm_cell/kernel"]
     kept = engine.bundle.weights()["backward/lstm_0/lstm_cell/kernel"]
     np.testing.assert_array_equal(kept, lent.astype(np.float16).astype(np.float32))
     assert engine.bundle.config.training.epochs == 0
@@ -151,7 +151,7 @@ def test_texts_without_labels_train_the_network_in_a_second_stage(
     unseen = make_reviews(200, seed=6)
     right = ((engine.predict_proba(unseen.texts) > 0.5) == (unseen.labels == 1)).mean()
     assert right > 0.8
-    lent = read_start(start).weights["forward"]["lstm_0/lstm_cell/kernel"]
+    lent = Pretrained.read(start).weights["forward"]["lstm_0/lstm_cell/kernel"]
     assert (engine.bundle.weights()["forward/lstm_0/lstm_cell/kernel"] != lent).any()
 
 
@@ -229,10 +229,12 @@ def test_one_head_is_the_mean_of_its_parts_and_its_parts_are_one_head():
     rng = np.random.default_rng(0)
     head, features = Head(rng.normal(size=6), 0.7), rng.normal(size=(5, 6))
     parts = linear_probe._split(head, 2)
-    answers = [part.judge(half) for part, half in zip(parts, np.split(features, 2, 1), strict=True)]
-    np.testing.assert_allclose(np.mean(answers, axis=0), head.judge(features))
+    answers = [
+        part.logits(half) for part, half in zip(parts, np.split(features, 2, 1), strict=True)
+    ]
+    np.testing.assert_allclose(np.mean(answers, axis=0), head.logits(features))
     joined = linear_probe._join(parts)
-    np.testing.assert_allclose(joined.judge(features), head.judge(features))
+    np.testing.assert_allclose(joined.logits(features), head.logits(features))
     assert linear_probe._join([head, None]) is None
 
 
@@ -244,16 +246,15 @@ def test_a_preset_that_is_named_is_taken(start, few, home, tmp_path):
 
 def test_what_is_no_model_is_refused_with_what_is(tmp_path):
     with pytest.raises(BundleError, match="reelfeel models"):
-        read_start(tmp_path)
+        Pretrained.read(tmp_path)
 
 
 def test_only_a_classifier_brings_a_way_of_reading(start, trained_head):
     config = replace(
         label_presets.choose_label_preset(10, 0).head, model=ModelConfig(direction="forward")
     )
-    assert adopt_classifier(config, read_start(start)) is config
-    assert not is_classifier(read_start(start))
-    theirs = adopt_classifier(config, read_start(trained_head))
+    assert fit_config_to(Pretrained.read(start), config).model.direction == "forward"
+    theirs = fit_config_to(Pretrained.read(trained_head), config)
     assert theirs.model.direction == "both"
 
 
@@ -266,9 +267,9 @@ def test_kernels_and_keras_read_the_same(direction, tmp_path, monkeypatch):
     rng = np.random.default_rng(0)
     ids = [rng.integers(1, 30, length).astype(np.int32) for length in (1, 7, 3, 12)]
     reviews = EncodedReviews(ids, np.array([0, 1, 0, 1], np.int8))
-    reader = Reader.of(Job(config, tmp_path, weights, reviews, reviews), None)
-    natively = reader.read(ids, config.data)
+    extractor = FeatureExtractor.of(Job(config, tmp_path, weights, reviews, reviews), None)
+    natively = extractor.extract(ids, config.data)
     monkeypatch.setattr("reelfeel.training.few_labels.features.has_kernel", lambda precision: False)
-    by_keras = reader.read(ids, config.data)
+    by_keras = extractor.extract(ids, config.data)
     assert natively.shape == (4, 16)
     np.testing.assert_allclose(natively, by_keras, atol=1e-5)

@@ -22,7 +22,7 @@ def make_clouds(num_texts, seed, *, gap=1.5, share=0.5):
 
 
 def right(head, features, labels):
-    return float(((head.judge(features) > 0) == (labels == 1)).mean())
+    return float(((head.logits(features) > 0) == (labels == 1)).mean())
 
 
 def test_a_strength_alone_is_logistic_regression_on_standardised_features(monkeypatch):
@@ -31,7 +31,7 @@ def test_a_strength_alone_is_logistic_regression_on_standardised_features(monkey
     found = fit_head(features, labels, np.arange(80), seed=0)
     witness = make_pipeline(StandardScaler(), LogisticRegression(C=1.0 / WIDTH, max_iter=1000))
     expected = witness.fit(features, labels).decision_function(features)
-    logits = found.head.judge(features)
+    logits = found.head.logits(features)
     # But for how sure it is, which the folds decide.
     factor = float(logits @ expected / (expected @ expected))
     np.testing.assert_allclose(logits, factor * expected, atol=2e-2 * np.abs(logits).max())

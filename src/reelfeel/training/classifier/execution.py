@@ -1,105 +1,104 @@
-"""From what is loaded to a saved model, as `train`, `distill` and every stage carry it out."""
+"""From training data to a saved classifier, as `train`, `distill` and every stage make it."""
 
 from __future__ import annotations
 
 import shutil
-from dataclasses import dataclass
-from pathlib import Path
+from collections.abc import Callable, Mapping
 
 from reelfeel.config.sections import Config
+from reelfeel.errors import UsageError
 from reelfeel.inference.classifier import Engine, load
-from reelfeel.models.language_model import LanguageModel
 from reelfeel.models.lstm import check_precision, select_kernel
-from reelfeel.training.classifier.jobs import count_seconds, run_jobs
-from reelfeel.training.classifier.preparation import prepare
-from reelfeel.training.classifier.pretrained import adopt_classifier
-from reelfeel.training.classifier.save import save_bundle
-from reelfeel.training.classifier.start_weights import (
-    adopt_language_model,
+from reelfeel.training.classifier.jobs import Job, count_seconds, run_jobs
+from reelfeel.training.classifier.preparation import (
+    MakeTrainingSet,
+    PreparedRun,
+    RunOptions,
+    prepare,
+)
+from reelfeel.training.classifier.pretrained import (
+    Pretrained,
     describe_loan,
     describe_split_difference,
+    fit_config_to,
 )
-from reelfeel.training.classifier.training_data import Source
-from reelfeel.training.few_labels.linear_probe import check_frozen, fit_heads
+from reelfeel.training.classifier.save import Results, save_bundle
+from reelfeel.training.classifier.training_data import TrainingData
 from reelfeel.training.loop.progress import Observer
 
-
-@dataclass(frozen=True)
-class Order:
-    """What is to be made, and how.
-
-    Attributes:
-        output: the folder to write.
-        preset: the name that the settings started from.
-        resume: whether to go on from the last checkpoint of an equal run.
-        overwrite: whether an existing `output` may be replaced.
-        keeps_networks: whether the finished network of each direction stays under `REELFEEL_HOME`,
-            for other runs with an equal one.
-        command: what its provenance names as what made it; None takes this process's own.
-    """
-
-    output: Path
-    preset: str
-    resume: bool = False
-    overwrite: bool = False
-    keeps_networks: bool = False
-    command: str | None = None
+# From what is prepared to the weights of each direction, in place of training by epochs.
+FitHeads = Callable[[PreparedRun, Mapping[str, Job], Observer], Results]
 
 
-def execute(source: Source, config: Config, order: Order, observer: Observer) -> Engine:
+def train_classifier(
+    data: TrainingData,
+    config: Config,
+    options: RunOptions,
+    observer: Observer,
+    *,
+    make_training_set: MakeTrainingSet | None = None,
+    fit_heads: FitHeads | None = None,
+) -> Engine:
     """Trains a classifier, saves it and returns it, loaded.
 
     Args:
-        source: what to learn from.
-        config: all settings; with a language model, from `adopt`.
-        order: what to make of it.
+        data: what to learn from.
+        config: all settings; with a model to start from, from `fit_config`.
+        options: what to make of it.
         observer: is told of progress.
+        make_training_set: says what to learn; None learns the labelled reviews.
+        fit_heads: finds heads for settings without epochs.
 
     Raises:
-        UsageError: if there are no epochs, and no model to start from, or the machine lacks the
-            precision.
+        UsageError: if there are no epochs, and no model to start from or nothing that fits heads;
+            or the machine lacks the precision.
         NotLearningError: if the alarm rings.
         ReelFeelError: if the disk refuses, or a process fails.
     """
     check_precision(config.training.precision)
-    check_frozen(config, has_start=source.language_model is not None)
+    _check_epochs(config, fits_heads=fit_heads is not None and data.pretrained is not None)
     with observer:
-        run = prepare(source, config, observer)
+        run = prepare(data, config, observer, make_training_set)
         kernel = select_kernel(config.training.precision)
         observer.on_note(f"LSTM kernel: {kernel.name}, because {kernel.reason}.")
         jobs = run.jobs()
         with run.stopwatch("fit"):
-            results = (
-                run_jobs(jobs, observer, resume=order.resume)
-                if config.training.epochs
-                else fit_heads(run, jobs, observer)
-            )
+            if config.training.epochs or not fit_heads:
+                results: Results = run_jobs(jobs, observer, resume=options.resume)
+            else:
+                results = fit_heads(run, jobs, observer)
     # Of a run that was interrupted or is finished already, the clock has seen the last part only.
     run.seconds["fit"] = max(run.seconds["fit"], count_seconds(results, config))
-    save_bundle(
-        run,
-        results,
-        order.output,
-        order.preset,
-        overwrite=order.overwrite,
-        command=order.command,
-    )
-    if not order.keeps_networks:
+    save_bundle(run, results, options)
+    if not options.keeps_networks:
         for job in jobs.values():
             shutil.rmtree(job.folder, ignore_errors=True)
-    return load(order.output)
+    return load(options.output)
 
 
-def adopt_start(config: Config, start: LanguageModel) -> Config:
-    """Returns the settings of a classifier that starts from a language model or a classifier."""
-    return adopt_language_model(adopt_classifier(config, start), start)
-
-
-def adopt(config: Config, language_model: LanguageModel, observer: Observer) -> Config:
-    """Returns the settings of a classifier that starts from a language model; says what differs."""
-    config = adopt_start(config, language_model)
-    observer.on_note(describe_loan(config, language_model))
-    warning = describe_split_difference(config, language_model)
+def fit_config(config: Config, pretrained: Pretrained | None, observer: Observer) -> Config:
+    """Returns the settings of a classifier that starts from a model; says what it lends."""
+    if pretrained is None:
+        return config
+    config = fit_config_to(pretrained, config)
+    observer.on_note(describe_loan(pretrained, config))
+    warning = describe_split_difference(pretrained, config)
     if warning:
         observer.on_note(warning)
     return config
+
+
+def _check_epochs(config: Config, *, fits_heads: bool) -> None:
+    """Refuses settings that have no epochs, or folds, and not what they need."""
+    if config.training.epochs == 0 and not fits_heads:
+        raise UsageError(
+            "Without epochs only a head is fitted to labels, and that to a network that can read. "
+            "Take reelfeel train and name a network with --from, or set training.epochs to 1 or "
+            "more. Received training.epochs=0."
+        )
+    if config.training.epochs and config.data.validation_split == "folds":
+        raise UsageError(
+            "Folds judge heads that are fitted without epochs. Set training.epochs=0, or "
+            "data.validation_split=grouped. Received "
+            f"training.epochs={config.training.epochs}."
+        )

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -23,16 +24,11 @@ from reelfeel.models.classifier import build_classifier, named_weights, split_di
 from reelfeel.text.encoder import Encoded, TextEncoder, describe_truncation, token_counts
 from reelfeel.text.token_ids import TokenIds
 from reelfeel.text.tokenizer import TextSettings
-from reelfeel.text.vocabulary import Vocabulary
+from reelfeel.text.vocabulary import FIRST_TOKEN_ID, Vocabulary
 from reelfeel.training.classifier.jobs import Job
 from reelfeel.training.classifier.records import EncodedReviews
-from reelfeel.training.classifier.start_weights import (
-    choose_words,
-    fingerprint_weights,
-    start_weights,
-)
-from reelfeel.training.classifier.training_data import Source
-from reelfeel.training.distillation.soft_targets import Lessons, teach
+from reelfeel.training.classifier.start_weights import fingerprint_weights, start_weights
+from reelfeel.training.classifier.training_data import TrainingData, TrainingSet
 from reelfeel.training.loop.checkpoints import Arrays
 from reelfeel.training.loop.progress import Observer
 from reelfeel.training.loop.run_folder import run_folder
@@ -40,27 +36,54 @@ from reelfeel.values import Reviews
 
 # A word in twenty: IMDB's held-out reviews have 1.9 % that a vocabulary of 30,000 words lacks.
 MANY_UNKNOWN = 0.05
+# Says what to learn, of which no review that validates may be.
+MakeTrainingSet = Callable[[TrainingData, Split, Config, Observer], TrainingSet]
 
 
 @dataclass(frozen=True)
-class Run:
+class RunOptions:
+    """What is made of a run, and how.
+
+    Attributes:
+        output: the folder to write.
+        preset: the name that the settings started from.
+        resume: whether to continue from the last checkpoint of an equal run.
+        overwrite: whether an existing `output` may be replaced.
+        keeps_networks: whether the finished network of each direction stays under `REELFEEL_HOME`,
+            for other runs with an equal one.
+        command: what its provenance names as what made it; None takes this process's own.
+        stages: that led to this run, as plain values; the last is this run's own, whose time is not
+            known yet.
+    """
+
+    output: Path
+    preset: str
+    resume: bool = False
+    overwrite: bool = False
+    keeps_networks: bool = False
+    command: str | None = None
+    stages: tuple[dict[str, Any], ...] = ()
+
+
+@dataclass(frozen=True)
+class PreparedRun:
     """A run ready to start.
 
     Attributes:
-        source: what it learns from.
+        data: what it learns from.
         config: all settings.
         split: which of the reviews validate.
         encoder: from texts to ids.
-        train: the reviews to learn from.
-        validation: the others.
+        train: what to learn.
+        validation: the reviews held out.
         unlabelled: ids of reviews for the virtual adversarial loss, or for the self-training of a
             head; None where there is none, or where it reads those of `train`.
         notes: sentences for people, by subject: what was cut, what was left out.
-        distillation: the teachers and what they taught, as plain values; None without teachers.
         seconds: how long each part took.
+        targets: where the targets come from, as plain values; None where labels are learned.
     """
 
-    source: Source
+    data: TrainingData
     config: Config
     split: Split
     encoder: TextEncoder
@@ -68,8 +91,8 @@ class Run:
     validation: EncodedReviews
     unlabelled: TokenIds | None
     notes: dict[str, str]
-    distillation: dict[str, Any] | None = None
     seconds: dict[str, float] = field(default_factory=dict)
+    targets: Mapping[str, Any] | None = None
 
     def jobs(self) -> dict[str, Job]:
         """Returns the training of each direction."""
@@ -95,61 +118,64 @@ class Run:
     def _start_weights(self, config: Config) -> Arrays:
         size, seed = self.encoder.vocabulary.size, config.training.seed
         fresh = named_weights(build_classifier(config.model, size, seed=seed))
-        model = self.source.language_model
-        if model is None:
+        if self.data.pretrained is None:
             return fresh
         counts = np.bincount(TokenIds.of(self.train.token_ids).flat, minlength=size)
-        return start_weights(fresh, model, config.model, counts)
+        return start_weights(fresh, self.data.pretrained, config, counts)
 
 
-def prepare(source: Source, config: Config, observer: Observer) -> Run:
+def prepare(
+    data: TrainingData,
+    config: Config,
+    observer: Observer,
+    make_training_set: MakeTrainingSet | None = None,
+) -> PreparedRun:
     """Splits reviews, chooses the words and turns texts into ids.
 
     Args:
-        source: what to learn from.
-        config: all settings; with a language model, from `adopt_language_model`.
+        data: what to learn from.
+        config: all settings; with a model to start from, from `fit_config_to`.
         observer: is told what a person should know.
+        make_training_set: says what to learn; None learns the labelled reviews.
     """
     started = time.perf_counter()
-    reviews = source.reviews
-    split = _split(reviews, config.data, config.training.seed)
+    split = _split(data.reviews, config)
     observer.on_note(split.describe())
-    train, validation = reviews.take(split.train), reviews.take(split.validation)
-    lessons, seconds_waited = _prepare_lessons(source, split, config, observer)
-    encoder = _make_encoder(source, lessons.texts, config.data)
-    encoded = encoder.encode(lessons.texts)
+    waited = time.perf_counter()
+    to_learn = (make_training_set or _take_labelled)(data, split, config, observer)
+    waited = time.perf_counter() - waited
+    encoder = _make_encoder(data, to_learn.texts, config.data)
+    encoded = encoder.encode(to_learn.texts)
     notes = {"truncation": describe_truncation(encoded)}
     observer.on_note(f"Training reviews: {notes['truncation']}")
-    unlabelled = None
-    texts = _choose_unlabelled(source, train, config)
+    validation, unlabelled = data.reviews.take(split.validation), None
+    texts = _choose_unlabelled(data, to_learn, config)
     if texts:
         corpus = exclude_texts(texts, validation.texts)
         notes["unlabelled"] = corpus.describe()
         observer.on_note(f"Without labels: {notes['unlabelled']}")
         unlabelled = encoder.encode(corpus.texts).token_ids
-    run = Run(
-        source,
+    run = PreparedRun(
+        data,
         config,
         split,
         encoder,
-        _with_labels(encoded, lessons),
-        _with_labels(encoder.encode(validation.texts), Lessons.of(validation)),
+        _with_answers(encoded, to_learn),
+        EncodedReviews(encoder.encode(validation.texts).token_ids, validation.labels),
         unlabelled,
         notes,
-        lessons.about,
+        targets=to_learn.about,
     )
     _warn_of_unknown_words(run, observer)
-    run.seconds["text"] = time.perf_counter() - started - seconds_waited
-    if source.teachers:
-        run.seconds["teachers"] = source.teachers.seconds
+    run.seconds.update(text=time.perf_counter() - started - waited, **to_learn.seconds)
     return run
 
 
-def _warn_of_unknown_words(run: Run, observer: Observer) -> None:
+def _warn_of_unknown_words(run: PreparedRun, observer: Observer) -> None:
     # Words of one's own reviews are known by how often they occur; those of a model to start from
     # are given.
     share = run.train.unknown_share
-    if run.source.language_model and share > MANY_UNKNOWN:
+    if run.data.pretrained and share > MANY_UNKNOWN:
         note = (
             f"{share:.1%} of the words are unknown to the model that this starts from, in film "
             "reviews two in a hundred: the texts are of another kind, or in another language. "
@@ -160,52 +186,46 @@ def _warn_of_unknown_words(run: Run, observer: Observer) -> None:
         observer.on_note(note)
 
 
-def _prepare_lessons(
-    source: Source, split: Split, config: Config, observer: Observer
-) -> tuple[Lessons, float]:
-    """Returns what is to be learned, and the seconds for which teachers were waited for."""
-    train, validation = source.reviews.take(split.train), source.reviews.take(split.validation)
-    if source.teachers is None:
-        return Lessons.of(train), 0.0
-    for doubt in source.teachers.describe_doubts(train.label_names, split.fingerprint()):
-        observer.on_note(doubt)
-    started = time.perf_counter()
-    lessons = teach(source.teachers, train, source.texts, validation, config.training, observer)
-    return lessons, time.perf_counter() - started
+def _take_labelled(
+    data: TrainingData, split: Split, config: Config, observer: Observer
+) -> TrainingSet:
+    train = data.reviews.take(split.train)
+    return TrainingSet(train.texts, train.labels)
 
 
-def _choose_unlabelled(source: Source, train: Reviews, config: Config) -> Sequence[str]:
+def _choose_unlabelled(data: TrainingData, train: TrainingSet, config: Config) -> Sequence[str]:
     if not config.training.epochs:
-        return source.texts
-    if config.training.virtual_adversarial_norm and not source.teachers:
+        return data.texts
+    if config.training.virtual_adversarial_norm and train.targets is None:
         # The labelled ones are read again without their labels.
-        return [*train.texts, *source.texts]
+        return [*train.texts, *data.texts]
     return ()
 
 
-def _split(reviews: Reviews, data: DataConfig, seed: int) -> Split:
-    seed = seed if data.split_seed == SAME_SEED else data.split_seed
+def _split(reviews: Reviews, config: Config) -> Split:
+    data = config.data
+    seed = config.training.seed if data.split_seed == SAME_SEED else data.split_seed
     if data.validation_split == "folds":
         return split_into_folds(reviews, seed=seed)
     split = split_train_validation if data.validation_split == "grouped" else split_random
     return split(reviews, validation_share=data.validation_share, seed=seed)
 
 
-def _make_encoder(source: Source, texts: Sequence[str], data: DataConfig) -> TextEncoder:
-    model = source.language_model
-    if model:
-        return TextEncoder(
-            choose_words(model, data.vocabulary_size),
-            replace(model.text_settings, max_tokens=data.max_tokens, keep=data.keep),  # type: ignore[arg-type]
-        )
-    settings = TextSettings(max_tokens=data.max_tokens, keep=data.keep)  # type: ignore[arg-type]
+def _make_encoder(data: TrainingData, texts: Sequence[str], config: DataConfig) -> TextEncoder:
+    reading = {"max_tokens": config.max_tokens, "keep": config.keep}
+    if data.pretrained:
+        # Its most frequent words, as many as fit.
+        tokens = data.pretrained.vocabulary.tokens[: config.vocabulary_size - FIRST_TOKEN_ID]
+        settings = replace(data.pretrained.text_settings, **reading)  # type: ignore[arg-type]
+        return TextEncoder(Vocabulary(tokens), settings)
+    settings = TextSettings(**reading)  # type: ignore[arg-type]
     # From what is learned alone: words that only validation has must be unknown there.
     counts = token_counts(texts, settings)
-    return TextEncoder(Vocabulary.build(counts, size=data.vocabulary_size), settings)
+    return TextEncoder(Vocabulary.build(counts, size=config.vocabulary_size), settings)
 
 
-def _with_labels(encoded: Encoded, lessons: Lessons) -> EncodedReviews:
+def _with_answers(encoded: Encoded, to_learn: TrainingSet) -> EncodedReviews:
     unknown_share = float(np.average(encoded.unknown_share, weights=encoded.lengths))
     return EncodedReviews(
-        encoded.token_ids, lessons.labels, unknown_share, lessons.targets, lessons.epochs
+        encoded.token_ids, to_learn.labels, unknown_share, to_learn.targets, to_learn.epochs
     )

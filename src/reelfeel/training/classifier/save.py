@@ -25,7 +25,7 @@ from reelfeel.models.classifier import assign_weights, build_classifier, join_di
 from reelfeel.models.lstm import select_kernel
 from reelfeel.native.cores import available_cores
 from reelfeel.training.classifier.batches import predict_probabilities
-from reelfeel.training.classifier.preparation import Run
+from reelfeel.training.classifier.preparation import PreparedRun, RunOptions
 from reelfeel.training.classifier.records import EncodedReviews, FitResult
 from reelfeel.training.classifier.start_weights import fingerprint_weights
 from reelfeel.training.loop.checkpoints import Arrays
@@ -35,35 +35,24 @@ from reelfeel.weights import round_weights
 Results = Mapping[str, tuple[FitResult, Arrays]]
 
 
-def save_bundle(
-    run: Run,
-    results: Results,
-    output: Path,
-    preset: str,
-    *,
-    overwrite: bool,
-    command: str | None = None,
-) -> Bundle:
+def save_bundle(run: PreparedRun, results: Results, options: RunOptions) -> Bundle:
     """Writes the bundle of a finished run, and returns it.
 
     Args:
         run: what was trained.
         results: for each direction what training left, and its weights.
-        output: the folder to write.
-        preset: the name that the settings started from.
-        overwrite: whether an existing folder may be replaced.
-        command: what made it; None takes the command line of this process.
+        options: the folder to write, and what the provenance says of the run.
     """
     weights = join_directions({name: arrays for name, (_, arrays) in results.items()})
     # Golden answers are those of the weights that will be read back.
     weights = round_weights(weights, run.config.model.weight_precision)
     y_prob = to_probabilities(validation_logits(results))
-    validation = run.source.reviews.take(run.split.validation)
+    validation = run.data.reviews.take(run.split.validation)
     bundle = Bundle(
-        path=output,
-        preset=preset,
+        path=options.output,
+        preset=options.preset,
         config=run.config,
-        label_names=run.source.reviews.label_names,
+        label_names=run.data.reviews.label_names,
         text_settings=run.encoder.settings,
         vocabulary=run.encoder.vocabulary,
         decision=fit_validation_decision(validation, y_prob),
@@ -72,14 +61,14 @@ def save_bundle(
     about = {
         **_histories(results),
         "metrics": {"validation": evaluate_binary(run.validation.labels, y_prob).to_dict()},
-        "provenance": _provenance(run, results, command or read_command_line()),
+        "provenance": _provenance(run, results, options),
         "training_texts": [
-            f"{number:016x}" for number in hash_texts(run.source.reviews.texts).tolist()
+            f"{number:016x}" for number in hash_texts(run.data.reviews.texts).tolist()
         ],
     }
     num_parameters = sum(array.size for array in weights.values())
     about["README.md"] = write_card(bundle, about, num_parameters=num_parameters)
-    write_bundle(bundle, weights, about, overwrite=overwrite)
+    write_bundle(bundle, weights, about, overwrite=options.overwrite)
     return bundle
 
 
@@ -89,7 +78,7 @@ def validation_logits(results: Results) -> npt.NDArray[np.float64]:
     return np.asarray(np.mean(logits, axis=0))
 
 
-def _golden_answers(run: Run, weights: Arrays) -> tuple[GoldenAnswer, ...]:
+def _golden_answers(run: PreparedRun, weights: Arrays) -> tuple[GoldenAnswer, ...]:
     # In float32, whatever the precision of training: the runtime is held to these.
     model = build_classifier(
         run.config.model, run.encoder.vocabulary.size, seed=0, precision="float32"
@@ -116,11 +105,11 @@ def _histories(results: Results) -> dict[str, list[dict[str, Any]]]:
     return {"history": means} | {f"history_{name}": rows for name, rows in histories.items()}
 
 
-def _provenance(run: Run, results: Results, command: str) -> dict[str, Any]:
+def _provenance(run: PreparedRun, results: Results, options: RunOptions) -> dict[str, Any]:
     packages = ("reelfeel", "keras", "torch", "numpy")
-    reviews = run.source.reviews
+    reviews = run.data.reviews
     return {
-        "command": command,
+        "command": options.command or read_command_line(),
         "versions": {"python": platform.python_version()}
         | {package: version(package) for package in packages},
         # Another number of threads adds in another order: the same seed then ends a little apart.
@@ -135,15 +124,15 @@ def _provenance(run: Run, results: Results, command: str) -> dict[str, Any]:
             "source": reviews.source,
             "num_reviews": len(reviews),
             "sha256": reviews.fingerprint(),
-            "ledgers": [one.to_dict() for one in (*reviews.ledgers, *run.source.text_ledgers)],
+            "ledgers": [one.to_dict() for one in (*reviews.ledgers, *run.data.text_ledgers)],
         },
         "split": {"description": run.split.describe(), "sha256": run.split.fingerprint()},
         **run.notes,
         "language_model": _describe_language_model(run),
-        "distillation": run.distillation,
+        "distillation": run.targets,
         **_ends(results),
         "seconds": {name: round(value, 1) for name, value in run.seconds.items()},
-        **_describe_stages(run),
+        **_describe_stages(run, options),
     }
 
 
@@ -152,10 +141,10 @@ def read_command_line() -> str:
     return " ".join([Path(sys.argv[0]).name, *sys.argv[1:]])
 
 
-def _describe_stages(run: Run) -> dict[str, Any]:
-    if not run.source.stages:
+def _describe_stages(run: PreparedRun, options: RunOptions) -> dict[str, Any]:
+    if not options.stages:
         return {}
-    *earlier, own = run.source.stages
+    *earlier, own = options.stages
     stages = [*earlier, {**own, "seconds": round(sum(run.seconds.values()), 1)}]
     total = sum(stage["seconds"] for stage in stages)
     return {"stages": stages, "seconds_total": round(total, 1)}
@@ -173,8 +162,8 @@ def _ends(results: Results) -> dict[str, Any]:
     return {**ends, "best_epoch": None, "best_epochs": ends["best_epoch"]}
 
 
-def _describe_language_model(run: Run) -> dict[str, Any] | None:
-    model = run.source.language_model
+def _describe_language_model(run: PreparedRun) -> dict[str, Any] | None:
+    model = run.data.pretrained
     if model is None:
         return None
     sums = {name: fingerprint_weights(weights) for name, weights in model.weights.items()}

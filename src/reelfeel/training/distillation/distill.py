@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import replace
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -13,10 +13,12 @@ from reelfeel.files.outputs import claim_output
 from reelfeel.files.writing import name_of
 from reelfeel.inference.classifier import Engine
 from reelfeel.models.lstm import check_precision
-from reelfeel.training.classifier.execution import Order, adopt, execute
-from reelfeel.training.classifier.pretrained import read_start
+from reelfeel.training.classifier.execution import fit_config, train_classifier
+from reelfeel.training.classifier.preparation import RunOptions
+from reelfeel.training.classifier.pretrained import Pretrained
 from reelfeel.training.classifier.save import read_command_line
-from reelfeel.training.classifier.training_data import load_source
+from reelfeel.training.classifier.training_data import DataRequest
+from reelfeel.training.distillation.soft_targets import soft_targets
 from reelfeel.training.distillation.teachers import Teachers
 from reelfeel.training.loop.progress import Observer
 from reelfeel.values import Reviews
@@ -69,19 +71,13 @@ def distill(
         config = get_preset(preset).updated(settings or {})
         check_precision(config.training.precision)
         members = Teachers.read(teachers)
-        language_model = read_start(start) if start is not None else None
-        if language_model:
-            config = adopt(config, language_model, observer)
-        lessons_from = load_source(
-            source,
-            config,
-            data_dir=data_dir,
-            options=options,
-            language_model=language_model,
-            with_texts=True,
-            observer=observer,
-        )
+        pretrained = Pretrained.read(start) if start is not None else None
+        config = fit_config(config, pretrained, observer)
+        request = DataRequest(source, data_dir, options)
+        data = request.load(observer, with_texts=True).starting_from(pretrained)
         names = " and ".join(name_of(teacher.bundle.path) for teacher in members.members)
         own = {"name": f"student of {names}", "command": read_command_line()}
-        taught = replace(lessons_from, teachers=members, stages=(*members.stages(), own))
-        return execute(taught, config, Order(output, preset, resume, overwrite), observer)
+        stages = (*members.stages(), own)
+        run = RunOptions(output, preset, resume, overwrite, stages=stages)
+        teach = partial(soft_targets, members)
+        return train_classifier(data, config, run, observer, make_training_set=teach)

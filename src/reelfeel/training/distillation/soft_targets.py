@@ -1,23 +1,25 @@
-"""What a network learns from: reviews with their labels, or all texts with their teachers' answers.
+"""What a student learns: labelled reviews and other texts, with the answers of its teachers.
 
 Source: Hinton, Vinyals and Dean, 2015, "Distilling the knowledge in a neural network".
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass
-from typing import Any
-
 import numpy as np
 import numpy.typing as npt
 
-from reelfeel.config.sections import TrainingConfig
+from reelfeel.config.sections import Config, TrainingConfig
 from reelfeel.data.corpus import Corpus, exclude_texts
+from reelfeel.data.splitting import Split
 from reelfeel.metrics.logits import to_probabilities
 from reelfeel.training.classifier.records import EVERY_EPOCH
+from reelfeel.training.classifier.training_data import TrainingData, TrainingSet
 from reelfeel.training.distillation.augmentation import Variants, make_variants
-from reelfeel.training.distillation.synthetic_sentences import Lexicon, Statements, make_statements
+from reelfeel.training.distillation.synthetic_sentences import (
+    Lexicon,
+    SyntheticSentences,
+    make_sentences,
+)
 from reelfeel.training.distillation.teachers import Teachers
 from reelfeel.training.loop.progress import Observer
 from reelfeel.values import Reviews
@@ -26,67 +28,40 @@ Floats = npt.NDArray[np.float64]
 Epochs = npt.NDArray[np.int16]
 
 
-@dataclass(frozen=True)
-class Lessons:
-    """Texts, and what a network is to answer for each.
-
-    Attributes:
-        texts: to learn from.
-        labels: int8 array of shape `(num_texts,)`: given, or the class that `targets` say.
-        targets: float32 array of the same shape, probabilities of class 1; None learns the labels.
-        epochs: int16 array of the same shape: in which epoch each is read, as in `EncodedReviews`;
-            None reads all in all.
-        about: the teachers and how their answers are used, as plain values; None without teachers.
-    """
-
-    texts: Sequence[str]
-    labels: npt.NDArray[np.int8]
-    targets: npt.NDArray[np.float32] | None = None
-    epochs: npt.NDArray[np.int16] | None = None
-    about: dict[str, Any] | None = None
-
-    @classmethod
-    def of(cls, reviews: Reviews) -> Lessons:
-        """Returns reviews with their labels."""
-        return cls(reviews.texts, reviews.labels)
-
-
-def teach(
-    teachers: Teachers,
-    train: Reviews,
-    texts: Sequence[str],
-    validation: Reviews,
-    config: TrainingConfig,
-    observer: Observer,
-) -> Lessons:
-    """Lets teachers answer for labelled reviews and texts without labels.
+def soft_targets(
+    teachers: Teachers, data: TrainingData, split: Split, config: Config, observer: Observer
+) -> TrainingSet:
+    """Returns all texts with their teachers' answers: what a student learns.
 
     Texts that equal a validation review or a review of IMDB's test set are left out.
 
     Args:
         teachers: to ask.
-        train: labelled reviews.
-        texts: without labels.
-        validation: reviews that judge the student.
-        config: what labels weigh.
+        data: labelled reviews, and texts without labels.
+        split: which of the reviews validate the student.
+        config: what labels weigh, and which texts are made.
         observer: is told of progress.
 
     Raises:
         DataError: if no text is left.
     """
-    corpus = exclude_texts([*train.texts, *texts], validation.texts)
+    train, validation = data.reviews.take(split.train), data.reviews.take(split.validation)
+    for doubt in teachers.describe_doubts(train.label_names, split.fingerprint()):
+        observer.on_note(doubt)
+    corpus = exclude_texts([*train.texts, *data.texts], validation.texts)
     observer.on_note(f"Distillation: {corpus.describe()}")
     num_labelled = int((corpus.rows < len(train)).sum())
     labels = train.labels[corpus.rows[:num_labelled]]
     answers = to_probabilities(teachers.answer(corpus.texts, observer))
-    variants, variant_epochs = _make_variants(corpus, config, seed=_seed_of(teachers, config))
-    statements = _make_statements(corpus, train, config)
+    training = config.training
+    variants, variant_epochs = _make_variants(corpus, training, seed=_seed_of(teachers, training))
+    sentences = _make_sentences(corpus, train, training)
     about = {
         "texts": corpus.describe(),
         "num_labelled": num_labelled,
         "num_unlabelled": len(corpus.texts) - num_labelled,
         "num_variants": len(variants.texts),
-        "num_statements": len(statements.texts),
+        "num_statements": len(sentences.texts),
         "agreement_with_labels": _agreement(labels, answers[:num_labelled]),
         "validation_accuracy": _agreement(
             validation.labels, to_probabilities(teachers.answer(validation.texts, observer))
@@ -97,14 +72,15 @@ def teach(
         f"The teachers have {about['agreement_with_labels']:.2%} of the labels to learn from "
         f"right, and {about['validation_accuracy']:.2%} of those that validate."
     )
-    answers[:num_labelled] = blend(labels, answers[:num_labelled], config.label_share)
+    answers[:num_labelled] = blend(labels, answers[:num_labelled], training.label_share)
     # A variant is to be answered as the whole text is, whatever is left of it.
-    answers = np.concatenate([answers, answers[variants.rows], statements.targets])
+    answers = np.concatenate([answers, answers[variants.rows], sentences.targets])
     targets = answers.astype(np.float32)
-    lessons = [*corpus.texts, *variants.texts, *statements.texts]
-    always = [np.full(len(one.texts), EVERY_EPOCH, np.int16) for one in (corpus, statements)]
-    epochs = np.concatenate([always[0], variant_epochs, always[1]]) if config.epochs > 1 else None
-    return Lessons(lessons, (targets >= 0.5).astype(np.int8), targets, epochs, about)
+    texts = [*corpus.texts, *variants.texts, *sentences.texts]
+    always = [np.full(len(one.texts), EVERY_EPOCH, np.int16) for one in (corpus, sentences)]
+    epochs = np.concatenate([always[0], variant_epochs, always[1]]) if training.epochs > 1 else None
+    classes, seconds = (targets >= 0.5).astype(np.int8), {"teachers": teachers.seconds}
+    return TrainingSet(texts, classes, targets, epochs, about, seconds)
 
 
 def blend(labels: npt.NDArray[np.int8], answers: Floats, label_share: float) -> Floats:
@@ -141,13 +117,13 @@ def _make_variants(corpus: Corpus, config: TrainingConfig, *, seed: int) -> tupl
     return Variants(texts, variants.rows[rows]), epochs[rows].astype(np.int16)
 
 
-def _make_statements(corpus: Corpus, train: Reviews, config: TrainingConfig) -> Statements:
+def _make_sentences(corpus: Corpus, train: Reviews, config: TrainingConfig) -> SyntheticSentences:
     if not config.made_statements:
-        return Statements([], np.empty(0, np.float32))
+        return SyntheticSentences([], np.empty(0, np.float32))
     lexicon = Lexicon.learn(train.texts, train.labels)
-    made = make_statements(corpus.texts, lexicon, seed=config.seed)
+    made = make_sentences(corpus.texts, lexicon, seed=config.seed)
     rows = _may_be_read(made.texts, corpus)
-    return Statements([made.texts[row] for row in rows], made.targets[rows])
+    return SyntheticSentences([made.texts[row] for row in rows], made.targets[rows])
 
 
 def _may_be_read(texts: list[str], corpus: Corpus) -> npt.NDArray[np.intp]:

@@ -1,4 +1,4 @@
-"""Short statements out of reviews: as they stand, negated, and set against each other.
+"""Short sentences made of those in reviews: as they stand, negated, and set against each other.
 
 A review says its verdict many times over, so a network can judge reviews without knowing what "not"
 or "but" does. A sentence that says one thing, "The acting was wooden.", is therefore taught as it
@@ -108,7 +108,7 @@ def _is_about_praise(sides: Mapping[str, float]) -> bool:
     return min(praise) > 0 > max(blame)
 
 
-class _Statement(NamedTuple):
+class _Sentence(NamedTuple):
     """A sentence without its end mark, and the probability of class 1 to answer it with."""
 
     text: str
@@ -120,7 +120,7 @@ class _Statement(NamedTuple):
 
 
 @dataclass(frozen=True)
-class Statements:
+class SyntheticSentences:
     """Made texts, and what is to be answered.
 
     Attributes:
@@ -132,8 +132,8 @@ class Statements:
     targets: npt.NDArray[np.float32]
 
 
-def make_statements(texts: Sequence[str], lexicon: Lexicon, *, seed: int) -> Statements:
-    """Makes statements of every sentence that says one thing.
+def make_sentences(texts: Sequence[str], lexicon: Lexicon, *, seed: int) -> SyntheticSentences:
+    """Makes sentences of every sentence that says one thing.
 
     Such a sentence has 2 to 14 words, one word that takes a side, after "is" or "was", and nothing
     that negates, compares or objects. It is taken as it stands and negated; of what people say they
@@ -148,7 +148,7 @@ def make_statements(texts: Sequence[str], lexicon: Lexicon, *, seed: int) -> Sta
     Example:
 
     >>> lexicon = Lexicon({"dull": -1.5, "superb": 1.6}, frozenset({"dull", "superb"}))
-    >>> made = make_statements(["The plot is so dull. The cast was superb!"], lexicon, seed=0)
+    >>> made = make_sentences(["The plot is so dull. The cast was superb!"], lexicon, seed=0)
     >>> for text, target in zip(made.texts[:4], made.targets.tolist()):
     ...     print(f"{target:.2f}  {text}")
     0.03  The plot is so dull.
@@ -157,17 +157,17 @@ def make_statements(texts: Sequence[str], lexicon: Lexicon, *, seed: int) -> Sta
     0.08  The cast wasn't superb.
     """
     if not lexicon.predicates:
-        return Statements([], np.empty(0, np.float32))
+        return SyntheticSentences([], np.empty(0, np.float32))
     rng = seeded(seed, "statements")
-    made = [one for text in texts for one in _find_statements(text, lexicon, rng)]
+    made = [one for text in texts for one in _find_sentences(text, lexicon, rng)]
     sides = [[one.text for one in made if one.praises == praises] for praises in (False, True)]
     if all(sides):
         made += [_oppose(sides, rng) for _ in range(len(made) // 3)]
     targets = np.asarray([one.target for one in made], dtype=np.float32)
-    return Statements([f"{one.text}." for one in made], targets)
+    return SyntheticSentences([f"{one.text}." for one in made], targets)
 
 
-def _find_statements(text: str, lexicon: Lexicon, rng: Random) -> Iterator[_Statement]:
+def _find_sentences(text: str, lexicon: Lexicon, rng: Random) -> Iterator[_Sentence]:
     for sentence in split_sentences(text):
         lower = sentence.lower()
         # Letters that change their number when they become small would shift every place.
@@ -182,24 +182,24 @@ def _find_statements(text: str, lexicon: Lexicon, rng: Random) -> Iterator[_Stat
 
 def _say_what_is(
     sentence: str, matches: list[re.Match[str]], words: list[str], lexicon: Lexicon, rng: Random
-) -> Iterator[_Statement]:
+) -> Iterator[_Sentence]:
     if len(matches) != 1 or words != [matches[0]["word"]] or words[0] not in lexicon.predicates:
         return
     praises = lexicon.sides[words[0]] > 0
-    yield _Statement(_without_end(sentence), _PRAISE if praises else _BLAME)
+    yield _Sentence(_without_end(sentence), _PRAISE if praises else _BLAME)
     negated = _negate(sentence, matches[0], rng)
-    yield _Statement(negated, _NEGATED_PRAISE if praises else _NEGATED_BLAME)
+    yield _Sentence(negated, _NEGATED_PRAISE if praises else _NEGATED_BLAME)
 
 
 def _say_what_is_liked(
     sentence: str, lower: str, words: list[str], lexicon: Lexicon
-) -> Iterator[_Statement]:
+) -> Iterator[_Sentence]:
     matches = list(_LIKING.finditer(lower))
     if len(matches) != 1 or len(lower.split()) > _MAX_LIKING_WORDS:
         return
     praises = matches[0]["likes"] is not None
     if all((lexicon.sides[word] > 0) == praises for word in words):
-        yield _Statement(_without_end(sentence), _PRAISE if praises else _BLAME)
+        yield _Sentence(_without_end(sentence), _PRAISE if praises else _BLAME)
 
 
 def _is_plain(lower: str) -> bool:
@@ -218,10 +218,10 @@ def _negate(sentence: str, match: re.Match[str], rng: Random) -> str:
     return f"{before}{negation} {word}{after}"
 
 
-def _oppose(sides: list[list[str]], rng: Random) -> _Statement:
+def _oppose(sides: list[list[str]], rng: Random) -> _Sentence:
     praises = rng.random() < 1 / 2
     first, last = rng.choice(sides[not praises]), rng.choice(sides[praises])
-    return _Statement(rng.choice(_OPPOSITIONS).format(first, last), _OPPOSED[praises])
+    return _Sentence(rng.choice(_OPPOSITIONS).format(first, last), _OPPOSED[praises])
 
 
 def _without_end(sentence: str) -> str:

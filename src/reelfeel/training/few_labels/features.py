@@ -13,7 +13,6 @@ import torch
 from reelfeel.config.sections import DataConfig, ModelConfig
 from reelfeel.inference.network import read_tower
 from reelfeel.models.classifier import assign_weights, build_classifier
-from reelfeel.models.language_model import LanguageModel
 from reelfeel.models.lstm import select_kernel
 from reelfeel.native.cores import available_cores
 from reelfeel.native.inference import NativeTower, has_kernel
@@ -21,7 +20,7 @@ from reelfeel.text.batching import plan_scoring_batches
 from reelfeel.text.token_ids import TokenIds
 from reelfeel.training.classifier.batches import make_batch
 from reelfeel.training.classifier.jobs import Job
-from reelfeel.training.classifier.pretrained import is_classifier
+from reelfeel.training.classifier.pretrained import Pretrained
 from reelfeel.training.few_labels.linear_head import Head
 from reelfeel.training.loop.checkpoints import Arrays
 
@@ -32,7 +31,7 @@ _MAX_BATCH_OUTPUTS, _MAX_BATCH_SIZE = 16_000_000, 256
 
 
 @dataclass(frozen=True)
-class Reader:
+class FeatureExtractor:
     """The network of one direction, without its head.
 
     Attributes:
@@ -50,27 +49,27 @@ class Reader:
     head: Head | None
 
     @classmethod
-    def of(cls, job: Job, start: LanguageModel | None) -> Reader:
+    def of(cls, job: Job, pretrained: Pretrained | None) -> FeatureExtractor:
         """Takes the start weights of a job, and what they were taken from."""
         config, weights = job.config.model, job.start_weights
         # Of a language model's outputs the last and the largest ones are 5 points worse than the
         # mean ones at 200 labels, and beside them bring nothing (docs/log.md).
-        is_plain = start is None or not is_classifier(start)
+        is_plain = pretrained is None or pretrained.classifier is None
         first = 2 * config.units[-1] if is_plain and config.pooling == "last_max_mean" else 0
         columns, head = slice(first, None), None
-        if start is not None and "logit/kernel" in start.weights[config.direction]:
+        if pretrained and "logit/kernel" in pretrained.weights[config.direction]:
             kernel = weights["logit/kernel"][columns, 0]
             head = Head(kernel, float(weights["logit/bias"][0]))
         return cls(config, job.config.training.precision, weights, columns, head)
 
-    def read(self, token_ids: Sequence[npt.NDArray[np.int32]], data: DataConfig) -> Features:
+    def extract(self, token_ids: Sequence[npt.NDArray[np.int32]], data: DataConfig) -> Features:
         """Returns the features of texts, float32 `(num_texts, width)`."""
         precision = "bfloat16" if "bfloat16" in select_kernel(self.precision).name else "float32"
         is_native = self.config.masking and not self.config.dense_units and has_kernel(precision)
         if is_native and not torch.cuda.is_available():
-            features = self._read_natively(TokenIds.of(token_ids), precision)
+            features = self._extract_natively(TokenIds.of(token_ids), precision)
         else:
-            features = self._read_by_keras(token_ids, data)
+            features = self._extract_by_keras(token_ids, data)
         return features[:, self.columns]
 
     def weights_with(self, head: Head) -> Arrays:
@@ -80,7 +79,7 @@ class Reader:
         bias = np.array([head.bias], np.float32)
         return self.weights | {"logit/kernel": kernel, "logit/bias": bias}
 
-    def _read_natively(self, token_ids: TokenIds, precision: str) -> Features:
+    def _extract_natively(self, token_ids: TokenIds, precision: str) -> Features:
         arrays = read_tower(self.weights, self.config, self.config.direction)
         tower = NativeTower(
             arrays.embeddings,
@@ -92,7 +91,7 @@ class Reader:
         offsets = np.concatenate([np.zeros(1, np.int64), np.cumsum(token_ids.lengths)])
         return tower.run(token_ids.flat, offsets, available_cores())
 
-    def _read_by_keras(
+    def _extract_by_keras(
         self, token_ids: Sequence[npt.NDArray[np.int32]], data: DataConfig
     ) -> Features:
         whole = build_classifier(

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import replace
-from pathlib import Path
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -14,12 +14,14 @@ from reelfeel.config.sections import Config
 from reelfeel.files.scratch import open_scratch
 from reelfeel.files.writing import home
 from reelfeel.inference.classifier import Engine
-from reelfeel.models.language_model import LanguageModel
 from reelfeel.models.lstm import check_precision
-from reelfeel.training.classifier.execution import Order, adopt, adopt_start, execute
-from reelfeel.training.classifier.pretrained import read_start
-from reelfeel.training.classifier.training_data import Source
+from reelfeel.training.classifier.execution import fit_config, train_classifier
+from reelfeel.training.classifier.preparation import RunOptions
+from reelfeel.training.classifier.pretrained import Pretrained, fit_config_to
+from reelfeel.training.classifier.training_data import DataRequest, TrainingData
+from reelfeel.training.distillation.soft_targets import soft_targets
 from reelfeel.training.distillation.teachers import Teachers
+from reelfeel.training.few_labels.linear_probe import fit_heads
 from reelfeel.training.loop.progress import Observer
 
 # What a bundle says that its settings started from.
@@ -28,20 +30,20 @@ Settings = Mapping[str, Any]
 
 
 def train_from_labels(
-    reading: Callable[..., Source],
-    start: LanguageModel,
+    request: DataRequest,
+    pretrained: Pretrained,
     settings: Settings,
-    order: Order,
+    options: RunOptions,
     observer: Observer,
 ) -> Engine:
     """Trains a classifier with settings that follow from the number of labels.
 
     Args:
-        reading: `load_source` with a source.
-        start: from `read_start`.
+        request: what to read.
+        pretrained: the model to start from.
         settings: changes to those settings; of the first of two stages only the data, the network
             and the seed. Without epochs there is one stage.
-        order: what to make of it.
+        options: what to make of it.
         observer: is told of progress, and which settings were chosen and why.
 
     Raises:
@@ -51,34 +53,25 @@ def train_from_labels(
     """
     config = Config().updated(settings)
     check_precision(config.training.precision)
-    source = reading(config, language_model=start, with_texts=True)
-    source = _draw_texts(source, config.training.seed)
-    preset = choose_label_preset(len(source.reviews), len(source.texts))
+    data = request.load(observer, with_texts=True).starting_from(pretrained)
+    data = _draw_texts(data, config.training.seed)
+    preset = choose_label_preset(len(data.reviews), len(data.texts))
     observer.on_note(f"{preset.reason}.")
     if preset.tuning is None or not config.training.epochs:
-        return _fit_head(preset.head.updated(settings), source, start, order, observer)
-    head = home() / "few-labels" / "head"
-    head.parent.mkdir(parents=True, exist_ok=True)
-    with open_scratch(head) as folder:
-        first = replace(order, output=folder / "head", keeps_networks=False)
-        _fit_head(preset.head.updated(_shared(settings)), source, start, first, observer)
-        config = preset.tuning.updated(settings)
-        texts = source.texts if preset.learns_answers else ()
-        return _tune(config, first.output, replace(source, texts=texts), order, observer)
-
-
-def _fit_head(
-    config: Config, source: Source, start: LanguageModel, order: Order, observer: Observer
-) -> Engine:
-    return execute(source, adopt(config, start, observer), order, observer)
-
-
-def _tune(config: Config, head: Path, source: Source, order: Order, observer: Observer) -> Engine:
-    start = read_start(head)
-    config = adopt_start(config, start)
-    teachers = Teachers.read([head]) if source.texts else None
-    second = replace(source, language_model=start, teachers=teachers)
-    return execute(second, config, order, observer)
+        head_config = fit_config(preset.head.updated(settings), pretrained, observer)
+        return train_classifier(data, head_config, options, observer, fit_heads=fit_heads)
+    place = home() / "few-labels" / "head"
+    place.parent.mkdir(parents=True, exist_ok=True)
+    with open_scratch(place) as folder:
+        first = replace(options, output=folder / "head", keeps_networks=False)
+        head_config = fit_config(preset.head.updated(_shared(settings)), pretrained, observer)
+        train_classifier(data, head_config, first, observer, fit_heads=fit_heads)
+        head = Pretrained.read(first.output)
+        config = fit_config_to(head, preset.tuning.updated(settings))
+        texts = data.texts if preset.learns_answers else ()
+        teach = partial(soft_targets, Teachers.read([first.output])) if texts else None
+        data = replace(data, texts=texts, pretrained=head)
+        return train_classifier(data, config, options, observer, make_training_set=teach)
 
 
 def _shared(settings: Settings) -> dict[str, Any]:
@@ -88,8 +81,8 @@ def _shared(settings: Settings) -> dict[str, Any]:
     return {**settings, "training": kept}
 
 
-def _draw_texts(source: Source, seed: int) -> Source:
-    if len(source.texts) <= MOST_TEXTS:
-        return source
-    rows = np.random.default_rng(seed).choice(len(source.texts), MOST_TEXTS, replace=False)
-    return replace(source, texts=tuple(source.texts[row] for row in np.sort(rows).tolist()))
+def _draw_texts(data: TrainingData, seed: int) -> TrainingData:
+    if len(data.texts) <= MOST_TEXTS:
+        return data
+    rows = np.random.default_rng(seed).choice(len(data.texts), MOST_TEXTS, replace=False)
+    return replace(data, texts=tuple(data.texts[row] for row in np.sort(rows).tolist()))

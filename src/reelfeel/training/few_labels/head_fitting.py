@@ -18,7 +18,7 @@ from reelfeel.metrics.logits import to_probabilities
 from reelfeel.metrics.temperature import fit_temperature
 from reelfeel.training.classifier.records import loss_and_accuracy
 from reelfeel.training.few_labels.linear_head import Fit, Floats, Head, Labels, Rows, Scale
-from reelfeel.training.few_labels.self_training import Crowd
+from reelfeel.training.few_labels.self_training import SelfTraining
 
 # Inverse strengths of the regularisation, for features of length 1 on average.
 STRENGTHS = (0.1, 1.0, 10.0, 100.0)
@@ -72,7 +72,7 @@ def fit_head(
     >>> labels = np.arange(40, dtype=np.int8) % 2
     >>> features = rng.normal(size=(40, 3)) + labels[:, None]
     >>> fitted = fit_head(features, labels, np.arange(40), seed=0)
-    >>> is_right = (fitted.head.judge(features) > 0) == (labels == 1)
+    >>> is_right = (fitted.head.logits(features) > 0) == (labels == 1)
     >>> bool(is_right.mean() > 0.6), fitted.logits.shape
     (True, (40,))
     """
@@ -88,7 +88,7 @@ def fit_head(
     folds = _fold(labels, groups, seed)
     name, logits = _choose(candidates, rows, labels, folds)
     if len(others) >= FEWEST_UNLABELLED:
-        follow = partial(Crowd.of(rows, labels, others).follow, candidates[name])
+        follow = partial(SelfTraining.of(rows, labels, others).follow, candidates[name])
         led = f"{name}, then trained on its own answers to {len(others):,} texts without labels"
         candidates = {name: candidates[name], led: follow}
         name, logits = _choose(candidates, rows, labels, folds)
@@ -117,14 +117,14 @@ def _choose(
     candidates: dict[str, Fit], features: Floats, labels: Labels, folds: list[tuple[Rows, Rows]]
 ) -> tuple[str, Floats]:
     """Returns the name of the best candidate, and the logits of its folds."""
-    judged = {name: _judge(fit, features, folds) for name, fit in candidates.items()}
-    return min(judged.items(), key=lambda item: _loss(labels, item[1]))
+    validated = {name: _validate(fit, features, folds) for name, fit in candidates.items()}
+    return min(validated.items(), key=lambda item: _loss(labels, item[1]))
 
 
-def _judge(fit: Fit, features: Floats, folds: list[tuple[Rows, Rows]]) -> Floats:
+def _validate(fit: Fit, features: Floats, folds: list[tuple[Rows, Rows]]) -> Floats:
     logits = np.empty(len(features))
     for learned, held_out in folds:
-        logits[held_out] = fit(learned).judge(features[held_out])
+        logits[held_out] = fit(learned).logits(features[held_out])
     return logits
 
 

@@ -24,14 +24,14 @@ class Head:
 
     Example:
 
-    >>> Head(np.array([2.0, 0.0]), -1.0).judge(np.array([[1.0, 5.0], [0.0, 5.0]])).tolist()
+    >>> Head(np.array([2.0, 0.0]), -1.0).logits(np.array([[1.0, 5.0], [0.0, 5.0]])).tolist()
     [1.0, -1.0]
     """
 
     kernel: Floats
     bias: float
 
-    def judge(self, features: Floats) -> Floats:
+    def logits(self, features: Floats) -> Floats:
         """Returns the logits, `(num_texts,)`, of features `(num_texts, width)`."""
         return np.asarray(features @ self.kernel + self.bias)
 

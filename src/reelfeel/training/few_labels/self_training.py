@@ -15,7 +15,7 @@ _LABEL_WEIGHT, _NUM_STEPS = 3.0, 12
 
 
 @dataclass(frozen=True)
-class Crowd:
+class SelfTraining:
     """Self-training: a head learns from its own answers to texts without labels, many times.
 
     Each step fits the head to what it is sure of, and less to what it doubts. In principal
@@ -40,7 +40,7 @@ class Crowd:
     products: Floats
 
     @classmethod
-    def of(cls, known: Floats, labels: Labels, others: Floats) -> Crowd:
+    def of(cls, known: Floats, labels: Labels, others: Floats) -> SelfTraining:
         """Takes scaled features."""
         values, vectors = np.linalg.eigh(others.T @ others / len(others))
         # Of features that move together there are fewer components than were asked for.
@@ -56,7 +56,7 @@ class Crowd:
         known, signs = self.known[rows], 2.0 * self.labels[rows] - 1
         matrix = self.products + _LABEL_WEIGHT * known.T @ known
         share = float((signs > 0).mean())
-        answers = head.judge(self.texts)
+        answers = head.logits(self.texts)
         for _ in range(_NUM_STEPS):
             sure = np.tanh(_standardise(answers, share))
             wanted = self.others.T @ sure + _LABEL_WEIGHT * known.T @ signs
