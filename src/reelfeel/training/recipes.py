@@ -26,13 +26,13 @@ from reelfeel.inference.card import spell_seconds
 from reelfeel.inference.classifier import Engine
 from reelfeel.models.language_model import LanguageModel, read_language_model
 from reelfeel.training.classifier.execution import Order, adopt, adopt_start, execute
+from reelfeel.training.classifier.jobs import effective_settings
 from reelfeel.training.classifier.pretrained import read_start
-from reelfeel.training.classifier.start_weights import fingerprint_weights
 from reelfeel.training.classifier.training_data import Source, load_source
 from reelfeel.training.distillation.teachers import Teachers
 from reelfeel.training.language_model.pretrain import pretrain
 from reelfeel.training.loop.progress import Observer
-from reelfeel.training.loop.run_folder import effective_settings
+from reelfeel.training.loop.run_folder import fingerprint_weights
 
 Record = dict[str, Any]
 
@@ -131,7 +131,7 @@ class Stages:
                 data_dir=self.data_dir,
                 options=self.options,
                 resume=self.resume,
-                display=self.observer.pretraining_display(),
+                observer=self.observer,
             )
         command = self._spell_language_model(config, widened=narrow is not None)
         kept = _Kept(folder, read_language_model(folder))

@@ -10,7 +10,6 @@ from reelfeel.config.sections import Config
 from reelfeel.inference.classifier import Engine, load
 from reelfeel.models.language_model import LanguageModel
 from reelfeel.models.lstm import check_precision, select_kernel
-from reelfeel.training.classifier.jobs import count_seconds, run_jobs
 from reelfeel.training.classifier.preparation import prepare
 from reelfeel.training.classifier.pretrained import adopt_classifier
 from reelfeel.training.classifier.save import save_bundle
@@ -21,6 +20,7 @@ from reelfeel.training.classifier.start_weights import (
 )
 from reelfeel.training.classifier.training_data import Source
 from reelfeel.training.few_labels.linear_probe import check_frozen, fit_heads
+from reelfeel.training.loop.jobs import count_job_seconds, run_jobs
 from reelfeel.training.loop.progress import Observer
 
 
@@ -74,8 +74,9 @@ def execute(source: Source, config: Config, order: Order, observer: Observer) ->
                 if config.training.epochs
                 else fit_heads(run, jobs, observer)
             )
+    histories = [result.history for result, _ in results.values()]
     # Of a run that was interrupted or is finished already, the clock has seen the last part only.
-    run.seconds["fit"] = max(run.seconds["fit"], count_seconds(results, config))
+    run.seconds["fit"] = max(run.seconds["fit"], count_job_seconds(jobs, histories))
     save_bundle(
         run,
         results,

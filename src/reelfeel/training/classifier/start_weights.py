@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 from dataclasses import replace
 
 import numpy as np
@@ -179,18 +178,3 @@ def _take_over(
             f"{shape}."
         )
     return array
-
-
-def fingerprint_weights(weights: Arrays) -> str:
-    """Returns the SHA-256, in hexadecimal, of weights with their names.
-
-    Example:
-
-    >>> len(fingerprint_weights({"logit/bias": np.zeros(1, np.float32)}))
-    64
-    """
-    digest = hashlib.sha256()
-    for name in sorted(weights):
-        digest.update(name.encode())
-        digest.update(np.ascontiguousarray(weights[name]).tobytes())
-    return digest.hexdigest()

@@ -15,10 +15,10 @@ from reelfeel.inference.classifier import Engine
 from reelfeel.models.lstm import check_precision
 from reelfeel.training.classifier.execution import Order, adopt, execute
 from reelfeel.training.classifier.pretrained import read_start
-from reelfeel.training.classifier.save import read_command_line
 from reelfeel.training.classifier.training_data import load_source
 from reelfeel.training.distillation.teachers import Teachers
 from reelfeel.training.loop.progress import Observer
+from reelfeel.training.loop.provenance import read_command_line
 from reelfeel.values import Reviews
 
 
