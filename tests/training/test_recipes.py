@@ -15,10 +15,7 @@ from reelfeel.config.settings import parse_assignments
 from reelfeel.errors import UsageError
 from reelfeel.inference.bundle import read_bundle
 from reelfeel.models.language_model import read_language_model
-from reelfeel.training.classifier import jobs
-from reelfeel.training.language_model import pretrain
-from reelfeel.training.language_model.progress import PretrainingDisplay
-from reelfeel.training.language_model.state import PretrainingObserver
+from reelfeel.training.loop import jobs
 from reelfeel.training.loop.progress import Observer
 from reelfeel.training.train import train
 from reelfeel.values import Reviews
@@ -88,19 +85,6 @@ class Witness(Observer):
     def __init__(self, stop_at=None):
         self.stop_at, self.steps, self.stages, self.notes = stop_at, [], [], []
 
-    def pretraining_display(self):
-        witness = self
-
-        class Steps(PretrainingObserver):
-            def on_step(self, *args):
-                witness.count()
-
-        class Display(PretrainingDisplay):
-            def of(self, direction):
-                return Steps()
-
-        return Display()
-
     def on_stage(self, number, names):
         assert [*names] in (["language model", "classifier"], STAGES, WIDE_STAGES, LONG_STAGES)
         self.stages.append(number)
@@ -124,8 +108,7 @@ class Witness(Observer):
 def tiny_recipes(monkeypatch):
     monkeypatch.setattr(presets, "RECIPES", TINY_RECIPES)
     # One process is sooner done than two have started.
-    monkeypatch.setattr(pretrain, "_run_at_once", lambda jobs: False)
-    monkeypatch.setattr(jobs, "worth_two_processes", lambda config: False)
+    monkeypatch.setattr(jobs, "run_at_once", lambda jobs: False)
 
 
 def make_source():
@@ -149,8 +132,7 @@ def unbroken(tmp_path_factory):
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("REELFEEL_HOME", str(folder / "home"))
         patch.setattr(presets, "RECIPES", TINY_RECIPES)
-        patch.setattr(pretrain, "_run_at_once", lambda jobs: False)
-        patch.setattr(jobs, "worth_two_processes", lambda config: False)
+        patch.setattr(jobs, "run_at_once", lambda jobs: False)
         return folder / "home", run(folder / "model", witness=witness), witness
 
 

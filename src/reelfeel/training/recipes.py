@@ -26,15 +26,15 @@ from reelfeel.inference.card import spell_seconds
 from reelfeel.inference.classifier import Engine
 from reelfeel.models.language_model import LanguageModel, read_language_model
 from reelfeel.training.classifier.execution import fit_config, train_classifier
+from reelfeel.training.classifier.jobs import effective_settings
 from reelfeel.training.classifier.preparation import RunOptions
 from reelfeel.training.classifier.pretrained import Pretrained, fit_config_to
-from reelfeel.training.classifier.start_weights import fingerprint_weights
 from reelfeel.training.classifier.training_data import DataRequest, TrainingData
 from reelfeel.training.distillation.soft_targets import soft_targets
 from reelfeel.training.distillation.teachers import Teachers
 from reelfeel.training.language_model.pretrain import pretrain
 from reelfeel.training.loop.progress import Observer
-from reelfeel.training.loop.run_folder import effective_settings
+from reelfeel.training.loop.run_folder import fingerprint_weights
 
 Record = dict[str, Any]
 
@@ -105,7 +105,7 @@ class RecipeRun:
                 data_dir=self.request.data_dir,
                 options=self.request.options,
                 resume=self.options.resume,
-                display=self.observer.pretraining_display(),
+                observer=self.observer,
             )
         about: Record = read_language_model(folder).about["provenance"]
         return about

@@ -16,6 +16,7 @@ from reelfeel.training.classifier.execution import fit_config, train_classifier
 from reelfeel.training.classifier.preparation import RunOptions
 from reelfeel.training.classifier.pretrained import Pretrained
 from reelfeel.training.classifier.training_data import DataRequest
+from reelfeel.training.distillation.soft_targets import learn_answers
 from reelfeel.training.few_labels.few_labels import FEW_LABELS, train_from_labels
 from reelfeel.training.few_labels.linear_probe import fit_heads
 from reelfeel.training.loop.progress import Observer
@@ -78,7 +79,9 @@ def train(
     with claim_output(output, overwrite=overwrite):
         if start is not None and preset is None:
             run = RunOptions(output, FEW_LABELS, resume, overwrite)
-            return train_from_labels(request, Pretrained.read(start), changes, run, observer)
+            return train_from_labels(
+                request, Pretrained.read(start), changes, run, observer, learn_answers
+            )
         preset = preset or "seed"
         config = get_preset(preset).updated(changes)
         check_precision(config.training.precision)

@@ -7,6 +7,7 @@ from word_salad import TINY, make_reviews
 from reelfeel.config.presets import get_preset
 from reelfeel.training.classifier import jobs
 from reelfeel.training.classifier.batches import UnlabelledStream
+from reelfeel.training.loop import jobs as loop_jobs
 from reelfeel.training.loop.progress import Observer
 from reelfeel.training.train import train
 from reelfeel.values import Reviews
@@ -59,7 +60,7 @@ class Recorder(Observer):
             if self.steps_left == 0:
                 raise KeyboardInterrupt
 
-    def on_epoch(self, record, *, is_best):
+    def on_epoch(self, record, remark):
         self.epochs.append(record)
 
 
@@ -86,7 +87,7 @@ def test_an_interrupted_run_resumes_to_the_same_weights(home, tmp_path, unbroken
 
 
 def test_two_processes_train_the_same_as_one(home, tmp_path, unbroken, monkeypatch):
-    monkeypatch.setattr(jobs, "worth_two_processes", lambda config: True)
+    monkeypatch.setattr(loop_jobs, "run_at_once", lambda jobs: True)
     observer = Recorder()
     bundle = train_rich(tmp_path / "model", observer=observer).bundle
     assert_same(bundle, unbroken)
@@ -99,7 +100,7 @@ def test_two_processes_train_the_same_as_one(home, tmp_path, unbroken, monkeypat
 def test_two_processes_go_on_where_one_was_stopped(home, tmp_path, unbroken, monkeypatch):
     with pytest.raises(KeyboardInterrupt):
         train_rich(tmp_path / "model", observer=Recorder(30))
-    monkeypatch.setattr(jobs, "worth_two_processes", lambda config: True)
+    monkeypatch.setattr(loop_jobs, "run_at_once", lambda jobs: True)
     bundle = train_rich(tmp_path / "model", resume=True).bundle
     assert_same(bundle, unbroken)
     # The forward network was finished, the backward one was in its first epoch.

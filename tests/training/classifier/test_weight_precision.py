@@ -6,8 +6,7 @@ from word_salad import TINY, make_reviews
 
 from reelfeel.config.sections import Config
 from reelfeel.inference.classifier import load
-from reelfeel.training.classifier.records import EncodedReviews
-from reelfeel.training.loop.run_folder import run_folder
+from reelfeel.training.classifier.jobs import effective_settings
 from reelfeel.training.train import train
 
 
@@ -20,13 +19,16 @@ def train_in(precision, output):
     return train(make_reviews(240), output=output, preset="mini", settings=settings)
 
 
-def test_how_weights_are_saved_is_no_other_run(tmp_path):
-    reviews = EncodedReviews([np.array([2, 3], np.int32)], np.array([1], np.int8))
-    folders = {
-        run_folder(tmp_path, Config().updated({"model": {"weight_precision": name}}), reviews)
-        for name in ("float32", "float16")
-    }
-    assert len(folders) == 1
+def test_how_weights_are_saved_is_no_other_run():
+    whole, half, other = (
+        effective_settings(Config().updated({"model": model}))
+        for model in (
+            {"weight_precision": "float32"},
+            {"weight_precision": "float16"},
+            {"embedding_dim": 3},
+        )
+    )
+    assert whole == half != other
 
 
 def test_golden_answers_are_those_of_the_rounded_weights(home, tmp_path):

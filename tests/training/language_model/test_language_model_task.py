@@ -8,12 +8,14 @@ import pytest
 
 from reelfeel.config.pretraining import PretrainingConfig
 from reelfeel.models.language_model import LanguageNetwork
+from reelfeel.training.language_model.jobs import Job, pretraining_folder
 from reelfeel.training.language_model.sparse_adam import RowAdam
-from reelfeel.training.language_model.state import PretrainingObserver
 from reelfeel.training.language_model.step import LanguageModelStep, learning_rate
-from reelfeel.training.language_model.task import Pretraining, pretraining_folder
+from reelfeel.training.language_model.task import LanguageModelTask
 from reelfeel.training.language_model.token_stream import TokenTexts, Windows
 from reelfeel.training.loop.checkpoints import load_checkpoint
+from reelfeel.training.loop.progress import Observer
+from reelfeel.training.loop.trainer import Trainer
 
 NUM_WORDS, END_ID = 12, 11
 TINY = PretrainingConfig(
@@ -42,7 +44,7 @@ def make_texts(num_texts, seed=0):
     return TokenTexts(np.concatenate(texts).astype(np.int32), offsets)
 
 
-class StopAt(PretrainingObserver):
+class StopAt(Observer):
     """Presses Ctrl-C after so many steps."""
 
     def __init__(self, step):
@@ -55,11 +57,9 @@ class StopAt(PretrainingObserver):
 
 
 def run(folder, config=TINY, observer=None, resume=False, start=None):
-    observer = observer or PretrainingObserver()
-    training = Pretraining(
-        make_texts(60), make_texts(20, 1), NUM_WORDS, config, folder, observer, start
-    )
-    return training.run(resume=resume)
+    task = LanguageModelTask(make_texts(60), make_texts(20, 1), NUM_WORDS, config, start)
+    finished = Trainer(task, folder, observer or Observer()).run(resume=resume)
+    return finished.arrays, finished.progress["history"]
 
 
 def assert_same(first, second):
@@ -75,7 +75,7 @@ def test_an_interrupted_run_resumes_to_the_same_weights(tmp_path, step):
         run(tmp_path / "model", observer=StopAt(step))
     resumed, resumed_history = run(tmp_path / "model", resume=True)
     assert_same(unbroken, resumed)
-    losses = [[r.train_loss for r in records] for records in (history, resumed_history)]
+    losses = [[r["train_loss"] for r in records] for records in (history, resumed_history)]
     assert losses[0] == losses[1]
 
 
@@ -99,14 +99,11 @@ def test_a_signal_within_a_step_waits_for_its_end(tmp_path, monkeypatch):
 def test_it_learns_what_follows_what(tmp_path):
     no_dropout = {f"{name}_dropout_rate": 0.0 for name in ("embedding", "output", "word")}
     config = TINY.updated({"passes": 10, "learning_rate": 0.05, "units": [16], **no_dropout})
-    training = Pretraining(
-        make_texts(150), make_texts(40, 1), NUM_WORDS, config, tmp_path, PretrainingObserver()
-    )
-    _, history = training.run()
+    task = LanguageModelTask(make_texts(150), make_texts(40, 1), NUM_WORDS, config)
+    history = Trainer(task, tmp_path, Observer()).run().progress["history"]
     # The first word and the length are chance, nine and seven ways; what lies between follows.
     chance = (np.log(9) + np.log(7)) / 6
-    assert history[-1].held_out_loss < chance + 0.25 < history[0].held_out_loss
-    assert history[-1].perplexity == pytest.approx(np.exp(history[-1].held_out_loss))
+    assert history[-1]["held_out_loss"] < chance + 0.25 < history[0]["held_out_loss"]
 
 
 def test_the_same_seed_gives_the_same_weights_and_another_others(tmp_path):
@@ -118,11 +115,22 @@ def test_the_same_seed_gives_the_same_weights_and_another_others(tmp_path):
     assert not np.array_equal(first["projection/kernel"], other["projection/kernel"])
 
 
-def test_a_finished_run_is_not_run_again(tmp_path):
-    weights, history = run(tmp_path / "model")
-    again, records = run(tmp_path / "model", observer=StopAt(1))
-    assert_same(weights, again)
-    assert records == history
+def test_a_finished_job_is_not_run_again(tmp_path):
+    job = Job("forward", tmp_path, TINY, NUM_WORDS, make_texts(60), make_texts(20, 1))
+    first, again = job.run(Observer(), resume=False), job.run(StopAt(1), resume=False)
+    assert_same(first.weights, again.weights)
+    assert (first.history, first.final_loss) == (again.history, again.final_loss)
+
+
+def test_a_job_survives_its_folder(tmp_path):
+    start = LanguageNetwork(TINY, NUM_WORDS, seed=1).named_weights()
+    job = Job("backward", tmp_path, TINY, NUM_WORDS, make_texts(3), make_texts(2, 1), start)
+    job.write(resume=True)
+    read, resume = Job.read(tmp_path)
+    assert (read.name, read.config, read.num_words, resume) == ("backward", TINY, NUM_WORDS, True)
+    for name in ("texts", "held_out"):
+        assert getattr(read, name).fingerprint() == getattr(job, name).fingerprint()
+    assert_same(read.start_weights, start)
 
 
 def test_without_resume_it_starts_anew(tmp_path):
@@ -170,10 +178,10 @@ def test_the_state_goes_on_from_window_to_window_until_a_pass_ends():
     assert not any(state.any() for states in step.states for state in states)
 
 
-def test_the_folder_depends_on_texts_settings_and_start(tmp_path):
+def test_the_folder_depends_on_texts_settings_and_start(home):
     start = LanguageNetwork(TINY, NUM_WORDS, seed=0).named_weights()
     folders = [
-        pretraining_folder(tmp_path, config, texts, weights)
+        pretraining_folder(config, texts, weights)
         for config, texts, weights in (
             (TINY, make_texts(60), None),
             (TINY.updated({"passes": 4}), make_texts(60), None),
@@ -185,7 +193,7 @@ def test_the_folder_depends_on_texts_settings_and_start(tmp_path):
     assert len(set(folders)) == len(folders)
     saved = {"saved_words": 3, "weight_precision": "float16"}
     same = TINY.updated({"checkpoint_every_s": 1.0, **saved})
-    assert pretraining_folder(tmp_path, same, make_texts(60), None) == folders[0]
+    assert pretraining_folder(same, make_texts(60), None) == folders[0]
 
 
 def test_the_learning_rate_rises_and_falls_to_nearly_nothing():

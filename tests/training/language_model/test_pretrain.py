@@ -14,12 +14,12 @@ from word_salad import make_reviews
 from reelfeel.config.pretraining import PretrainingConfig
 from reelfeel.errors import ReelFeelError, UsageError
 from reelfeel.models.language_model import read_language_model
-from reelfeel.training.language_model.jobs import Job, run_together
+from reelfeel.training.language_model.jobs import Job
 from reelfeel.training.language_model.pretrain import pretrain
-from reelfeel.training.language_model.progress import PretrainingDisplay
 from reelfeel.training.language_model.save import measure_golden_loss
-from reelfeel.training.language_model.state import PretrainingObserver
 from reelfeel.training.language_model.token_stream import TokenTexts
+from reelfeel.training.loop.jobs import run_in_processes
+from reelfeel.training.loop.progress import Observer
 
 TINY = PretrainingConfig(
     vocabulary_size=40,
@@ -41,7 +41,7 @@ def texts(tmp_path):
     return path
 
 
-class Recorder(PretrainingDisplay):
+class Recorder(Observer):
     """Keeps the notes, and presses Ctrl-C after so many steps."""
 
     def __init__(self, stop_at=None):
@@ -50,19 +50,10 @@ class Recorder(PretrainingDisplay):
     def on_note(self, text):
         self.notes.append(text)
 
-    def of(self, direction):
-        recorder = self
-
-        class Observer(PretrainingObserver):
-            def on_note(self, text):
-                recorder.notes.append(f"{direction}: {text}")
-
-            def on_step(self, *args):
-                recorder.steps += 1
-                if recorder.steps == recorder.stop_at:
-                    raise KeyboardInterrupt
-
-        return Observer()
+    def on_step(self, *args):
+        self.steps += 1
+        if self.steps == self.stop_at:
+            raise KeyboardInterrupt
 
 
 def run(texts, output, **changes):
@@ -71,8 +62,8 @@ def run(texts, output, **changes):
 
 
 def test_one_direction_is_trained_and_saved_with_its_figures(home, tmp_path, texts):
-    display = Recorder()
-    model = run(texts, tmp_path / "lm", display=display)
+    observer = Recorder()
+    model = run(texts, tmp_path / "lm", observer=observer)
     assert model.vocabulary.size < 40
     assert list(model.weights) == ["forward"]
     figures = model.about["figures"]["forward"]
@@ -81,7 +72,7 @@ def test_one_direction_is_trained_and_saved_with_its_figures(home, tmp_path, tex
     assert figures["held_out_perplexity"] == pytest.approx(np.exp(figures["held_out_loss"]))
     counts = model.about["provenance"]["data"]["counts"]
     assert counts["used"] + counts["held_out"] + counts["equal_to_held_out"] == 120
-    assert "Texts: 120 read" in display.notes[0]
+    assert "Texts: 120 read" in observer.notes[0]
     assert str(tmp_path) not in json.dumps(model.about["figures"])
 
 
@@ -101,7 +92,7 @@ def test_an_interrupted_run_goes_on_to_the_same_weights(home, tmp_path, texts):
     for folder in (home / "runs").iterdir():
         (folder / "finished.safetensors").unlink()
     with pytest.raises(KeyboardInterrupt):
-        run(texts, tmp_path / "lm", display=Recorder(stop_at=9))
+        run(texts, tmp_path / "lm", observer=Recorder(stop_at=9))
     assert not (tmp_path / "lm").exists()
     resumed = run(texts, tmp_path / "lm", resume=True).weights["forward"]
     for name, array in unbroken.items():
@@ -110,22 +101,22 @@ def test_an_interrupted_run_goes_on_to_the_same_weights(home, tmp_path, texts):
 
 def test_a_finished_run_is_reused_by_content(home, tmp_path, texts):
     first = run(texts, tmp_path / "first")
-    display = Recorder()
-    again = run(texts, tmp_path / "again", display=display)
-    assert display.steps == 0
-    assert any("finished before" in note for note in display.notes)
+    observer = Recorder()
+    again = run(texts, tmp_path / "again", observer=observer)
+    assert observer.steps == 0
+    assert any("finished already" in note for note in observer.notes)
     assert again.about["figures"] == first.about["figures"]
     other = Recorder()
-    run(texts, tmp_path / "other", config=TINY.updated({"seed": 1}), display=other)
+    run(texts, tmp_path / "other", config=TINY.updated({"seed": 1}), observer=other)
     assert other.steps > 0
 
 
 def test_how_a_model_is_saved_does_not_train_it_anew(home, tmp_path, texts):
     whole = run(texts, tmp_path / "whole")
-    display = Recorder()
+    observer = Recorder()
     saved = TINY.updated({"saved_words": 5, "weight_precision": "float16"})
-    small = run(texts, tmp_path / "small", config=saved, display=display)
-    assert display.steps == 0
+    small = run(texts, tmp_path / "small", config=saved, observer=observer)
+    assert observer.steps == 0
     assert small.vocabulary.tokens == whole.vocabulary.tokens[:5]
     assert small.about["trained_words"] == len(whole.vocabulary.tokens) > 5
     kernel = "lstm_0/lstm_cell/kernel"
@@ -174,16 +165,13 @@ def test_an_existing_output_is_not_replaced_unasked(home, tmp_path, texts):
 
 def test_a_failure_in_another_process_is_this_ones(tmp_path):
     texts = TokenTexts(np.array([2, 3, 4], np.int32), np.array([0, 3]))
-    jobs = [
-        Job(name, tmp_path / name, num_words=5, config=TINY, num_threads=1)
-        for name in ("forward", "backward")
-    ]
-    for job in jobs:
-        job.write(texts, texts)
+    jobs = {
+        name: Job(name, tmp_path / name, TINY, 5, texts, texts) for name in ("forward", "backward")
+    }
     with pytest.raises(ReelFeelError, match="too short for 4 lanes"):
-        run_together(jobs, lambda direction: PretrainingObserver())
+        run_in_processes(jobs, Observer(), resume=False)
     with pytest.raises(ReelFeelError, match="not finished"):
-        jobs[0].result()
+        jobs["forward"].take_result(None)
 
 
 def test_the_command_trains_both_directions_side_by_side(home, tmp_path, texts):
@@ -205,7 +193,7 @@ def test_the_command_trains_both_directions_side_by_side(home, tmp_path, texts):
         model.weights[direction]["lstm_0/lstm_cell/kernel"] for direction in model.weights
     )
     assert not np.array_equal(first, second)
-    assert b"backward  pass 2" in result.stderr
+    assert b"backward  epoch  2/2" in result.stderr
 
 
 def test_a_wider_model_goes_on_from_where_a_narrow_one_stopped(home, tmp_path, texts):

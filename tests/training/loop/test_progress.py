@@ -3,11 +3,18 @@ import io
 import pytest
 from rich.console import Console
 
-from reelfeel.training.classifier.records import EpochRecord
 from reelfeel.training.loop import progress
 from reelfeel.training.loop.progress import ConsoleObserver
 
-RECORD = EpochRecord(1, 0.5, 0.75, 0.6, 0.7, seconds=2.0, reviews_per_s=10.0)
+RECORD = {
+    "epoch": 1,
+    "train_loss": 0.5,
+    "train_accuracy": 0.75,
+    "validation_loss": 0.6,
+    "seconds": 2.0,
+    "reviews_per_s": 10.0,
+    "validation_s": 1.0,
+}
 
 
 def make_observer(*, terminal):
@@ -16,10 +23,10 @@ def make_observer(*, terminal):
 
 
 def train(observer, num_steps=3):
-    observer.on_start(2, 30, (0, 0))
+    observer.on_start(2, 60, 0, "reviews")
     for _ in range(num_steps):
-        observer.on_step(0, 10, 0.5, 0.75)
-    observer.on_epoch(RECORD, is_best=True)
+        observer.on_step(0, 10, {"loss": 0.5, "accuracy": 0.75})
+    observer.on_epoch(RECORD, "best so far")
 
 
 @pytest.mark.parametrize("terminal", [True, False])
@@ -50,12 +57,10 @@ def test_a_log_has_a_line_a_minute(monkeypatch):
     assert "min left" in file.getvalue()
 
 
-def test_the_display_of_a_language_model_bears_the_stage():
-    observer, file = make_observer(terminal=True)
-    observer.on_stage(1, ["language model"])
-    display = observer.pretraining_display()
-    with display:
-        bar = display.of("forward")
-        bar.on_start(num_steps=2, steps_done=0)
-        bar.on_step(passes_done=0, num_tokens=10, loss=1.0)
-    assert "1/1  forward" in file.getvalue()
+def test_the_line_of_an_epoch_has_its_figures_its_speed_and_the_remark():
+    observer, file = make_observer(terminal=False)
+    train(observer.of("forward"))
+    assert (
+        "forward  epoch  1/2  loss 0.5000  accuracy 0.7500  validation loss 0.6000  "
+        "10 reviews/s  2 s  best so far\n"
+    ) in file.getvalue()

@@ -9,7 +9,7 @@ from reelfeel.config.sections import Config
 from reelfeel.errors import UsageError
 from reelfeel.inference.classifier import Engine, load
 from reelfeel.models.lstm import check_precision, select_kernel
-from reelfeel.training.classifier.jobs import Job, count_seconds, run_jobs
+from reelfeel.training.classifier.jobs import Job
 from reelfeel.training.classifier.preparation import (
     MakeTrainingSet,
     PreparedRun,
@@ -24,6 +24,7 @@ from reelfeel.training.classifier.pretrained import (
 )
 from reelfeel.training.classifier.save import Results, save_bundle
 from reelfeel.training.classifier.training_data import TrainingData
+from reelfeel.training.loop.jobs import count_job_seconds, run_jobs
 from reelfeel.training.loop.progress import Observer
 
 # From what is prepared to the weights of each direction, in place of training by epochs.
@@ -68,7 +69,8 @@ def train_classifier(
             else:
                 results = fit_heads(run, jobs, observer)
     # Of a run that was interrupted or is finished already, the clock has seen the last part only.
-    run.seconds["fit"] = max(run.seconds["fit"], count_seconds(results, config))
+    histories = [result.history for result, _ in results.values()]
+    run.seconds["fit"] = max(run.seconds["fit"], count_job_seconds(jobs, histories))
     save_bundle(run, results, options)
     if not options.keeps_networks:
         for job in jobs.values():

@@ -1,4 +1,4 @@
-"""Looks at every epoch of a run with the alarm's eyes."""
+"""Checks after every epoch whether a run learns."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import numpy as np
 import numpy.typing as npt
 
 from reelfeel.config.sections import Config
-from reelfeel.training.classifier.records import EncodedReviews, RunState
+from reelfeel.training.classifier.records import EncodedReviews
 from reelfeel.training.loop.alarm import (
     Diagnosis,
     Evidence,
@@ -18,8 +18,8 @@ from reelfeel.training.loop.alarm import (
 from reelfeel.training.loop.checkpoints import Arrays
 
 
-class Watch:
-    """Remembers what the alarm has to compare with.
+class NotLearningMonitor:
+    """Says why a run does not learn, after every epoch, and remembers whether it ever did.
 
     Args:
         train: the reviews that are learned from.
@@ -37,23 +37,24 @@ class Watch:
     ) -> None:
         self.train, self.validation, self.config = train, validation, config
         self.start_weights = start_weights
+        self.has_learned = False
 
     def look(
-        self, state: RunState, y_prob: npt.NDArray[np.float64], train_loss: float, weights: Arrays
+        self, steps: int, y_prob: npt.NDArray[np.float64], train_loss: float, weights: Arrays
     ) -> Diagnosis | None:
         """Returns why a run does not learn; None where it does, or where it is too early to say.
 
         Args:
-            state: of the run; notes there that it has learned something.
+            steps: taken so far.
             y_prob: of the validation reviews.
             train_loss: mean of the epoch, in nats.
             weights: by name.
         """
-        y_true, steps = self.validation.labels, state.total_steps
-        state.has_learned |= shows_learning(y_true, y_prob, train_loss, steps)
+        y_true = self.validation.labels
+        self.has_learned |= shows_learning(y_true, y_prob, train_loss, steps)
         symptom = find_symptom(y_true, y_prob, train_loss, steps)
         # A bad epoch of a run that has learned is mended by keeping the best one; NaN stays NaN.
-        if symptom is None or (state.has_learned and np.isfinite(y_prob).all()):
+        if symptom is None or (self.has_learned and np.isfinite(y_prob).all()):
             return None
         return diagnose(symptom, self._evidence(y_prob, train_loss, steps, weights))
 

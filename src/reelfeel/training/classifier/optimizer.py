@@ -8,6 +8,7 @@ import keras
 import torch
 
 from reelfeel.config.sections import TrainingConfig
+from reelfeel.training.loop.adam import read_adam, restore_adam
 from reelfeel.training.loop.checkpoints import Arrays
 
 HEAD = ("dense", "logit")
@@ -55,21 +56,11 @@ class Optimizer:
 
     def to_arrays(self) -> Arrays:
         """Returns the state by name, for a checkpoint."""
-        return {
-            f"{index}.{name}": value.cpu().numpy()
-            for index, parameter in enumerate(self.parameters)
-            for name, value in self.adam.state[parameter].items()
-        }
+        return read_adam(self.adam, self.parameters)
 
     def restore(self, arrays: Arrays) -> None:
-        """Takes up the state that `to_arrays` gave."""
-        for key, array in arrays.items():
-            index, _, name = key.partition(".")
-            parameter = self.parameters[int(index)]
-            # A copy: Adam updates its state in place.
-            value = torch.from_numpy(array.copy())
-            state: dict[str, Any] = self.adam.state[parameter]
-            state[name] = value.to(parameter.device)
+        """Takes up the state that `to_arrays` gave; ValueError if it does not fit."""
+        restore_adam(self.adam, self.parameters, arrays)
 
 
 def rate_left(decay: str, steps_done: int, num_steps: int) -> float:

@@ -19,19 +19,18 @@ from reelfeel.data.splitting import (
     split_random,
     split_train_validation,
 )
-from reelfeel.files.writing import home
 from reelfeel.models.classifier import build_classifier, named_weights, split_directions
 from reelfeel.text.encoder import Encoded, TextEncoder, describe_truncation, token_counts
 from reelfeel.text.token_ids import TokenIds
 from reelfeel.text.tokenizer import TextSettings
 from reelfeel.text.vocabulary import FIRST_TOKEN_ID, Vocabulary
-from reelfeel.training.classifier.jobs import Job
+from reelfeel.training.classifier.jobs import Job, effective_settings
 from reelfeel.training.classifier.records import EncodedReviews
-from reelfeel.training.classifier.start_weights import fingerprint_weights, start_weights
+from reelfeel.training.classifier.start_weights import start_weights
 from reelfeel.training.classifier.training_data import TrainingData, TrainingSet
 from reelfeel.training.loop.checkpoints import Arrays
 from reelfeel.training.loop.progress import Observer
-from reelfeel.training.loop.run_folder import run_folder
+from reelfeel.training.loop.run_folder import fingerprint_weights, run_folder
 from reelfeel.values import Reviews
 
 # A word in twenty: IMDB's held-out reviews have 1.9 % that a vocabulary of 30,000 words lacks.
@@ -112,7 +111,7 @@ class PreparedRun:
         if self.unlabelled is not None:
             nobody = np.zeros(len(self.unlabelled), np.int8)
             origin += EncodedReviews(self.unlabelled, nobody).fingerprint()
-        folder = run_folder(home() / "runs", config, self.train, origin=origin)
+        folder = run_folder(effective_settings(config), self.train.fingerprint(), origin)
         return Job(config, folder, weights, self.train, self.validation, self.unlabelled)
 
     def _start_weights(self, config: Config) -> Arrays:

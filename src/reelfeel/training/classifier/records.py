@@ -4,49 +4,40 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
-from reelfeel.schema import flag, many, number, optional, record, require, text
+from reelfeel.schema import many, optional, record, text
 from reelfeel.training.loop.alarm import Diagnosis
-from reelfeel.training.loop.checkpoints import COUNT, Arrays, Checkpoint, check_progress
+from reelfeel.training.loop.checkpoints import (
+    COUNT,
+    Arrays,
+    Checkpoint,
+    check_progress,
+    split_groups,
+)
+from reelfeel.training.loop.state import Position, Record, make_record_check
 
 # Classes farther apart than this are weighted to count the same; below it, weights cost accuracy.
 MAX_CLASS_RATIO = 3.0
-_SECONDS, _LOSS = number(0, 1e12), number(is_finite=False)
-_DIAGNOSIS = record(
-    {"symptom": text(), "causes": many(text(), most=100)},
-    required=("symptom", "causes"),
-    others=None,
+# What the checkpoint of a finished run says besides its arrays.
+CHECK_RECORD = make_record_check(
+    "reviews", "train_loss", "train_accuracy", "validation_loss", "validation_accuracy"
 )
-_EPOCH = {
-    "epoch": COUNT,
-    "train_loss": _LOSS,
-    "train_accuracy": _LOSS,
-    "validation_loss": _LOSS,
-    "validation_accuracy": _LOSS,
-    "seconds": _SECONDS,
-    "reviews_per_s": number(0),
-    "validation_s": _SECONDS,
-}
-# What a checkpoint says besides its arrays: of a finished run, and of one between two steps.
+CHECK_DIAGNOSIS = optional(
+    record(
+        {"symptom": text(), "causes": many(text(), most=100)},
+        required=("symptom", "causes"),
+        others=None,
+    )
+)
 _FINISHED = {
-    "history": many(record(_EPOCH, required=_EPOCH, others=None), most=1_000_000),
+    "history": many(CHECK_RECORD),
     "best_epoch": COUNT,
-    "diagnosis": optional(_DIAGNOSIS),
-}
-_RUNNING = {
-    **_FINISHED,
-    "total_steps": COUNT,
-    "num_reviews": COUNT,
-    "num_correct": COUNT,
-    "loss_sum": _LOSS,
-    "seconds": _SECONDS,
-    "best_loss": _LOSS,
-    "has_learned": flag,
+    "diagnosis": CHECK_DIAGNOSIS,
 }
 # In `EncodedReviews.epochs`: a review that is read in all of them.
 EVERY_EPOCH = -1
@@ -112,23 +103,6 @@ class EncodedReviews:
 
 
 @dataclass(frozen=True)
-class EpochRecord:
-    """One line of a run's history; losses in nats per review.
-
-    `seconds` are those of training, and `validation_s` those of validating after it.
-    """
-
-    epoch: int
-    train_loss: float
-    train_accuracy: float
-    validation_loss: float
-    validation_accuracy: float
-    seconds: float
-    reviews_per_s: float
-    validation_s: float = 0.0
-
-
-@dataclass(frozen=True)
 class FitResult:
     """What training leaves behind; the model holds the weights of the best epoch.
 
@@ -140,114 +114,41 @@ class FitResult:
         resumed_at: epochs, and steps of the next one, that a checkpoint saved; None without one.
     """
 
-    history: tuple[EpochRecord, ...]
+    history: tuple[Record, ...]
     best_epoch: int
     validation_logits: npt.NDArray[np.float64]
     diagnosis: Diagnosis | None
-    resumed_at: tuple[int, int] | None
-
-    @property
-    def seconds(self) -> float:
-        """That training and validating took, whatever interrupted it."""
-        return sum(record.seconds + record.validation_s for record in self.history)
-
-    def to_checkpoint(self, weights: Arrays) -> Checkpoint:
-        """Returns what a finished run leaves behind, with the weights of its best epoch."""
-        arrays = {f"model.{name}": array for name, array in weights.items()}
-        arrays["validation_logits"] = self.validation_logits
-        progress = {
-            "history": [asdict(record) for record in self.history],
-            "best_epoch": self.best_epoch,
-            "diagnosis": asdict(self.diagnosis) if self.diagnosis else None,
-        }
-        return Checkpoint(len(self.history), 0, arrays, progress)
+    resumed_at: Position
 
     @classmethod
-    def from_checkpoint(cls, checkpoint: Checkpoint) -> tuple[FitResult, Arrays]:
-        """Rebuilds what `to_checkpoint` described: the result and the weights.
+    def from_checkpoint(
+        cls, finished: Checkpoint, resumed_at: Position
+    ) -> tuple[FitResult, Arrays]:
+        """Returns the result that a finished run left, and its weights.
 
         Raises:
-            ValueError: if it describes none.
+            ValueError: if it is not of a classifier's run.
         """
-        check_progress(checkpoint, _FINISHED)
-        arrays = dict(checkpoint.arrays)
-        logits = arrays.pop("validation_logits")
-        weights = {name.removeprefix("model."): array for name, array in arrays.items()}
-        progress = checkpoint.progress
+        check_progress(finished, _FINISHED)
+        arrays = split_groups(finished.arrays, ("model", "validation_logits"))
+        progress = finished.progress
         result = cls(
-            history=tuple(EpochRecord(**record) for record in progress["history"]),
+            history=tuple(progress["history"]),
             best_epoch=progress["best_epoch"],
-            validation_logits=logits,
-            diagnosis=_read_diagnosis(progress["diagnosis"]),
-            resumed_at=(checkpoint.epoch, checkpoint.step),
+            validation_logits=arrays["validation_logits"][""],
+            diagnosis=diagnosis_from_json(progress["diagnosis"]),
+            resumed_at=resumed_at,
         )
-        return result, weights
+        return result, arrays["model"]
 
 
-@dataclass
-class RunState:
-    """Where a run stands between two steps; all of it goes into the checkpoint."""
-
-    epoch: int = 0
-    step: int = 0
-    total_steps: int = 0
-    num_reviews: int = 0
-    num_correct: int = 0
-    loss_sum: float = 0.0
-    seconds: float = 0.0
-    best_loss: float = float("inf")
-    best_epoch: int = 0
-    has_learned: bool = False
-    history: list[EpochRecord] = field(default_factory=list)
-    best_weights: Arrays = field(default_factory=dict)
-    diagnosis: Diagnosis | None = None
-
-    def count_step(self, num_reviews: int, loss: float, num_correct: int) -> None:
-        """Adds a step; `loss` is its mean over the reviews."""
-        self.step += 1
-        self.total_steps += 1
-        self.num_reviews += num_reviews
-        self.num_correct += num_correct
-        self.loss_sum += loss * num_reviews
-
-    def running_means(self) -> tuple[float, float]:
-        """Returns loss and accuracy over the running epoch so far."""
-        return self.loss_sum / self.num_reviews, self.num_correct / self.num_reviews
-
-    def start_next_epoch(self) -> None:
-        """Sets the sums of the running epoch back to nothing."""
-        self.epoch += 1
-        self.step = self.num_reviews = self.num_correct = 0
-        self.loss_sum = self.seconds = 0.0
-
-    def to_progress(self) -> dict[str, Any]:
-        """Returns what is not an array, as JSON values."""
-        progress = asdict(self)
-        for elsewhere in ("epoch", "step", "best_weights"):
-            del progress[elsewhere]
-        return progress
-
-    @classmethod
-    def from_checkpoint(cls, checkpoint: Checkpoint, best_weights: Arrays) -> RunState:
-        """Rebuilds the state that `to_progress` described.
-
-        Raises:
-            ValueError: if it describes none.
-        """
-        check_progress(checkpoint, _RUNNING)
-        progress = dict(checkpoint.progress)
-        progress["history"] = [EpochRecord(**record) for record in progress["history"]]
-        progress["diagnosis"] = _read_diagnosis(progress["diagnosis"])
-        state = cls(checkpoint.epoch, checkpoint.step, best_weights=best_weights, **progress)
-        num_epochs = len(state.history)
-        require(state.epoch == num_epochs, "epoch", f"{num_epochs}, as in history", state.epoch)
-        require(state.best_epoch <= num_epochs, "best_epoch", "an epoch", state.best_epoch)
-        holds = (state.step == 0) == (state.num_reviews == 0)
-        require(holds, "num_reviews", "above 0 after a step", state.num_reviews)
-        return state
+def diagnosis_to_json(diagnosis: Diagnosis | None) -> dict[str, Any] | None:
+    """Returns a diagnosis as JSON values."""
+    return asdict(diagnosis) if diagnosis else None
 
 
-def _read_diagnosis(stored: Mapping[str, Any] | None) -> Diagnosis | None:
+def diagnosis_from_json(stored: Mapping[str, Any] | None) -> Diagnosis | None:
+    """Returns what `diagnosis_to_json` was given."""
     return Diagnosis(stored["symptom"], tuple(stored["causes"])) if stored else None
 
 

@@ -2,17 +2,11 @@
 
 from __future__ import annotations
 
-import platform
-import sys
 from collections.abc import Mapping
-from dataclasses import asdict
-from importlib.metadata import version
-from pathlib import Path
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
-import torch
 
 from reelfeel.data.audit.duplicates import hash_texts
 from reelfeel.inference.bundle import Bundle, Decision, GoldenAnswer, write_bundle
@@ -22,13 +16,12 @@ from reelfeel.metrics.logits import to_probabilities
 from reelfeel.metrics.table import evaluate_binary
 from reelfeel.metrics.temperature import fit_temperature
 from reelfeel.models.classifier import assign_weights, build_classifier, join_directions
-from reelfeel.models.lstm import select_kernel
-from reelfeel.native.cores import available_cores
 from reelfeel.training.classifier.batches import predict_probabilities
 from reelfeel.training.classifier.preparation import PreparedRun, RunOptions
 from reelfeel.training.classifier.records import EncodedReviews, FitResult
-from reelfeel.training.classifier.start_weights import fingerprint_weights
 from reelfeel.training.loop.checkpoints import Arrays
+from reelfeel.training.loop.provenance import describe_process
+from reelfeel.training.loop.run_folder import fingerprint_weights
 from reelfeel.values import Reviews
 from reelfeel.weights import round_weights
 
@@ -92,9 +85,7 @@ def _golden_answers(run: PreparedRun, weights: Arrays) -> tuple[GoldenAnswer, ..
 
 
 def _histories(results: Results) -> dict[str, list[dict[str, Any]]]:
-    histories = {
-        name: [asdict(record) for record in result.history] for name, (result, _) in results.items()
-    }
+    histories = {name: list(result.history) for name, (result, _) in results.items()}
     if len(histories) == 1:
         return {"history": next(iter(histories.values()))}
     # Both together, epoch by epoch, as far as both went; each by itself beside it.
@@ -106,19 +97,9 @@ def _histories(results: Results) -> dict[str, list[dict[str, Any]]]:
 
 
 def _provenance(run: PreparedRun, results: Results, options: RunOptions) -> dict[str, Any]:
-    packages = ("reelfeel", "keras", "torch", "numpy")
     reviews = run.data.reviews
     return {
-        "command": options.command or read_command_line(),
-        "versions": {"python": platform.python_version()}
-        | {package: version(package) for package in packages},
-        # Another number of threads adds in another order: the same seed then ends a little apart.
-        "machine": {
-            "processor": platform.machine(),
-            "cores": available_cores(),
-            "threads": torch.get_num_threads(),
-        },
-        "kernel": select_kernel(run.config.training.precision).name,
+        **describe_process(run.config.training.precision, options.command),
         "seed": run.config.training.seed,
         "data": {
             "source": reviews.source,
@@ -134,11 +115,6 @@ def _provenance(run: PreparedRun, results: Results, options: RunOptions) -> dict
         "seconds": {name: round(value, 1) for name, value in run.seconds.items()},
         **_describe_stages(run, options),
     }
-
-
-def read_command_line() -> str:
-    """Returns the command line of this process, its program by name alone."""
-    return " ".join([Path(sys.argv[0]).name, *sys.argv[1:]])
 
 
 def _describe_stages(run: PreparedRun, options: RunOptions) -> dict[str, Any]:

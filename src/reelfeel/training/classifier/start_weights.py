@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
-
 import numpy as np
 import numpy.typing as npt
 
@@ -90,18 +88,3 @@ def _take_over(
             f"{shape}."
         )
     return array
-
-
-def fingerprint_weights(weights: Arrays) -> str:
-    """Returns the SHA-256, in hexadecimal, of weights with their names.
-
-    Example:
-
-    >>> len(fingerprint_weights({"logit/bias": np.zeros(1, np.float32)}))
-    64
-    """
-    digest = hashlib.sha256()
-    for name in sorted(weights):
-        digest.update(name.encode())
-        digest.update(np.ascontiguousarray(weights[name]).tobytes())
-    return digest.hexdigest()

@@ -1,11 +1,9 @@
-"""Supervised training: the loop, the best epoch, and where it can be interrupted."""
+"""The training of a classifier's network of one direction: its steps, and its best epoch."""
 
 from __future__ import annotations
 
-import json
-import time
-from dataclasses import asdict
-from pathlib import Path
+from collections.abc import Iterator, Mapping
+from typing import Any
 
 import keras
 import numpy as np
@@ -14,12 +12,10 @@ import torch
 
 from reelfeel.config.sections import Config
 from reelfeel.errors import NotLearningError
-from reelfeel.files.writing import write_whole
 from reelfeel.metrics.logits import to_probabilities
 from reelfeel.models.classifier import assign_weights, named_weights, read_variable
 from reelfeel.models.tower import Tower, dropout_variables
-from reelfeel.schema import require
-from reelfeel.signals import Interruption, delayed_interruption
+from reelfeel.schema import flag, record, require
 from reelfeel.text.batching import plan_training_batches
 from reelfeel.training.classifier.batches import (
     TokenIds,
@@ -28,47 +24,50 @@ from reelfeel.training.classifier.batches import (
     predict_logits,
 )
 from reelfeel.training.classifier.losses import Batch, Steps, mean_norm
-from reelfeel.training.classifier.monitor import Watch
+from reelfeel.training.classifier.monitor import NotLearningMonitor
 from reelfeel.training.classifier.optimizer import Optimizer
 from reelfeel.training.classifier.records import (
+    CHECK_DIAGNOSIS,
+    CHECK_RECORD,
     EncodedReviews,
-    EpochRecord,
-    FitResult,
-    RunState,
+    diagnosis_from_json,
+    diagnosis_to_json,
     loss_and_accuracy,
 )
-from reelfeel.training.loop.checkpoints import (
-    Arrays,
-    Checkpoint,
-    check_adam,
-    check_arrays,
-    explain_damage,
-    load_checkpoint,
-    save_checkpoint,
-)
+from reelfeel.training.loop.alarm import Diagnosis
+from reelfeel.training.loop.checkpoints import COUNT, Arrays, check_arrays, join_groups
 from reelfeel.training.loop.ema import AveragedWeights
-from reelfeel.training.loop.progress import Observer
-from reelfeel.training.loop.run_folder import enough_threads
+from reelfeel.training.loop.state import LOSS, LoopState, StepResult
 
-# Name of the checkpoint in a run's folder.
-CHECKPOINT = "checkpoint.safetensors"
-# What the names of a checkpoint's arrays begin with.
-_GROUPS = ("model", "best", "dropout", "average", "optimizer")
+# Below so many numbers in a batch's state, a time step is shorter than waking a second thread; on a
+# busy machine two threads then wait for each other all day (mini: 5 s became 300 s).
+ONE_THREAD_STATES = 1_024
+_PROGRESS = {
+    "best_loss": LOSS,
+    "best_epoch": COUNT,
+    "has_learned": flag,
+    "diagnosis": CHECK_DIAGNOSIS,
+}
 
 
-class Fit:
-    """One training run of the network of one direction.
+def is_small(config: Config) -> bool:
+    """Whether a network is so small that a second thread would only be in its way."""
+    return config.training.batch_size * max(config.model.units) < ONE_THREAD_STATES
+
+
+class ClassifierTask:
+    """The training of the network of one direction; see `Task` for what a trainer calls.
 
     Args:
         model: from `build_classifier`, with the weights to start from.
         train: the reviews to learn from.
         validation: the reviews that choose the epoch.
         config: all settings.
-        folder: where the checkpoint and the history go.
-        observer: is told of every step and epoch.
         unlabelled: the ids of reviews for the virtual adversarial loss, one int32 array each; None
             takes those of `train`.
     """
+
+    unit, check_record = "reviews", staticmethod(CHECK_RECORD)
 
     def __init__(
         self,
@@ -76,117 +75,56 @@ class Fit:
         train: EncodedReviews,
         validation: EncodedReviews,
         config: Config,
-        folder: Path,
-        observer: Observer,
         unlabelled: TokenIds | None = None,
     ) -> None:
-        self.model, self.train, self.validation = model, train, validation
-        self.config, self.folder, self.observer = config, folder, observer
-        self.lengths = train.lengths()
-        self.class_weights = train.class_weights()
+        self.model, self.train, self.validation, self.config = model, train, validation, config
         training, start_weights = config.training, named_weights(model)
-        self.watch = Watch(train, validation, config, start_weights)
-        self.optimizer = Optimizer(model, training, self._count_steps())
+        self.num_epochs, self.checkpoint_every_s = training.epochs, training.checkpoint_every_s
+        self.num_threads = 1 if is_small(config) else None
+        self.lengths, self.class_weights = train.lengths(), train.class_weights()
+        self.monitor = NotLearningMonitor(train, validation, config, start_weights)
+        num_steps = sum(self.count_epoch(epoch)[0] for epoch in range(training.epochs))
+        self.optimizer = Optimizer(model, training, num_steps)
         self.average = AveragedWeights(self.optimizer.parameters, training.average_decay)
         unit = mean_norm(start_weights["embedding/embeddings"], train.token_ids)
         self.steps = Steps(Tower.of(model), training, unit)
-        self.stream = (
-            UnlabelledStream(
-                train.token_ids if unlabelled is None else unlabelled,
-                training.virtual_batch_size,
-                training.seed,
-                config.data,
+        self.stream = None
+        if training.virtual_adversarial_norm:
+            ids = train.token_ids if unlabelled is None else unlabelled
+            self.stream = UnlabelledStream(
+                ids, training.virtual_batch_size, training.seed, config.data
             )
-            if training.virtual_adversarial_norm
-            else None
-        )
-        self.state = RunState()
+        self.best_loss, self.best_epoch = float("inf"), 0
+        self.best_weights: Arrays = {}
+        self.diagnosis: Diagnosis | None = None
+        self.is_stuck = False
 
-    @property
-    def checkpoint_path(self) -> Path:
-        """The file that `run(resume=True)` goes on from."""
-        return self.folder / CHECKPOINT
+    def count_epoch(self, epoch: int) -> tuple[int, int]:
+        """Returns steps and reviews; epochs may differ by some, only the last batch is not full."""
+        num_reviews = len(self.train.rows_of(epoch))
+        return -(-num_reviews // self.config.training.batch_size), num_reviews
 
-    def run(self, *, resume: bool = False) -> FitResult:
-        """Trains to the end, or from the checkpoint to the end.
-
-        Raises:
-            NotLearningError: if the alarm is on and rings.
-            BundleError: if the checkpoint is damaged.
-            KeyboardInterrupt: after writing a checkpoint.
-        """
-        checkpoint = load_checkpoint(self.checkpoint_path) if resume else None
-        if checkpoint:
-            with explain_damage(self.checkpoint_path):
-                self._restore(checkpoint)
-        state = self.state
-        num_reviews = len(self.train.rows_of(state.epoch))
-        self.observer.on_start(
-            self.config.training.epochs, num_reviews, (state.epoch, state.num_reviews)
-        )
-        resumed_at = (checkpoint.epoch, checkpoint.step) if checkpoint else None
-        with enough_threads(self.config), delayed_interruption() as interruption:
-            try:
-                while not self._is_finished():
-                    self._run_epoch(interruption)
-            except KeyboardInterrupt:
-                self.save()
-                raise
-        assign_weights(self.model, self.state.best_weights)
-        return FitResult(
-            history=tuple(self.state.history),
-            best_epoch=self.state.best_epoch,
-            validation_logits=self._score_validation(),
-            diagnosis=self.state.diagnosis,
-            resumed_at=resumed_at,
-        )
-
-    def _is_finished(self) -> bool:
-        patience = self.config.training.patience
-        epochs_since_best = len(self.state.history) - self.state.best_epoch
-        return self.state.epoch >= self.config.training.epochs or bool(
-            patience and self.state.history and epochs_since_best >= patience
-        )
-
-    def _plan_epoch(self, epoch: int) -> list[npt.NDArray[np.intp]]:
+    def plan_epoch(self, epoch: int, first_step: int) -> Iterator[npt.NDArray[np.intp]]:
+        """Yields the rows of each batch."""
+        self.optimizer.start_epoch(epoch)
         training, rows = self.config.training, self.train.rows_of(epoch)
         rng = np.random.default_rng([training.seed, epoch])
         batches = plan_training_batches(self.lengths[rows], training.batch_size, rng)
-        return [rows[batch] for batch in batches]
+        yield from (rows[batch] for batch in batches[first_step:])
 
-    def _count_steps(self) -> int:
-        # Epochs may differ by a review, and so by a step; only an epoch's last batch is not full.
-        training = self.config.training
-        sizes = [len(self.train.rows_of(epoch)) for epoch in range(training.epochs)]
-        return sum(-(-size // training.batch_size) for size in sizes)
-
-    def _run_epoch(self, interruption: Interruption) -> None:
-        state, started = self.state, time.perf_counter()
-        saved = started
-        self.optimizer.start_epoch(state.epoch)
-        for rows in self._plan_epoch(state.epoch)[state.step :]:
-            self._run_step(rows)
-            # First the signal: a terminal that is gone cannot be told of the step.
-            interruption.raise_if_come()
-            self.observer.on_step(state.epoch, len(rows), *state.running_means())
-            if time.perf_counter() - saved >= self.config.training.checkpoint_every_s:
-                self._count_seconds(started)
-                self.save()
-                started = saved = time.perf_counter()
-        self._count_seconds(started)
-        self._finish_epoch()
-
-    def _run_step(self, rows: npt.NDArray[np.intp]) -> None:
-        state = self.state
-        outcome = self.steps.learn(self._make_batch(rows))
+    def take_step(self, batch: npt.NDArray[np.intp], number: int) -> StepResult:
+        """Learns from some rows, and with the virtual adversarial loss from texts without label."""
+        outcome = self.steps.learn(self.make_batch(batch))
         if self.stream:
-            ids, lengths = self.stream.batch(state.total_steps)
+            ids, lengths = self.stream.batch(number)
             self.steps.learn_virtually(ids.to(self._device), lengths.to(self._device))
-        self.optimizer.step(state.total_steps)
-        state.count_step(len(rows), outcome.loss, outcome.num_correct)
-        self.average.update(state.total_steps)
+        self.optimizer.step(number)
+        self.average.update(number + 1)
+        sums = {"loss": outcome.loss * len(batch), "accuracy": outcome.num_correct}
+        return StepResult(len(batch), sums)
 
-    def _make_batch(self, rows: npt.NDArray[np.intp]) -> Batch:
+    def make_batch(self, rows: npt.NDArray[np.intp]) -> Batch:
+        """Returns some training reviews as tensors."""
         labels, device = self.train.labels[rows], self._device
         weights = None if self.class_weights is None else self.class_weights[labels]
         return Batch(
@@ -203,103 +141,82 @@ class Fit:
     def _score_validation(self) -> npt.NDArray[np.float64]:
         return predict_logits(self.model, self.validation, self.config.data)
 
-    def _finish_epoch(self) -> None:
-        state, started = self.state, time.perf_counter()
+    def evaluate(self, state: LoopState) -> tuple[dict[str, float], str]:
+        """Validates the averaged weights, and keeps them if they are the best."""
         with self.average.applied():
             y_prob = to_probabilities(self._score_validation())
             weights = named_weights(self.model)
         loss, accuracy = loss_and_accuracy(self.validation.labels, y_prob)
-        train_loss, train_accuracy = state.running_means()
-        record = EpochRecord(
-            epoch=state.epoch + 1,
-            train_loss=train_loss,
-            train_accuracy=train_accuracy,
-            validation_loss=loss,
-            validation_accuracy=accuracy,
-            seconds=round(state.seconds, 3),
-            reviews_per_s=round(state.num_reviews / state.seconds, 1),
-            validation_s=round(time.perf_counter() - started, 3),
-        )
-        state.history.append(record)
         # A run that ends in NaN from its first epoch on still leaves weights to look at.
         is_last_kept = self.config.training.last_epoch_kept
-        is_best = is_last_kept or loss < state.best_loss or not state.best_weights
+        is_best = is_last_kept or loss < self.best_loss or not self.best_weights
         if is_best:
-            state.best_loss, state.best_epoch = loss, record.epoch
-            state.best_weights = weights
-        state.start_next_epoch()
-        self.observer.on_epoch(record, is_best=is_best)
-        self._write_history()
-        self._check_learning(y_prob, train_loss)
-        self.save()
+            self.best_loss, self.best_epoch = loss, state.epoch + 1
+            self.best_weights = weights
+        train_loss, weights = state.means()["loss"], named_weights(self.model)
+        diagnosis = self.monitor.look(state.total_steps, y_prob, train_loss, weights)
+        self.is_stuck, self.diagnosis = diagnosis is not None, diagnosis or self.diagnosis
+        figures = {"validation_loss": loss, "validation_accuracy": accuracy}
+        return figures, "best so far" if is_best else ""
 
-    def _check_learning(self, y_prob: npt.NDArray[np.float64], train_loss: float) -> None:
-        weights = named_weights(self.model)
-        diagnosis = self.watch.look(self.state, y_prob, train_loss, weights)
-        if diagnosis is None:
-            return
-        self.state.diagnosis = diagnosis
-        if self.config.training.alarm:
-            self.save()
+    def check_learning(self) -> None:
+        """Stops a run that does not learn, if the alarm is on."""
+        if self.is_stuck and self.config.training.alarm:
             raise NotLearningError(
-                f"Training was stopped because the model does not learn. {diagnosis}\n"
+                f"Training was stopped because the model does not learn. {self.diagnosis}\n"
                 "To train on all the same: --resume --set training.alarm=false"
             )
 
-    def _count_seconds(self, started: float) -> None:
-        self.state.seconds += time.perf_counter() - started
+    def is_finished(self, state: LoopState) -> bool:
+        """Whether the best epoch lies too far back."""
+        patience = self.config.training.patience
+        return bool(patience and state.epoch and state.epoch - self.best_epoch >= patience)
 
-    def _write_history(self) -> None:
-        lines = [json.dumps(asdict(record)) for record in self.state.history]
-        with write_whole(self.folder / "history.jsonl") as path:
-            path.write_text("\n".join(lines) + "\n")
-
-    def save(self) -> None:
-        """Writes the checkpoint."""
+    def to_arrays(self) -> dict[str, Arrays]:
+        """Returns the weights, the best ones, the state of the optimizer and of the dropout."""
         seeds = dropout_variables(self.model)
-        groups: dict[str, Arrays] = {
+        return {
             "model": named_weights(self.model),
-            "best": self.state.best_weights,
+            "best": self.best_weights,
             "dropout": {str(index): read_variable(seed) for index, seed in enumerate(seeds)},
             "average": self.average.to_arrays(),
             "optimizer": self.optimizer.to_arrays(),
         }
-        arrays = {
-            f"{group}.{name}": array
-            for group, members in groups.items()
-            for name, array in members.items()
-        }
-        save_checkpoint(
-            self.checkpoint_path,
-            Checkpoint(self.state.epoch, self.state.step, arrays, self.state.to_progress()),
-        )
 
-    def _restore(self, checkpoint: Checkpoint) -> None:
-        groups: dict[str, Arrays] = {name: {} for name in _GROUPS}
-        for name, array in checkpoint.arrays.items():
-            group, _, key = name.partition(".")
-            groups[group][key] = array
-        self._check(groups)
+    def to_progress(self) -> dict[str, Any]:
+        """Returns what is known of the best epoch, and whether anything was learned."""
+        return {
+            "best_loss": self.best_loss,
+            "best_epoch": self.best_epoch,
+            "has_learned": self.monitor.has_learned,
+            "diagnosis": diagnosis_to_json(self.diagnosis),
+        }
+
+    def restore(self, groups: Mapping[str, Arrays], progress: Any) -> None:
+        """Takes over what `to_arrays` and `to_progress` returned."""
+        record(_PROGRESS, required=_PROGRESS, others=None)(progress, "task")
+        most = self.num_epochs
+        require(progress["best_epoch"] <= most, "best_epoch", "an epoch", progress["best_epoch"])
+        own = self.to_arrays()
+        own["best"] = own["model"] if groups["best"] else {}
+        for group in ("model", "best", "dropout", "average"):
+            check_arrays(groups[group], own[group])
+        self.optimizer.restore(groups["optimizer"])
         assign_weights(self.model, groups["model"])
         for index, seed in enumerate(dropout_variables(self.model)):
             seed.assign(groups["dropout"][str(index)])
-        self.optimizer.restore(groups["optimizer"])
         self.average.restore(groups["average"])
-        self.state = RunState.from_checkpoint(checkpoint, groups["best"])
-        num_epochs, step = self.config.training.epochs, self.state.step
-        require(self.state.epoch <= num_epochs, "epoch", f"at most {num_epochs}", self.state.epoch)
-        num_steps = len(self._plan_epoch(self.state.epoch)) if step else 0
-        require(step <= num_steps, "step", f"at most {num_steps}", step)
+        self.best_weights = groups["best"]
+        self.best_loss, self.best_epoch = progress["best_loss"], progress["best_epoch"]
+        self.monitor.has_learned = progress["has_learned"]
+        self.diagnosis = diagnosis_from_json(progress["diagnosis"])
 
-    def _check(self, groups: dict[str, Arrays]) -> None:
-        """Refuses arrays that could not take the place of those that are here."""
-        weights = named_weights(self.model)
-        check_arrays(groups["model"], weights)
-        if groups["best"]:
-            check_arrays(groups["best"], weights)
-        check_arrays(groups["average"], self.average.to_arrays())
-        check_adam(groups["optimizer"], self.optimizer.parameters)
-        seeds = dropout_variables(self.model)
-        check_arrays(
-            groups["dropout"], {str(index): read_variable(seed) for index, seed in enumerate(seeds)}
-        )
+    def finish(self) -> tuple[Arrays, dict[str, Any]]:
+        """Returns the weights of the best epoch with their logits for the validation reviews."""
+        assign_weights(self.model, self.best_weights)
+        arrays = join_groups({"model": named_weights(self.model)})
+        arrays["validation_logits"] = self._score_validation()
+        return arrays, {
+            "best_epoch": self.best_epoch,
+            "diagnosis": diagnosis_to_json(self.diagnosis),
+        }

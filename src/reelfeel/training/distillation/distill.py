@@ -16,11 +16,11 @@ from reelfeel.models.lstm import check_precision
 from reelfeel.training.classifier.execution import fit_config, train_classifier
 from reelfeel.training.classifier.preparation import RunOptions
 from reelfeel.training.classifier.pretrained import Pretrained
-from reelfeel.training.classifier.save import read_command_line
 from reelfeel.training.classifier.training_data import DataRequest
 from reelfeel.training.distillation.soft_targets import soft_targets
 from reelfeel.training.distillation.teachers import Teachers
 from reelfeel.training.loop.progress import Observer
+from reelfeel.training.loop.provenance import read_command_line
 from reelfeel.values import Reviews
 
 

@@ -5,6 +5,10 @@ Source: Hinton, Vinyals and Dean, 2015, "Distilling the knowledge in a neural ne
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from functools import partial
+from pathlib import Path
+
 import numpy as np
 import numpy.typing as npt
 
@@ -12,6 +16,7 @@ from reelfeel.config.sections import Config, TrainingConfig
 from reelfeel.data.corpus import Corpus, exclude_texts
 from reelfeel.data.splitting import Split
 from reelfeel.metrics.logits import to_probabilities
+from reelfeel.training.classifier.preparation import MakeTrainingSet
 from reelfeel.training.classifier.records import EVERY_EPOCH
 from reelfeel.training.classifier.training_data import TrainingData, TrainingSet
 from reelfeel.training.distillation.augmentation import Variants, make_variants
@@ -81,6 +86,11 @@ def soft_targets(
     epochs = np.concatenate([always[0], variant_epochs, always[1]]) if training.epochs > 1 else None
     classes, seconds = (targets >= 0.5).astype(np.int8), {"teachers": teachers.seconds}
     return TrainingSet(texts, classes, targets, epochs, about, seconds)
+
+
+def learn_answers(teachers: Sequence[str | Path]) -> MakeTrainingSet:
+    """Returns what makes the answers of saved models the targets; see `soft_targets`."""
+    return partial(soft_targets, Teachers.read(teachers))
 
 
 def blend(labels: npt.NDArray[np.int8], answers: Floats, label_share: float) -> Floats:

@@ -64,7 +64,8 @@ class FeatureExtractor:
 
     def extract(self, token_ids: Sequence[npt.NDArray[np.int32]], data: DataConfig) -> Features:
         """Returns the features of texts, float32 `(num_texts, width)`."""
-        precision = "bfloat16" if "bfloat16" in select_kernel(self.precision).name else "float32"
+        is_bfloat16 = select_kernel(self.precision).dtype == torch.bfloat16
+        precision = "bfloat16" if is_bfloat16 else "float32"
         is_native = self.config.masking and not self.config.dense_units and has_kernel(precision)
         if is_native and not torch.cuda.is_available():
             features = self._extract_natively(TokenIds.of(token_ids), precision)

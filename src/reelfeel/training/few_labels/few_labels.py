@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
-from functools import partial
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -16,11 +16,9 @@ from reelfeel.files.writing import home
 from reelfeel.inference.classifier import Engine
 from reelfeel.models.lstm import check_precision
 from reelfeel.training.classifier.execution import fit_config, train_classifier
-from reelfeel.training.classifier.preparation import RunOptions
+from reelfeel.training.classifier.preparation import MakeTrainingSet, RunOptions
 from reelfeel.training.classifier.pretrained import Pretrained, fit_config_to
 from reelfeel.training.classifier.training_data import DataRequest, TrainingData
-from reelfeel.training.distillation.soft_targets import soft_targets
-from reelfeel.training.distillation.teachers import Teachers
 from reelfeel.training.few_labels.linear_probe import fit_heads
 from reelfeel.training.loop.progress import Observer
 
@@ -35,6 +33,7 @@ def train_from_labels(
     settings: Settings,
     options: RunOptions,
     observer: Observer,
+    learn_answers: Callable[[Sequence[Path]], MakeTrainingSet],
 ) -> Engine:
     """Trains a classifier with settings that follow from the number of labels.
 
@@ -45,6 +44,7 @@ def train_from_labels(
             and the seed. Without epochs there is one stage.
         options: what to make of it.
         observer: is told of progress, and which settings were chosen and why.
+        learn_answers: from folders of saved models to what makes their answers the targets.
 
     Raises:
         UsageError: if a setting is wrong.
@@ -69,9 +69,9 @@ def train_from_labels(
         head = Pretrained.read(first.output)
         config = fit_config_to(head, preset.tuning.updated(settings))
         texts = data.texts if preset.learns_answers else ()
-        teach = partial(soft_targets, Teachers.read([first.output])) if texts else None
+        answers = learn_answers([first.output]) if texts else None
         data = replace(data, texts=texts, pretrained=head)
-        return train_classifier(data, config, options, observer, make_training_set=teach)
+        return train_classifier(data, config, options, observer, make_training_set=answers)
 
 
 def _shared(settings: Settings) -> dict[str, Any]:

@@ -1,191 +1,128 @@
-"""The two directions of a language model: side by side in two processes, or one after the other.
-
-    python -m reelfeel.training.language_model.jobs FOLDER
-
-runs the job in a folder as a worker of `side_by_side`. Two directions share nothing but their
-texts; each in a process with one thread is faster than one after the other with two, since no
-thread waits for another.
-"""
+"""The training of each direction of a language model, as jobs."""
 
 from __future__ import annotations
 
-import json
 import sys
-from collections.abc import Callable, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import numpy as np
-import torch
 
 from reelfeel.config.pretraining import DIRECTIONS, PretrainingConfig
-from reelfeel.errors import ReelFeelError
-from reelfeel.files.plain_files import read_json
-from reelfeel.files.writing import write_whole
-from reelfeel.models.language_model import read_language_model
-from reelfeel.schema import flag, integer, one_of, optional, record, text
-from reelfeel.training.language_model.net2net import widen
-from reelfeel.training.language_model.state import PassRecord, PretrainingObserver, StreamState
-from reelfeel.training.language_model.task import Pretraining
+from reelfeel.schema import integer, many, one_of, record
+from reelfeel.training.language_model.task import CHECK_RECORD, LanguageModelTask
 from reelfeel.training.language_model.token_stream import TokenTexts
+from reelfeel.training.loop import jobs
 from reelfeel.training.loop.checkpoints import (
     Arrays,
     Checkpoint,
     check_arrays,
-    explain_damage,
-    load_finished,
+    check_progress,
+    join_groups,
+    split_groups,
 )
-from reelfeel.training.loop.memory import keep_freed_memory
-from reelfeel.training.loop.workers import Tell, run_side_by_side, run_worker
+from reelfeel.training.loop.run_folder import fingerprint_weights, run_folder
+from reelfeel.training.loop.state import LOSS, Position, Record
 from reelfeel.weight_shapes import language_model_shapes
-from reelfeel.weights import Weights
 
 _FIELDS = {
-    "direction": one_of(*DIRECTIONS),
-    "folder": text(),
+    "name": one_of(*DIRECTIONS),
     "num_words": integer(1, 1 << 24),
     "config": record({}),
-    "start": optional(text()),
-    "resume": flag,
-    "num_threads": integer(0, 1 << 16),
 }
 _CHECK = record(_FIELDS, required=_FIELDS, others=None)
-ObserverOf = Callable[[str], PretrainingObserver]
+_FINISHED = {"history": many(CHECK_RECORD), "final_loss": LOSS}
 
 
 @dataclass(frozen=True)
-class Job:
-    """The training of one direction, as plain data in its folder.
+class PretrainingResult:
+    """What the training of one direction leaves behind.
 
     Attributes:
-        direction: "forward" or "backward".
-        folder: holds `texts.npz`, `held_out.npz`, the checkpoint and at last the result.
-        num_words: rows of the embedding.
-        config: all settings.
-        start: the folder of the language model to start from, or None; with fewer units, widened.
-        resume: whether to go on from the checkpoint.
-        num_threads: of the matrix products; 0 leaves PyTorch its default.
+        weights: by name.
+        final_loss: on all held-out texts, in nats per token.
+        history: one record for each epoch.
     """
 
-    direction: str
+    weights: Arrays
+    final_loss: float
+    history: list[Record]
+
+
+def pretraining_folder(config: PretrainingConfig, texts: TokenTexts, start: Arrays | None) -> Path:
+    """Returns the folder of a run's checkpoint: the same texts and results, the same folder."""
+    settings = config.to_dict()
+    # These change when a run stops and how its result is saved, not what it computes.
+    for name in ("checkpoint_every_s", "saved_words", "weight_precision"):
+        del settings[name]
+    return run_folder(settings, texts.fingerprint(), fingerprint_weights(start) if start else "")
+
+
+@dataclass(frozen=True, eq=False)
+class Job(jobs.Job[PretrainingResult]):
+    """The training of one direction.
+
+    Attributes:
+        name: "forward" or "backward".
+        folder: where the checkpoint goes.
+        config: all settings.
+        num_words: rows of the embedding.
+        texts: to learn from, in the direction's order.
+        held_out: to evaluate on.
+        start_weights: by name; None starts from random ones.
+    """
+
+    name: str
     folder: Path
-    num_words: int
     config: PretrainingConfig
-    start: Path | None = None
-    resume: bool = False
-    num_threads: int = 0
+    num_words: int
+    texts: TokenTexts
+    held_out: TokenTexts
+    start_weights: Arrays | None = None
 
-    def write(self, texts: TokenTexts, held_out: TokenTexts) -> None:
-        """Writes all that another process needs into the folder."""
-        texts.save(self.folder / "texts.npz")
-        held_out.save(self.folder / "held_out.npz")
-        stored = {
-            **asdict(self),
-            "folder": str(self.folder),
-            "config": self.config.to_dict(),
-            "start": str(self.start) if self.start else None,
-        }
-        with write_whole(self.folder / "job.json") as path:
-            path.write_text(json.dumps(stored), "utf-8")
+    is_worth_a_process = True
 
-    @classmethod
-    def read(cls, folder: Path) -> Job:
-        """Reads what `write` wrote."""
-        path = folder / "job.json"
-        stored = read_json(path)
-        with explain_damage(path):
-            _CHECK(stored, path.name)
-        stored["config"] = PretrainingConfig().updated(stored["config"])
-        stored["folder"] = folder
-        stored["start"] = Path(stored["start"]) if stored["start"] else None
-        return cls(**stored)
-
-    def is_finished(self) -> bool:
-        """Whether an equal run has left its result."""
-        return self._load_finished() is not None
-
-    def run(self, observer: PretrainingObserver) -> None:
-        """Trains; `result` then has the weights."""
-        keep_freed_memory()
-        if self.num_threads:
-            torch.set_num_threads(self.num_threads)
-        texts, held_out = (
-            TokenTexts.load(self.folder / f"{name}.npz") for name in ("texts", "held_out")
+    def make_task(self) -> LanguageModelTask:
+        """Builds the network."""
+        return LanguageModelTask(
+            self.texts, self.held_out, self.num_words, self.config, self.start_weights
         )
-        start = self._read_start(self.start) if self.start else None
-        Pretraining(texts, held_out, self.num_words, self.config, self.folder, observer, start).run(
-            resume=self.resume
-        )
-        for name in ("texts.npz", "held_out.npz", "job.json"):
-            (self.folder / name).unlink(missing_ok=True)
 
-    def _read_start(self, start: Path) -> Weights:
-        earlier = read_language_model(start)
-        weights = earlier.weights[self.direction]
-        return weights if earlier.config.units == self.config.units else widen(weights, self.config)
-
-    def result(self) -> tuple[Arrays, StreamState]:
-        """Returns the weights of a finished run, and its state with all records."""
-        finished = self._load_finished()
-        if finished is None:
-            raise ReelFeelError(
-                f"The {self.direction} language model in {self.folder} is not finished. Run the "
-                "same command again with --resume."
-            )
-        return finished
-
-    def _load_finished(self) -> tuple[Arrays, StreamState] | None:
-        return load_finished(self.folder / "finished.safetensors", self._read_finished)
-
-    def _read_finished(self, finished: Checkpoint) -> tuple[Arrays, StreamState]:
+    def read_finished(self, finished: Checkpoint, resumed_at: Position) -> PretrainingResult:
+        """Returns weights, loss and history, if they are of such a network."""
+        check_progress(finished, _FINISHED)
         shapes = language_model_shapes(self.config.embedding_dim, self.config.units, self.num_words)
         expected = {name: np.empty(shape, np.float32) for name, shape in shapes.items()}
         check_arrays(finished.arrays, expected)
-        return finished.arrays, StreamState.from_checkpoint(finished)
+        return PretrainingResult(finished.arrays, **finished.progress)
 
+    def to_parts(self) -> tuple[dict[str, Any], Arrays]:
+        """Returns the settings, and texts and weights as arrays."""
+        settings = {
+            "name": self.name,
+            "num_words": self.num_words,
+            "config": self.config.to_dict(),
+        }
+        groups = {"texts": self.texts.to_arrays(), "held_out": self.held_out.to_arrays()}
+        return settings, join_groups({**groups, "start": self.start_weights or {}})
 
-def run_in_turn(jobs: Sequence[Job], observer_of: ObserverOf) -> None:
-    """Runs jobs one after the other in this process."""
-    for job in jobs:
-        job.run(observer_of(job.direction))
-
-
-def run_together(jobs: Sequence[Job], observer_of: ObserverOf) -> None:
-    """Runs each job in a process of its own, all at once.
-
-    Raises:
-        ReelFeelError: if one fails; the others are told to stop, and write their checkpoints.
-        KeyboardInterrupt: after all have written their checkpoints.
-    """
-    observers = {job.direction: observer_of(job.direction) for job in jobs}
-
-    def pass_on(direction: str, event: str, values: list[Any]) -> None:
-        arguments = [PassRecord(**values[0])] if event == "on_pass" else values
-        getattr(observers[direction], event)(*arguments)
-
-    module = "reelfeel.training.language_model.jobs"
-    run_side_by_side({job.direction: ["-m", module, str(job.folder)] for job in jobs}, pass_on)
-
-
-class _Reporter(PretrainingObserver):
-    """Tells the parent process what it is told."""
-
-    def __init__(self, tell: Tell) -> None:
-        self._tell = tell
-
-    def on_note(self, text: str) -> None:
-        self._tell("on_note", text)
-
-    def on_start(self, num_steps: int, steps_done: int) -> None:
-        self._tell("on_start", num_steps, steps_done)
-
-    def on_step(self, passes_done: int, num_tokens: int, loss: float) -> None:
-        self._tell("on_step", passes_done, num_tokens, loss)
-
-    def on_pass(self, record: PassRecord) -> None:
-        self._tell("on_pass", asdict(record))
+    @classmethod
+    def from_parts(cls, folder: Path, settings: dict[str, Any], arrays: Arrays) -> Job:
+        """Returns the job that `to_parts` described."""
+        _CHECK(settings, "settings")
+        num_words = settings["num_words"]
+        groups = split_groups(arrays, ("texts", "held_out", "start"))
+        return cls(
+            settings["name"],
+            folder,
+            PretrainingConfig().updated(settings["config"]),
+            num_words,
+            TokenTexts.from_arrays(groups["texts"], num_words),
+            TokenTexts.from_arrays(groups["held_out"], num_words),
+            groups["start"] or None,
+        )
 
 
 if __name__ == "__main__":
-    sys.exit(run_worker(lambda tell: Job.read(Path(sys.argv[1])).run(_Reporter(tell))))
+    sys.exit(jobs.work(Job))

@@ -3,40 +3,34 @@
 from __future__ import annotations
 
 import dataclasses
-import math
-import platform
-import sys
 import time
 from collections.abc import Iterable, Sequence
-from dataclasses import asdict, dataclass
-from importlib.metadata import version
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
-
-import torch
 
 from reelfeel.config.pretraining import DIRECTIONS, PretrainingConfig
 from reelfeel.data.corpus import Corpus, read_corpus
 from reelfeel.data.tables import TableOptions
 from reelfeel.errors import UsageError
 from reelfeel.files.outputs import claim_output
-from reelfeel.files.writing import home
 from reelfeel.inference.shipped import find_model, name_model
 from reelfeel.models.language_model import (
     LanguageModel,
     read_language_model,
 )
-from reelfeel.models.lstm import check_precision, select_kernel
-from reelfeel.native.cores import available_cores
+from reelfeel.models.lstm import check_precision
 from reelfeel.text.encoder import TextEncoder, token_counts
 from reelfeel.text.tokenizer import TextSettings
 from reelfeel.text.vocabulary import UNKNOWN_ID, Vocabulary
-from reelfeel.training.language_model.jobs import Job, run_in_turn, run_together
-from reelfeel.training.language_model.net2net import check_wider
-from reelfeel.training.language_model.progress import PretrainingDisplay
+from reelfeel.training.language_model.jobs import Job, PretrainingResult, pretraining_folder
+from reelfeel.training.language_model.net2net import check_wider, widen
 from reelfeel.training.language_model.save import save_language_model
-from reelfeel.training.language_model.task import pretraining_folder
+from reelfeel.training.language_model.task import to_perplexity
 from reelfeel.training.language_model.token_stream import TokenTexts
+from reelfeel.training.loop.jobs import count_job_seconds, run_jobs
+from reelfeel.training.loop.progress import Observer
+from reelfeel.training.loop.provenance import describe_process
 from reelfeel.values import Reviews
 
 # No text is cut: the stream takes it however long it is.
@@ -55,7 +49,7 @@ def pretrain(
     options: TableOptions | None = None,
     resume: bool = False,
     overwrite: bool = False,
-    display: PretrainingDisplay | None = None,
+    observer: Observer | None = None,
 ) -> LanguageModel:
     """Trains a language model on texts without labels, saves it and returns it.
 
@@ -72,19 +66,17 @@ def pretrain(
         options: names of columns, for tables.
         resume: go on from the last checkpoints of a run with the same texts and settings.
         overwrite: whether an existing `output` may be replaced.
-        display: shows progress; None shows nothing.
+        observer: is told of progress; None says nothing.
 
     Raises:
         UsageError: if an argument is wrong, or `output` exists.
         DataError: if a source is refused.
         ReelFeelError: if the disk refuses, or a process fails.
     """
-    output, display = Path(output), display or PretrainingDisplay()
+    output, observer = Path(output), observer or Observer()
     with claim_output(output, overwrite=overwrite):
         start = find_model(start) if start is not None else None
-        plan = _Plan.make(
-            config or PretrainingConfig(), directions, start, widened=widened, resume=resume
-        )
+        plan = _Plan.make(config or PretrainingConfig(), directions, start, widened=widened)
         check_precision(plan.config.precision)
         clock = _Clock()
         corpus = read_corpus(
@@ -94,25 +86,26 @@ def pretrain(
             data_dir=data_dir,
             options=options,
         )
-        display.on_note(corpus.describe())
+        observer.on_note(corpus.describe())
         encoder = plan.make_encoder(corpus)
         texts, held_out = (
             TokenTexts.from_encoded(encoder.encode(part), encoder.vocabulary.size)
             for part in (corpus.texts, corpus.held_out)
         )
-        jobs = plan.write_jobs(texts, held_out, num_words=encoder.vocabulary.size + 1)
+        jobs = plan.make_jobs(texts, held_out, num_words=encoder.vocabulary.size + 1)
         clock.stop("text")
-        with display:
-            _run(jobs, display)
+        with observer:
+            results = run_jobs(jobs, observer, resume=resume)
         clock.stop("fit")
         # Of a run that was interrupted or is finished already, the clock has seen its last part.
-        clock.seconds["fit"] = max(clock.seconds["fit"], _count_seconds(jobs))
+        seconds = count_job_seconds(jobs, [result.history for result in results.values()])
+        clock.seconds["fit"] = max(clock.seconds["fit"], round(seconds, 1))
         about = {
-            "figures": {job.direction: _figures(job) for job in jobs},
+            "figures": {name: _figures(result) for name, result in results.items()},
             "provenance": _provenance(corpus, plan, clock.seconds)
             | {"unknown_share": round(float((held_out.ids == UNKNOWN_ID).mean()), 5)},
         }
-        weights = {job.direction: job.result()[0] for job in jobs}
+        weights = {name: result.weights for name, result in results.items()}
         model = LanguageModel(plan.config, encoder.vocabulary, encoder.settings, weights, about)
         return save_language_model(model, output, overwrite=overwrite)
 
@@ -125,7 +118,6 @@ class _Plan:
     directions: Sequence[str]
     start: Path | None
     earlier: LanguageModel | None
-    resume: bool
 
     @classmethod
     def make(
@@ -135,14 +127,13 @@ class _Plan:
         start: Path | None,
         *,
         widened: bool,
-        resume: bool,
     ) -> _Plan:
         if start is None:
             if widened:
                 raise UsageError(
                     "Only an earlier language model can be widened: name it by --from."
                 )
-            return cls(config, directions, None, None, resume)
+            return cls(config, directions, None, None)
         earlier = read_language_model(start)
         for direction in directions:
             if direction not in earlier.weights:
@@ -156,7 +147,7 @@ class _Plan:
         config = dataclasses.replace(
             config, **{name: getattr(earlier.config, name) for name in kept}
         )
-        return cls(config, directions, start, earlier, resume)
+        return cls(config, directions, start, earlier)
 
     def make_encoder(self, corpus: Corpus) -> TextEncoder:
         if self.earlier:
@@ -167,25 +158,16 @@ class _Plan:
         vocabulary = Vocabulary.build(counts, size=self.config.vocabulary_size - 1)
         return TextEncoder(vocabulary, WHOLE_TEXTS)
 
-    def write_jobs(self, texts: TokenTexts, held_out: TokenTexts, num_words: int) -> list[Job]:
-        jobs = []
-        num_threads = 1 if _run_at_once(self.directions) else 0
+    def make_jobs(self, texts: TokenTexts, held_out: TokenTexts, num_words: int) -> dict[str, Job]:
+        jobs = {}
         for direction in self.directions:
             if direction == "backward":
                 texts, held_out = texts.reversed(), held_out.reversed()
-            weights = self.earlier.weights[direction] if self.earlier else None
-            job = Job(
-                direction=direction,
-                folder=pretraining_folder(home() / "runs", self.config, texts, weights),
-                num_words=num_words,
-                config=self.config,
-                start=self.start,
-                resume=self.resume,
-                num_threads=num_threads,
-            )
-            if not job.is_finished():
-                job.write(texts, held_out)
-            jobs.append(job)
+            start = dict(self.earlier.weights[direction]) if self.earlier else None
+            folder = pretraining_folder(self.config, texts, start)
+            if start and self.earlier and self.earlier.config.units != self.config.units:
+                start = dict(widen(start, self.config))
+            jobs[direction] = Job(direction, folder, self.config, num_words, texts, held_out, start)
         return jobs
 
 
@@ -202,41 +184,17 @@ class _Clock:
         self.started = now
 
 
-def _run_at_once(jobs: Sequence[object]) -> bool:
-    # A GPU is faster with one run at a time.
-    return available_cores() >= len(jobs) > 1 and not torch.cuda.is_available()
-
-
-def _run(jobs: Sequence[Job], display: PretrainingDisplay) -> None:
-    waiting = [job for job in jobs if not job.is_finished()]
-    for job in jobs:
-        if job not in waiting:
-            display.of(job.direction).on_note("finished before, with equal texts and settings.")
-    (run_together if _run_at_once(waiting) else run_in_turn)(waiting, display.of)
-
-
-def _count_seconds(jobs: Sequence[Job]) -> float:
-    seconds = [sum(record.seconds for record in job.result()[1].history) for job in jobs]
-    return round(max(seconds) if _run_at_once(jobs) else sum(seconds), 1)
-
-
-def _figures(job: Job) -> dict[str, Any]:
-    _, state = job.result()
+def _figures(result: PretrainingResult) -> dict[str, Any]:
     return {
-        "held_out_loss": state.final_loss,
-        "held_out_perplexity": math.exp(min(state.final_loss, 700)),
-        "passes": [asdict(record) for record in state.history],
+        "held_out_loss": result.final_loss,
+        "held_out_perplexity": to_perplexity(result.final_loss),
+        "passes": result.history,
     }
 
 
 def _provenance(corpus: Corpus, plan: _Plan, seconds: dict[str, float]) -> dict[str, Any]:
-    packages = ("reelfeel", "keras", "torch", "numpy")
     return {
-        "command": " ".join([Path(sys.argv[0]).name, *sys.argv[1:]]),
-        "versions": {"python": platform.python_version()}
-        | {package: version(package) for package in packages},
-        "machine": {"processor": platform.machine(), "cores": available_cores()},
-        "kernel": select_kernel(plan.config.precision).name,
+        **describe_process(plan.config.precision),
         "start": name_model(plan.start) if plan.start else None,
         "data": {
             "sources": list(corpus.sources),

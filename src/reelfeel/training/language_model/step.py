@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
@@ -15,11 +16,9 @@ from reelfeel.models.lstm import select_kernel
 from reelfeel.training.language_model.sampled_softmax import draw_negatives, sampled_softmax
 from reelfeel.training.language_model.sparse_adam import RowAdam
 from reelfeel.training.language_model.token_stream import TokenIds
-from reelfeel.training.loop.checkpoints import Arrays, check_adam, check_arrays
+from reelfeel.training.loop.adam import read_adam, restore_adam
+from reelfeel.training.loop.checkpoints import Arrays, check_arrays, split_groups
 from reelfeel.weights import Weights
-
-# What the names of Adam's state in a checkpoint begin with.
-_ADAM = "dense_adam."
 
 
 class LanguageModelStep:
@@ -147,47 +146,40 @@ class LanguageModelStep:
         self.row_adams["embedding"].step(rows, table.grad, rate)
         self.row_adams["bias"].step(rows, bias.grad, rate)
 
-    def to_arrays(self) -> Arrays:
-        """Returns all that the next step depends on, by name."""
-        arrays: Arrays = {f"model.{n}": a for n, a in self.network.named_weights().items()}
-        for index, (hidden, cell) in enumerate(self.states):
-            arrays[f"states.{index}.hidden"] = hidden.cpu().numpy()
-            arrays[f"states.{index}.cell"] = cell.cpu().numpy()
-        for index, parameter in enumerate(self.dense):
-            for name, value in self.dense_adam.state[parameter].items():
-                arrays[f"dense_adam.{index}.{name}"] = value.cpu().numpy()
-        for name, adam in self.row_adams.items():
-            for key, value in adam.state().items():
-                arrays[f"row_adam.{name}.{key}"] = value.cpu().numpy()
-        return arrays
+    def to_arrays(self) -> dict[str, Arrays]:
+        """Returns all that the next step depends on, in groups."""
+        return {
+            "model": dict(self.network.named_weights()),
+            "states": {
+                f"{index}.{name}": state.cpu().numpy()
+                for index, states in enumerate(self.states)
+                for name, state in zip(("hidden", "cell"), states, strict=True)
+            },
+            "sparse_adam": {
+                f"{name}.{key}": value.cpu().numpy()
+                for name, adam in self.row_adams.items()
+                for key, value in adam.state().items()
+            },
+            "adam": read_adam(self.dense_adam, self.dense),
+        }
 
-    def restore(self, arrays: Arrays) -> None:
+    def restore(self, groups: Mapping[str, Arrays]) -> None:
         """Takes over what `to_arrays` returned.
 
         Raises:
             ValueError: if it could not have returned this.
         """
-        check_arrays(
-            {name: array for name, array in arrays.items() if not name.startswith(_ADAM)},
-            {name: array for name, array in self.to_arrays().items() if not name.startswith(_ADAM)},
-        )
-        check_adam(_group(arrays, _ADAM), self.dense)
-        self.network.assign(_group(arrays, "model."))
+        own = self.to_arrays()
+        for group in ("model", "states", "sparse_adam"):
+            check_arrays(groups[group], own[group])
+        restore_adam(self.dense_adam, self.dense, groups["adam"])
+        self.network.assign(groups["model"])
         for index, states in enumerate(self.states):
-            parts = _group(arrays, f"states.{index}.")
-            states[:] = [self._to_device(parts[name].copy()) for name in ("hidden", "cell")]
-        for index, parameter in enumerate(self.dense):
-            stored = _group(arrays, f"dense_adam.{index}.")
-            # A copy: the optimizer updates its state in place.
-            self.dense_adam.state[parameter] = {
-                name: torch.from_numpy(array.copy()).to(
-                    "cpu" if name == "step" else self.table.device
-                )
-                for name, array in stored.items()
-            }
+            parts = (groups["states"][f"{index}.{name}"] for name in ("hidden", "cell"))
+            states[:] = [self._to_device(part.copy()) for part in parts]
+        stored = split_groups(groups["sparse_adam"], self.row_adams)
         for name, adam in self.row_adams.items():
-            stored = _group(arrays, f"row_adam.{name}.")
-            adam.restore({key: torch.from_numpy(array.copy()) for key, array in stored.items()})
+            adam.restore({key: torch.from_numpy(array) for key, array in stored[name].items()})
 
 
 class _UsedRows:
@@ -222,7 +214,3 @@ def learning_rate(config: PretrainingConfig, step: int, num_steps: int) -> float
         return config.learning_rate * (step + 1) / warmup
     share = (step - warmup) / (num_steps - warmup)
     return config.learning_rate * (1 + math.cos(math.pi * share)) / 2
-
-
-def _group(arrays: Arrays, prefix: str) -> Arrays:
-    return {n.removeprefix(prefix): a for n, a in arrays.items() if n.startswith(prefix)}

@@ -1,62 +1,40 @@
-"""Training of a language model of one direction: the loop, and where it can be interrupted."""
+"""The training of a language model of one direction: its stream of tokens, and its perplexity."""
 
 from __future__ import annotations
 
-import hashlib
-import json
-import time
-from pathlib import Path
+import math
+from collections.abc import Iterator, Mapping
+from typing import Any
 
 import numpy as np
 
 from reelfeel.config.pretraining import PretrainingConfig
-from reelfeel.signals import Interruption, delayed_interruption
+from reelfeel.schema import require
 from reelfeel.training.language_model.perplexity import measure_loss
-from reelfeel.training.language_model.state import PassRecord, PretrainingObserver, StreamState
 from reelfeel.training.language_model.step import LanguageModelStep
-from reelfeel.training.language_model.token_stream import TokenTexts, Windows
-from reelfeel.training.loop.checkpoints import (
-    Arrays,
-    Checkpoint,
-    check_arrays,
-    explain_damage,
-    load_checkpoint,
-    load_finished,
-    save_checkpoint,
-)
+from reelfeel.training.language_model.token_stream import TokenIds, TokenTexts, Windows
+from reelfeel.training.loop.checkpoints import Arrays
+from reelfeel.training.loop.state import LoopState, StepResult, make_record_check
 from reelfeel.weights import Weights
 
-# So many held-out texts give a pass's loss to a few hundredths; at the end all of them are read.
-NUM_HELD_OUT_PER_PASS = 500
+# So many held-out texts give an epoch's loss to a few hundredths; at the end all of them are read.
+NUM_HELD_OUT_PER_EPOCH = 500
+CHECK_RECORD = make_record_check("tokens", "train_loss", "held_out_loss")
 
 
-def pretraining_folder(
-    parent: Path, config: PretrainingConfig, texts: TokenTexts, start: Weights | None
-) -> Path:
-    """Returns the folder of a run's checkpoint: the same texts and results, the same folder."""
-    settings = config.to_dict()
-    # These change when a run stops and how its result is saved, not what it computes.
-    for name in ("checkpoint_every_s", "saved_words", "weight_precision"):
-        del settings[name]
-    digest = hashlib.sha256(json.dumps(settings, sort_keys=True).encode())
-    digest.update(texts.fingerprint().encode())
-    for name, array in sorted((start or {}).items()):
-        digest.update(name.encode() + np.ascontiguousarray(array).tobytes())
-    return parent / digest.hexdigest()[:16]
-
-
-class Pretraining:
-    """One training run of a language model, in the order in which its texts are given.
+class LanguageModelTask:
+    """The training of one direction; see `Task` for what a trainer calls.
 
     Args:
         texts: to learn from.
-        held_out: to judge by.
+        held_out: to evaluate on.
         num_words: rows of the embedding, the end of a text included.
         config: all settings.
-        folder: where checkpoint and result go.
-        observer: is told of every step and pass.
         start: weights to start from, as `LanguageNetwork.named_weights` gives them.
     """
+
+    unit, check_record = "tokens", staticmethod(CHECK_RECORD)
+    num_threads: int | None = None
 
     def __init__(
         self,
@@ -64,111 +42,76 @@ class Pretraining:
         held_out: TokenTexts,
         num_words: int,
         config: PretrainingConfig,
-        folder: Path,
-        observer: PretrainingObserver,
         start: Weights | None = None,
     ) -> None:
         self.texts, self.held_out, self.config = texts, held_out, config
-        self.folder, self.observer = folder, observer
+        self.num_epochs, self.checkpoint_every_s = config.passes, config.checkpoint_every_s
+        # In another order the windows are as many.
+        self.windows = self._cut(texts.ids)
         counts = np.bincount(texts.ids, minlength=num_words)
         self.step = LanguageModelStep(counts, config, start)
-        self.state = StreamState()
 
-    @property
-    def checkpoint_path(self) -> Path:
-        """The file that `run(resume=True)` goes on from."""
-        return self.folder / "checkpoint.safetensors"
+    def _cut(self, stream: TokenIds) -> Windows:
+        return Windows.cut(stream, self.config.lanes, self.config.window)
 
-    @property
-    def finished_path(self) -> Path:
-        """The file that a finished run leaves, and an equal one takes over."""
-        return self.folder / "finished.safetensors"
+    def count_epoch(self, epoch: int) -> tuple[int, int]:
+        """Returns the steps and the tokens of an epoch."""
+        return self.windows.num_steps, self.windows.num_tokens
 
-    def run(self, *, resume: bool = False) -> tuple[Arrays, list[PassRecord]]:
-        """Trains to the end, from the checkpoint to the end, or not at all if it was done before.
+    def plan_epoch(self, epoch: int, first_step: int) -> Iterator[tuple[TokenIds, TokenIds]]:
+        """Yields inputs and targets of each window, the texts in an order of the epoch's own."""
+        generator = np.random.default_rng([self.config.seed, epoch])
+        yield from self._cut(self.texts.shuffled(generator)).read(first_step)
 
-        Returns:
-            The weights by name, and a record for each pass.
+    def take_step(self, batch: tuple[TokenIds, TokenIds], number: int) -> StepResult:
+        """Learns from a window."""
+        inputs, targets = batch
+        num_steps = self.num_epochs * self.windows.num_steps
+        loss = self.step.run(inputs, targets, number, num_steps)
+        return StepResult(inputs.size, {"loss": loss * inputs.size})
 
-        Raises:
-            BundleError: if the checkpoint is damaged.
-            KeyboardInterrupt: after writing a checkpoint.
-        """
-        finished = load_finished(self.finished_path, self._read_finished)
-        if finished:
-            self.observer.on_note("is finished already; its weights are reused.")
-            return finished
-        checkpoint = load_checkpoint(self.checkpoint_path) if resume else None
-        if checkpoint:
-            with explain_damage(self.checkpoint_path):
-                self.step.restore(checkpoint.arrays)
-                self.state = StreamState.from_checkpoint(checkpoint)
-        with delayed_interruption() as interruption:
-            try:
-                while self.state.passes_done < self.config.passes:
-                    self._run_pass(interruption)
-            except KeyboardInterrupt:
-                self.save()
-                raise
-            self._finish()
-        return self.step.network.named_weights(), self.state.history
-
-    def _read_finished(self, finished: Checkpoint) -> tuple[Arrays, list[PassRecord]]:
-        check_arrays(finished.arrays, self.step.network.named_weights())
-        return finished.arrays, StreamState.from_checkpoint(finished).history
-
-    def _run_pass(self, interruption: Interruption) -> None:
-        state, config = self.state, self.config
-        generator = np.random.default_rng([config.seed, state.passes_done])
-        stream = self.texts.shuffled(generator)
-        windows = Windows.cut(stream, config.lanes, config.window)
-        total = config.passes * windows.num_steps
-        self.observer.on_start(total, state.passes_done * windows.num_steps + state.step)
-        started = saved = time.perf_counter()
-        for inputs, targets in windows.read(state.step):
-            state.count_step(inputs.size, self.step.run(inputs, targets, state.total_steps, total))
-            now = time.perf_counter()
-            state.seconds += now - started
-            started = now
-            # First the signal: a terminal that is gone cannot be told of the step.
-            interruption.raise_if_come()
-            self.observer.on_step(state.passes_done, inputs.size, state.mean_loss())
-            if now - saved >= config.checkpoint_every_s:
-                self.save()
-                saved = time.perf_counter()
-        self._finish_pass()
-
-    def _finish_pass(self) -> None:
-        state = self.state
-        record = PassRecord(
-            number=state.passes_done + 1,
-            train_loss=state.mean_loss(),
-            held_out_loss=self._measure(NUM_HELD_OUT_PER_PASS),
-            seconds=round(state.seconds, 3),
-            tokens_per_s=round(state.num_tokens / state.seconds, 1),
-        )
-        state.start_next_pass(record)
+    def evaluate(self, state: LoopState) -> tuple[dict[str, float], str]:
+        """Measures the loss on some held-out texts; the next epoch reads from zero states on."""
+        loss = self._measure(NUM_HELD_OUT_PER_EPOCH)
         self.step.forget()
-        self.observer.on_pass(record)
-        self.save()
+        return {"held_out_loss": loss}, f"perplexity {to_perplexity(loss):.2f}"
 
     def _measure(self, num_texts: int) -> float:
         numbers = np.arange(min(num_texts, self.held_out.num_texts))
         return measure_loss(self.step.network, self.held_out.take(numbers), self.step.dtype)
 
-    def _finish(self) -> None:
-        self.state.final_loss = self._measure(self.held_out.num_texts)
-        arrays = self.step.network.named_weights()
-        progress = self.state.to_progress()
-        save_checkpoint(
-            self.finished_path, Checkpoint(self.state.passes_done, 0, dict(arrays), progress)
-        )
-        self.checkpoint_path.unlink(missing_ok=True)
+    def check_learning(self) -> None:
+        """A language model has no alarm."""
 
-    def save(self) -> None:
-        """Writes the checkpoint."""
-        state = self.state
-        save_checkpoint(
-            self.checkpoint_path,
-            Checkpoint(state.passes_done, state.step, self.step.to_arrays(), state.to_progress()),
-        )
+    def is_finished(self, state: LoopState) -> bool:
+        """Never sooner than after all epochs."""
+        return False
+
+    def to_arrays(self) -> dict[str, Arrays]:
+        """Returns what the step depends on."""
+        return self.step.to_arrays()
+
+    def to_progress(self) -> dict[str, Any]:
+        """There is nothing else."""
+        return {}
+
+    def restore(self, groups: Mapping[str, Arrays], progress: Any) -> None:
+        """Takes over what `to_arrays` returned."""
+        require(progress == {}, "task", "empty", progress)
+        self.step.restore(groups)
+
+    def finish(self) -> tuple[Arrays, dict[str, Any]]:
+        """Returns the weights, and their loss on all held-out texts."""
+        loss = self._measure(self.held_out.num_texts)
+        return dict(self.step.network.named_weights()), {"final_loss": loss}
+
+
+def to_perplexity(loss: float) -> float:
+    """Returns how many words a language model wavers between, on average.
+
+    Example:
+
+    >>> round(to_perplexity(2.0), 3)
+    7.389
+    """
+    return math.exp(min(loss, 700))

@@ -3,16 +3,15 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from pathlib import Path
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
-from reelfeel.errors import BundleError, DataError
-from reelfeel.files.array_files import read_arrays
-from reelfeel.files.writing import write_whole
+from reelfeel.errors import DataError
+from reelfeel.schema import require
 from reelfeel.text.encoder import Encoded
 
 TokenIds = npt.NDArray[np.int32]
@@ -84,26 +83,25 @@ class TokenTexts:
         digest.update(self.ids.astype("<i4").tobytes())
         return digest.hexdigest()
 
-    def save(self, path: Path) -> None:
-        """Writes the texts to one file, for another process."""
-        with write_whole(path) as unfinished, unfinished.open("wb") as file:
-            np.savez(file, ids=self.ids, offsets=self.offsets)
+    def to_arrays(self) -> dict[str, npt.NDArray[Any]]:
+        """Returns the texts as named arrays, for another process."""
+        return {"ids": self.ids, "offsets": self.offsets}
 
     @classmethod
-    def load(cls, path: Path) -> TokenTexts:
-        """Reads what `save` wrote.
+    def from_arrays(cls, arrays: Mapping[str, npt.NDArray[Any]], num_words: int) -> TokenTexts:
+        """Returns the texts that `to_arrays` gave.
 
         Raises:
-            BundleError: if the file is damaged.
+            ValueError: if they are none, or an id is not below `num_words`.
         """
-        stored = read_arrays(path, {"ids": ("int32", 1), "offsets": ("int64", 1)})
-        ids, offsets = stored["ids"], stored["offsets"]
+        ids, offsets = arrays["ids"], arrays["offsets"]
+        for name, array, dtype in (("ids", ids, "int32"), ("offsets", offsets, "int64")):
+            kind = (str(array.dtype), array.ndim)
+            require(kind == (dtype, 1), name, f"{dtype} in one dimension", kind)
         rises = len(offsets) > 0 and offsets[0] == 0 and offsets[-1] == len(ids)
-        if not rises or (np.diff(offsets) < 1).any() or ids.min(initial=0) < 0:
-            raise BundleError(
-                f"{path} does not hold the texts that were written. Start without --resume to "
-                "begin anew."
-            )
+        require(bool(rises and (np.diff(offsets) >= 1).all()), "offsets", "rising", "others")
+        holds = not ids.size or 0 <= ids.min() <= ids.max() < num_words
+        require(bool(holds), "ids", f"from 0 to {num_words - 1}", "others")
         return cls(ids, offsets)
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import contextlib
 import hashlib
 import json
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, TypeVar
@@ -24,7 +24,6 @@ from reelfeel.weights import read_layout
 # Weights, their best, their mean, and two numbers of Adam's for each.
 MAX_CHECKPOINT_BYTES = 4 << 30
 COUNT = integer(0, 1 << 40)
-_ADAM = ("step", "exp_avg", "exp_avg_sq")
 _PLACE = {"epoch": COUNT, "step": COUNT}
 
 Arrays = dict[str, npt.NDArray[Any]]
@@ -38,7 +37,7 @@ class Checkpoint:
     Attributes:
         epoch: epochs finished.
         step: steps finished within the running epoch.
-        arrays: the state as named arrays: `model.*`, `optimizer.*`, `best.*`.
+        arrays: the state as named arrays, such as `model.*` and `adam.*`.
         progress: everything else, as JSON values: running sums, history, the best epoch.
     """
 
@@ -149,24 +148,30 @@ def explain_damage(path: Path) -> Iterator[None]:
         ) from error
 
 
-def check_adam(arrays: Mapping[str, npt.NDArray[Any]], parameters: Sequence[Any]) -> None:
-    """Refuses a state of Adam's that does not fit its parameters; some may have none yet.
+def join_groups(groups: Mapping[str, Arrays]) -> Arrays:
+    """Returns the arrays of all groups by `group.name`.
 
-    Args:
-        arrays: by the number of the parameter and the name in its state, such as `3.exp_avg`.
-        parameters: of the optimizer, in order.
+    Example:
+
+    >>> list(join_groups({"model": {"bias": np.zeros(1)}, "best": {}}))
+    ['model.bias']
+    """
+    return {
+        f"{group}.{name}": array for group, own in groups.items() for name, array in own.items()
+    }
+
+
+def split_groups(arrays: Arrays, groups: Iterable[str]) -> dict[str, Arrays]:
+    """Returns what `join_groups` joined; a group may be empty.
 
     Raises:
-        ValueError: naming the first that differs; see `explain_damage`.
+        KeyError: if an array is of none of the groups.
     """
-    expected = {}
-    for name in arrays:
-        number, _, part = name.partition(".")
-        known = number in map(str, range(len(parameters))) and part in _ADAM
-        require(known, "the optimizer's state", "one of a parameter", name)
-        parameter = parameters[int(number)]
-        expected[name] = np.empty(() if part == "step" else tuple(parameter.shape), np.float32)
-    check_arrays(arrays, expected)
+    split: dict[str, Arrays] = {group: {} for group in groups}
+    for name, array in arrays.items():
+        group, _, rest = name.partition(".")
+        split[group][rest] = array
+    return split
 
 
 def _hash(progress: str, arrays: Arrays) -> str:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import copy
 import time
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from types import TracebackType
 from typing import Self
 
@@ -19,12 +19,10 @@ from rich.progress import (
 )
 
 from reelfeel.terminal.tables import open_console
-from reelfeel.training.classifier.records import EpochRecord
-from reelfeel.training.language_model.progress import (
-    SECONDS_BETWEEN_LINES,
-    ConsoleDisplay,
-    PretrainingDisplay,
-)
+from reelfeel.training.loop.state import Record
+
+# Where there is no terminal, an epoch of twenty minutes should not be silent.
+SECONDS_BETWEEN_LINES = 60.0
 
 
 class Observer:
@@ -45,10 +43,6 @@ class Observer:
         """Returns who is told of the network of one direction, where there are two."""
         return self
 
-    def pretraining_display(self) -> PretrainingDisplay:
-        """Returns who is told how a language model trains, where that is a stage."""
-        return PretrainingDisplay()
-
     def on_stage(self, number: int, names: Sequence[str]) -> None:
         """A stage begins: the `number`-th, counted from 1, of those named."""
 
@@ -58,18 +52,18 @@ class Observer:
     def on_work(self, name: str, done: int, total: int) -> None:
         """Some of the work before training is done, such as `done` of `total` texts."""
 
-    def on_start(self, num_epochs: int, num_reviews: int, start: tuple[int, int]) -> None:
-        """Training begins, at `start`: epochs done, reviews of the running epoch done."""
+    def on_start(self, num_epochs: int, num_items: int, done: int, unit: str) -> None:
+        """Training begins: of `num_items` in all epochs, such as reviews, some may be done."""
 
-    def on_step(self, epoch: int, num_reviews: int, loss: float, accuracy: float) -> None:
-        """A step is done."""
+    def on_step(self, epoch: int, num_items: int, means: Mapping[str, float]) -> None:
+        """A step is done; `means` are those of the running epoch, such as its loss."""
 
-    def on_epoch(self, record: EpochRecord, *, is_best: bool) -> None:
-        """An epoch is done and validated."""
+    def on_epoch(self, record: Record, remark: str) -> None:
+        """An epoch is done and evaluated."""
 
 
 class ConsoleObserver(Observer):
-    """Shows a bar with loss, accuracy, reviews/s and time left, and a line for every epoch."""
+    """Shows a bar with losses, speed and time left, and a line for every epoch."""
 
     def __init__(self, console: Console | None = None) -> None:
         self.console = console or open_console(stderr=True)
@@ -88,7 +82,7 @@ class ConsoleObserver(Observer):
         )
         self.task: TaskID | None = None
         self.work: TaskID | None = None
-        self.num_epochs = 0
+        self.num_epochs, self.unit = 0, ""
         self.last_line = time.monotonic()
 
     def __exit__(
@@ -106,10 +100,6 @@ class ConsoleObserver(Observer):
         other = copy.copy(self)
         other.name, other.task = f"{self.name}{direction}  ", None
         return other
-
-    def pretraining_display(self) -> PretrainingDisplay:
-        """Returns the display of `reelfeel pretrain`, on the same console."""
-        return ConsoleDisplay(self.console, self.name)
 
     def on_stage(self, number: int, names: Sequence[str]) -> None:
         """Prints a line, and puts the stage before what follows."""
@@ -131,40 +121,40 @@ class ConsoleObserver(Observer):
             self.progress.update(self.work, visible=False)
             self.work = None
 
-    def on_start(self, num_epochs: int, num_reviews: int, start: tuple[int, int]) -> None:
+    def on_start(self, num_epochs: int, num_items: int, done: int, unit: str) -> None:
         """Shows the bar."""
-        self.num_epochs = num_epochs
-        epochs_done, reviews_done = start
+        self.num_epochs, self.unit = num_epochs, unit
         self.task = self.progress.add_task(
-            f"{self.name}training",
-            total=num_epochs * num_reviews,
-            completed=epochs_done * num_reviews + reviews_done,
-            figures="",
+            f"{self.name}training", total=num_items, completed=done, figures=""
         )
         self.progress.start()
 
-    def on_step(self, epoch: int, num_reviews: int, loss: float, accuracy: float) -> None:
+    def on_step(self, epoch: int, num_items: int, means: Mapping[str, float]) -> None:
         """Moves the bar."""
         if self.task is None:
             return
         speed = self.progress.tasks[self.task].speed or 0.0
         description = f"{self.name}epoch {epoch + 1}/{self.num_epochs}"
-        figures = f"loss {loss:.4f}  accuracy {accuracy:.4f}  {speed:,.0f} reviews/s"
-        self.progress.update(
-            self.task, advance=num_reviews, description=description, figures=figures
-        )
+        figures = f"{_format(means)}  {speed:,.0f} {self.unit}/s"
+        self.progress.update(self.task, advance=num_items, description=description, figures=figures)
         if self.progress.disable and time.monotonic() - self.last_line > SECONDS_BETWEEN_LINES:
             self.last_line = time.monotonic()
             left = self.progress.tasks[self.task].time_remaining or 0.0
             self.on_note(f"{description}  {figures}  {left / 60:.0f} min left")
 
-    def on_epoch(self, record: EpochRecord, *, is_best: bool) -> None:
+    def on_epoch(self, record: Record, remark: str) -> None:
         """Prints the line of the epoch."""
-        self.on_note(
-            f"{self.name}epoch {record.epoch:>2}/{self.num_epochs}  "
-            f"loss {record.train_loss:.4f}  accuracy {record.train_accuracy:.4f}  "
-            f"validation loss {record.validation_loss:.4f}  "
-            f"accuracy {record.validation_accuracy:.4f}  "
-            f"{record.reviews_per_s:,.0f} reviews/s  {record.seconds:.0f} s"
-            f"{'  best so far' if is_best else ''}"
+        figures = {
+            name.removeprefix("train_").replace("_", " "): value
+            for name, value in record.items()
+            if name.endswith(("loss", "accuracy"))
+        }
+        line = (
+            f"{self.name}epoch {record['epoch']:>2}/{self.num_epochs}  {_format(figures)}  "
+            f"{record[f'{self.unit}_per_s']:,.0f} {self.unit}/s  {record['seconds']:.0f} s"
         )
+        self.on_note(f"{line}  {remark}" if remark else line)
+
+
+def _format(figures: Mapping[str, float]) -> str:
+    return "  ".join(f"{name} {value:.4f}" for name, value in figures.items())

@@ -1,74 +1,41 @@
-"""Where a run keeps its checkpoint, and how many threads it gets."""
+"""Where a run keeps its checkpoint: the same data and results, the same folder."""
 
 from __future__ import annotations
 
-import contextlib
 import hashlib
 import json
-from collections.abc import Iterator
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-import torch
+import numpy as np
 
-from reelfeel.config.sections import Config
-from reelfeel.training.classifier.records import EncodedReviews
-
-# Below so many numbers in a batch's state, a time step is shorter than waking a second thread; on a
-# busy machine two threads then wait for each other all day (mini: 5 s became 300 s).
-ONE_THREAD_STATES = 1_024
-_WITHOUT_EFFECT = (
-    ("training", "alarm"),
-    ("training", "checkpoint_every_s"),
-    ("model", "weight_precision"),
-)
+from reelfeel.files.writing import home
+from reelfeel.training.loop.checkpoints import Arrays
 
 
-def run_folder(parent: Path, config: Config, train: EncodedReviews, *, origin: str = "") -> Path:
-    """Returns the folder of a run's checkpoint: the same data and results, the same folder.
+def run_folder(settings: Mapping[str, Any], *fingerprints: str) -> Path:
+    """Returns the folder of a run's checkpoint, under `REELFEEL_HOME`.
 
     Args:
-        parent: of all such folders.
-        config: all settings.
-        train: the reviews to learn from.
-        origin: what else the results depend on, such as the fingerprint of a language model.
+        settings: that decide what the run computes, as JSON values.
+        fingerprints: of all else that it depends on: its data, the weights that it starts from.
     """
-    settings = effective_settings(config)
     digest = hashlib.sha256(json.dumps(settings, sort_keys=True).encode())
-    digest.update(train.fingerprint().encode())
-    digest.update(origin.encode())
-    return parent / digest.hexdigest()[:16]
+    digest.update("".join(fingerprints).encode())
+    return home() / "runs" / digest.hexdigest()[:16]
 
 
-def effective_settings(config: Config) -> dict[str, dict[str, Any]]:
-    """Returns the settings that decide what a run computes, as plain values.
+def fingerprint_weights(weights: Arrays) -> str:
+    """Returns the SHA-256, in hexadecimal, of weights with their names.
 
-    Those at their defaults are left out: a setting that a later version adds must not orphan the
-    finished runs of this one. So are those that change when a run stops and how it is saved.
+    Example:
+
+    >>> len(fingerprint_weights({"logit/bias": np.zeros(1, np.float32)}))
+    64
     """
-    defaults = Config().to_dict()
-    return {
-        section: {
-            name: value
-            for name, value in values.items()
-            if value != defaults[section][name] and (section, name) not in _WITHOUT_EFFECT
-        }
-        for section, values in config.to_dict().items()
-    }
-
-
-@contextlib.contextmanager
-def enough_threads(config: Config) -> Iterator[None]:
-    """Lets networks too small for several threads run on one inside the block."""
-    before = torch.get_num_threads()
-    if is_small(config):
-        torch.set_num_threads(1)
-    try:
-        yield
-    finally:
-        torch.set_num_threads(before)
-
-
-def is_small(config: Config) -> bool:
-    """Whether a network is so small that a second thread would only be in its way."""
-    return config.training.batch_size * max(config.model.units) < ONE_THREAD_STATES
+    digest = hashlib.sha256()
+    for name in sorted(weights):
+        digest.update(name.encode())
+        digest.update(np.ascontiguousarray(weights[name]).tobytes())
+    return digest.hexdigest()
