@@ -14,6 +14,7 @@ from reelfeel.training.language_model.step import LanguageModelStep, learning_ra
 from reelfeel.training.language_model.task import LanguageModelTask
 from reelfeel.training.language_model.token_stream import TokenTexts, Windows
 from reelfeel.training.loop.checkpoints import load_checkpoint
+from reelfeel.training.loop.jobs import run_jobs
 from reelfeel.training.loop.progress import Observer
 from reelfeel.training.loop.trainer import Trainer
 
@@ -117,7 +118,10 @@ def test_the_same_seed_gives_the_same_weights_and_another_others(tmp_path):
 
 def test_a_finished_job_is_not_run_again(tmp_path):
     job = Job("forward", tmp_path, TINY, NUM_WORDS, make_texts(60), make_texts(20, 1))
-    first, again = job.run(Observer(), resume=False), job.run(StopAt(1), resume=False)
+    first, again = (
+        run_jobs({"forward": job}, observer, resume=False)["forward"]
+        for observer in (Observer(), StopAt(1))
+    )
     assert_same(first.weights, again.weights)
     assert (first.history, first.final_loss) == (again.history, again.final_loss)
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -144,7 +144,9 @@ class FitResult:
 
 def diagnosis_to_json(diagnosis: Diagnosis | None) -> dict[str, Any] | None:
     """Returns a diagnosis as JSON values."""
-    return asdict(diagnosis) if diagnosis else None
+    if diagnosis is None:
+        return None
+    return {"symptom": diagnosis.symptom, "causes": list(diagnosis.causes)}
 
 
 def diagnosis_from_json(stored: Mapping[str, Any] | None) -> Diagnosis | None:

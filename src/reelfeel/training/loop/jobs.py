@@ -93,20 +93,10 @@ class Job(ABC, Generic[R]):
 
         return load_finished(self.folder / FINISHED, read)
 
-    def run(self, observer: Observer, *, resume: bool) -> R:
-        """Trains, unless that was done; returns what the run left behind."""
-        result = self.find_result()
-        if result is not None:
-            observer.on_note(
-                f"The {self.name} network is finished already, from equal texts and settings."
-            )
-            return result
-        keep_freed_memory()
-        trainer = Trainer(self.make_task(), self.folder, observer)
-        finished = trainer.run(resume=resume)
+    def tidy(self) -> None:
+        """Removes what only an unfinished run needs."""
         for name in (CHECKPOINT, _SETTINGS, _ARRAYS):
             (self.folder / name).unlink(missing_ok=True)
-        return self.read_finished(finished, trainer.resumed_at)
 
     def take_result(self, resumed_at: Position) -> R:
         """Returns what another process left behind.
@@ -162,10 +152,17 @@ def run_jobs(jobs: Mapping[str, Job[R]], observer: Observer, *, resume: bool) ->
     """
     if run_at_once(jobs):
         return run_in_processes(jobs, observer, resume=resume)
-    return {
-        name: job.run(observer.of(name) if len(jobs) > 1 else observer, resume=resume)
-        for name, job in jobs.items()
-    }
+    results = {}
+    for name, job in jobs.items():
+        own = observer.of(name) if len(jobs) > 1 else observer
+        result = _find_finished(job, own)
+        if result is None:
+            keep_freed_memory()
+            trainer = Trainer(job.make_task(), job.folder, own)
+            result = job.read_finished(trainer.run(resume=resume), trainer.resumed_at)
+            job.tidy()
+        results[name] = result
+    return results
 
 
 def run_at_once(jobs: Mapping[str, Job[R]]) -> bool:
@@ -180,18 +177,24 @@ def run_in_processes(
 ) -> dict[str, R]:
     """Trains each in a process of its own, all at once; takes what `run_jobs` does."""
     observers = {name: observer.of(name) for name in jobs}
-    waiting = {name: job for name, job in jobs.items() if job.find_result() is None}
+    found = {name: _find_finished(job, observers[name]) for name, job in jobs.items()}
+    waiting = {name: job for name, job in jobs.items() if found[name] is None}
     resumed_at = {name: job.find_position() if resume else None for name, job in waiting.items()}
     for job in waiting.values():
         job.write(resume=resume)
     workers = {name: ["-m", type(job).__module__, str(job.folder)] for name, job in waiting.items()}
     run_side_by_side(workers, lambda name, event, values: getattr(observers[name], event)(*values))
-    return {
-        name: job.take_result(resumed_at[name])
-        if name in waiting
-        else job.run(observers[name], resume=True)
-        for name, job in jobs.items()
-    }
+    left = {name: job.take_result(resumed_at[name]) for name, job in waiting.items()}
+    return {name: left[name] if result is None else result for name, result in found.items()}
+
+
+def _find_finished(job: Job[R], observer: Observer) -> R | None:
+    result = job.find_result()
+    if result is not None:
+        observer.on_note(
+            f"The {job.name} network is finished already, from equal texts and settings."
+        )
+    return result
 
 
 def count_job_seconds(
@@ -227,6 +230,6 @@ def work(kind: type[Job[Any]]) -> int:
     def run(tell: Tell) -> None:
         torch.set_num_threads(1)
         job, resume = kind.read(Path(sys.argv[1]))
-        job.run(_Teller(tell), resume=resume)
+        run_jobs({job.name: job}, _Teller(tell), resume=resume)
 
     return run_worker(run)

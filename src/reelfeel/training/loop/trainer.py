@@ -94,6 +94,7 @@ class Trainer:
         self.task, self.folder, self.observer = task, folder, observer
         self.state = LoopState()
         self.resumed_at: Position = None
+        self._counted_at = self._saved_at = 0.0
 
     @property
     def checkpoint_path(self) -> Path:
@@ -116,8 +117,9 @@ class Trainer:
         threads = limited_threads(self.task.num_threads)
         with threads, delayed_interruption() as interruption:
             try:
-                while not self._is_finished():
-                    self._run_epoch(interruption)
+                for batch in self._batches():
+                    result = self.task.take_step(batch, self.state.total_steps)
+                    self._count_step(result, interruption)
             except KeyboardInterrupt:
                 self.save()
                 raise
@@ -131,21 +133,23 @@ class Trainer:
     def _is_finished(self) -> bool:
         return self.state.epoch >= self.task.num_epochs or self.task.is_finished(self.state)
 
-    def _run_epoch(self, interruption: Interruption) -> None:
-        state, started = self.state, time.perf_counter()
-        saved = started
-        for batch in self.task.plan_epoch(state.epoch, state.step):
-            result = self.task.take_step(batch, state.total_steps)
-            state.count_step(result)
-            now = time.perf_counter()
-            state.seconds, started = state.seconds + now - started, now
-            # First the signal: a terminal that is gone cannot be told of the step.
-            interruption.raise_if_come()
-            self.observer.on_step(state.epoch, result.num_items, state.means())
-            if now - saved >= self.task.checkpoint_every_s:
-                self.save()
-                saved = time.perf_counter()
-        self._finish_epoch()
+    def _batches(self) -> Iterator[Any]:
+        """Yields the batches of all epochs, and finishes each epoch after its last one."""
+        while not self._is_finished():
+            self._counted_at = self._saved_at = time.perf_counter()
+            yield from self.task.plan_epoch(self.state.epoch, self.state.step)
+            self._finish_epoch()
+
+    def _count_step(self, result: StepResult, interruption: Interruption) -> None:
+        state, now = self.state, time.perf_counter()
+        state.count_step(result)
+        state.seconds, self._counted_at = state.seconds + now - self._counted_at, now
+        # First the signal: a terminal that is gone cannot be told of the step.
+        interruption.raise_if_come()
+        self.observer.on_step(state.epoch, result.num_items, state.means())
+        if now - self._saved_at >= self.task.checkpoint_every_s:
+            self.save()
+            self._saved_at = time.perf_counter()
 
     def _finish_epoch(self) -> None:
         state, started = self.state, time.perf_counter()
