@@ -71,7 +71,7 @@ test-backends: $(VENV)/ready
 	done
 
 ## the C++ under AddressSanitizer, UndefinedBehaviorSanitizer and ThreadSanitizer: tests of native and
-## text, a fuzzer and a stress of shared engines; by hand longer: make sanitize FUZZ_SECONDS=600
+## text, a fuzzer and a stress of shared backends; by hand longer: make sanitize FUZZ_SECONDS=600
 FUZZ_SECONDS ?= 10
 sanitize: $(VENV)/ready
 	$(BIN)/python tests/sanitizers/sanitize.py address --seconds $(FUZZ_SECONDS)

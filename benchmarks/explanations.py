@@ -35,7 +35,7 @@ from reelfeel.explanation.faithfulness import (
 )
 from reelfeel.explanation.gradients import integrate_gradients, multiply_gradient
 from reelfeel.explanation.occlusion import occlude, occlude_twice
-from reelfeel.inference.classifier import Engine, load
+from reelfeel.inference.classifier import Classifier, load
 from reelfeel.models.differentiation import DifferentiableClassifier
 from reelfeel.text.encoder import TextEncoder
 from reelfeel.values import Reviews
@@ -49,31 +49,31 @@ REFERENCES = ("random", "gradient x input", "occlusion, whole text only", "integ
 Attribute = Callable[[np.ndarray], np.ndarray]
 
 
-def choose_reviews(engine: Engine, part: str, count: int) -> Reviews:
+def choose_reviews(classifier: Classifier, part: str, count: int) -> Reviews:
     """Draws reviews that the explained model was not trained on."""
     if part == "test":
         reviews = load_imdb("test")
         candidates = np.arange(len(reviews))
     else:
         reviews = load_imdb("train")
-        share = engine.bundle.config.data.validation_share
-        seed = engine.bundle.about("provenance")["seed"]
+        share = classifier.bundle.config.data.validation_share
+        seed = classifier.bundle.about("provenance")["seed"]
         candidates = split_train_validation(reviews, validation_share=share, seed=seed).validation
     rng = np.random.default_rng(7)
     return reviews.take(np.sort(rng.choice(candidates, count, replace=False)))
 
 
-def open_network(engine: Engine) -> DifferentiableClassifier:
-    bundle = engine.bundle
+def open_network(classifier: Classifier) -> DifferentiableClassifier:
+    bundle = classifier.bundle
     return DifferentiableClassifier(
         bundle.config.model, bundle.config.data, bundle.vocabulary.size, bundle.weights(),
         temperature=bundle.decision.temperature,
     )  # fmt: skip
 
 
-def list_methods(engine: Engine, errors: list[float], *, seed: int) -> dict[str, Attribute]:
+def list_methods(classifier: Classifier, errors: list[float], *, seed: int) -> dict[str, Attribute]:
     """Returns each method as a function from token ids to one score a token."""
-    network, rng = open_network(engine), np.random.default_rng(seed)
+    network, rng = open_network(classifier), np.random.default_rng(seed)
 
     def integrate(token_ids: np.ndarray) -> np.ndarray:
         found = integrate_gradients(network, token_ids)
@@ -84,16 +84,18 @@ def list_methods(engine: Engine, errors: list[float], *, seed: int) -> dict[str,
         return [(place, place + 1) for place in range(len(token_ids))]
 
     return {
-        DEFAULT: lambda ids: occlude_twice(engine.score_token_ids, ids, words(ids)),
-        "occlusion, whole text only": lambda ids: occlude(engine.score_token_ids, ids, words(ids)),
+        DEFAULT: lambda ids: occlude_twice(classifier.score_token_ids, ids, words(ids)),
+        "occlusion, whole text only": lambda ids: occlude(
+            classifier.score_token_ids, ids, words(ids)
+        ),
         "integrated gradients": integrate,
         "gradient x input": lambda ids: multiply_gradient(network, ids),
         "random": lambda ids: rng.normal(size=len(ids)),
     }
 
 
-def encode(engine: Engine, token_texts: list[list[str]]) -> list[np.ndarray]:
-    return [engine.bundle.vocabulary.encode(tokens) for tokens in token_texts]
+def encode(classifier: Classifier, token_texts: list[list[str]]) -> list[np.ndarray]:
+    return [classifier.bundle.vocabulary.encode(tokens) for tokens in token_texts]
 
 
 def measure(arguments: argparse.Namespace) -> dict[str, Any]:
@@ -120,8 +122,8 @@ def measure(arguments: argparse.Namespace) -> dict[str, Any]:
             rank_tokens(values, positive=bool(verdict))
             for values, verdict in zip(scores[name], positive, strict=True)
         ]
-        for judge, (engine, ids) in judges.items():
-            curves = measure_curves(engine.score_token_ids, ids, rankings, positive)
+        for judge, (classifier, ids) in judges.items():
+            curves = measure_curves(classifier.score_token_ids, ids, rankings, positive)
             areas[name, judge] = {
                 "insertion": curves.insertion_score,
                 "deletion": curves.deletion_score,
@@ -143,14 +145,14 @@ def measure(arguments: argparse.Namespace) -> dict[str, Any]:
 
 
 def time_one_review(
-    engine: Engine, reviews: Reviews, token_texts: list[list[str]]
+    classifier: Classifier, reviews: Reviews, token_texts: list[list[str]]
 ) -> dict[str, float]:
     """Times the explanation of the review whose length is nearest to 200 words."""
     row = min(range(len(reviews)), key=lambda row: abs(len(token_texts[row]) - 200))
     text, taken = [reviews.texts[row]], []
     for _ in range(30):
         started = time.perf_counter()
-        engine.explain(text)
+        classifier.explain(text)
         taken.append(time.perf_counter() - started)
     # The first ones warm up.
     return {"num_words": len(token_texts[row]), "median_ms": 1000 * float(np.median(taken[5:]))}
@@ -179,7 +181,7 @@ def compare(areas: dict[tuple[str, str], dict[str, np.ndarray]]) -> dict[str, An
 
 
 def measure_stability(
-    second: Engine, ids: list[np.ndarray], scores: dict[str, list[np.ndarray]]
+    second: Classifier, ids: list[np.ndarray], scores: dict[str, list[np.ndarray]]
 ) -> dict[str, Any]:
     """Correlates each method's scores with those that it finds in the second model."""
     rng, table = np.random.default_rng(17), {}
@@ -199,15 +201,15 @@ def describe_errors(errors: list[float]) -> dict[str, float]:
     return dict(zip(names, values, strict=True))
 
 
-def describe_conditions(own: Engine, second: Engine, reviews: Reviews) -> dict[str, Any]:
+def describe_conditions(own: Classifier, second: Classifier, reviews: Reviews) -> dict[str, Any]:
     commit = subprocess.run(
         ["git", "rev-parse", "HEAD"], capture_output=True, text=True, check=False, cwd=HERE
     ).stdout.strip()
     return {
         "presets": [own.bundle.preset, second.bundle.preset],
-        "seeds": [engine.bundle.about("provenance")["seed"] for engine in (own, second)],
+        "seeds": [classifier.bundle.about("provenance")["seed"] for classifier in (own, second)],
         "reviews_sha256": reviews.fingerprint(),
-        "engine": str(own.runner),
+        "backend": str(own.backend),
         "interval": "95 %, percentile bootstrap over reviews, 10,000 resamples",
         "versions": {
             "reelfeel": reelfeel.__version__,

@@ -39,7 +39,7 @@ from matplotlib.figure import Figure
 
 from reelfeel.baselines.baselines import fit_baseline
 from reelfeel.data.sets.imdb import load_imdb
-from reelfeel.inference.classifier import Engine
+from reelfeel.inference.classifier import Classifier
 from reelfeel.inference.network import read_towers
 from reelfeel.metrics.intervals.spread import measure_spread
 from reelfeel.native.cores import available_cores
@@ -97,16 +97,16 @@ class TestPart:
         self.reviews = reviews
         self._features: list[np.ndarray] = []
 
-    def judge(self, engine: Engine) -> float:
+    def measure(self, classifier: Classifier) -> float:
         """Returns the accuracy of a model."""
-        is_frozen = engine.bundle.config.training.epochs == 0 and has_kernel("bfloat16")
+        is_frozen = classifier.bundle.config.training.epochs == 0 and has_kernel("bfloat16")
         if not is_frozen:
-            return self.score(engine.predict_proba)
-        towers = read_towers(engine.bundle)
+            return self.score(classifier.predict_proba)
+        towers = read_towers(classifier.bundle)
         # One language model a run: every head reads what the first one read.
-        self._features = self._features or self._read(engine, towers)
+        self._features = self._features or self._read(classifier, towers)
         logits = [
-            tower.judge(features) for tower, features in zip(towers, self._features, strict=True)
+            tower.logits(features) for tower, features in zip(towers, self._features, strict=True)
         ]
         return self._share_right(np.mean(logits, axis=0) >= 0)
 
@@ -117,8 +117,8 @@ class TestPart:
     def _share_right(self, answers: np.ndarray) -> float:
         return float((answers == (self.reviews.labels == 1)).mean())
 
-    def _read(self, engine: Engine, towers: Sequence[Any]) -> list[np.ndarray]:
-        ids = [encoded.token_ids for encoded in engine.encode(self.reviews.texts)]
+    def _read(self, classifier: Classifier, towers: Sequence[Any]) -> list[np.ndarray]:
+        ids = [encoded.token_ids for encoded in classifier.encode(self.reviews.texts)]
         features = []
         for arrays in towers:
             tower = NativeTower(
@@ -150,13 +150,13 @@ def measure(method: str, drawn: Reviews, start: str, seed: int, test: TestPart) 
         # The alarm would stop what learns nothing from fifty labels; here it is a result.
         training = {"seed": seed, "alarm": False} | ({"epochs": 0} if method == HEAD else {})
         with tempfile.TemporaryDirectory() as folder:
-            engine = train(
+            classifier = train(
                 source,
                 output=Path(folder) / "model",
                 start=None if method == SCRATCH else start,
                 settings={"training": training},
             )
-            accuracy = test.judge(engine)
+            accuracy = test.measure(classifier)
     seconds = round(time.perf_counter() - started, 1)
     return {"accuracy": accuracy, "seconds": seconds}
 

@@ -102,11 +102,11 @@ def runtime_probabilities(path: Path, texts: list[str]) -> Iterator[tuple[str, P
     """Yields what the runtime says, by precision, for the precisions that it has here."""
     for precision in ("float32", "bfloat16"):
         try:
-            engine = load(path, precision=precision)
+            classifier = load(path, precision=precision)
         except UsageError as error:
             print(f"{precision} is left out: {error}")
             continue
-        yield precision, engine.predict_proba(texts)
+        yield precision, classifier.predict_proba(texts)
 
 
 def compare(found: Probabilities, expected: Probabilities, threshold: float) -> dict[str, float]:
@@ -155,7 +155,7 @@ def _describe(bundle: Bundle, num_texts: int) -> Suite:
 
 
 def _left_out() -> dict[str, str]:
-    return {"bfloat16": "no engine has it on this processor."}
+    return {"bfloat16": "no backend has it on this processor."}
 
 
 def _about(arguments: argparse.Namespace) -> dict[str, Any]:

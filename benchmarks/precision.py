@@ -53,14 +53,14 @@ def train_and_judge(precision: str, seed: int, test: Reviews, epochs: int | None
         training["epochs"] = epochs
     output = BUILD / "precision" / f"{precision}_{seed}"
     train("imdb", output=output, settings={"training": training}, overwrite=True)
-    engine = load(output, precision="float32")
-    labels = engine.predict_proba(test.texts) >= engine.bundle.decision.threshold
-    validation = engine.bundle.about("metrics")["validation"]
+    classifier = load(output, precision="float32")
+    labels = classifier.predict_proba(test.texts) >= classifier.bundle.decision.threshold
+    validation = classifier.bundle.about("metrics")["validation"]
     return {
         "seed": seed,
         "accuracy_percent": 100 * float(np.mean(labels == (test.labels == 1))),
         "validation_percent": 100 * validation["accuracy"],
-        "best_epoch": engine.bundle.about("provenance")["best_epoch"],
+        "best_epoch": classifier.bundle.about("provenance")["best_epoch"],
     }
 
 

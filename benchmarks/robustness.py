@@ -30,15 +30,15 @@ from reelfeel.baselines.baselines import fit_baseline
 from reelfeel.data.audit.duplicates import find_shared
 from reelfeel.data.sets.imdb import load_imdb
 from reelfeel.evaluation.calibrate import take_validation
-from reelfeel.inference.classifier import Engine, load
+from reelfeel.inference.classifier import Classifier, load
 from reelfeel.robustness.figures import (
     AS_WRITTEN,
     KindScore,
     PerturbationScore,
     PredictProba,
     compare_right,
-    judge_made_texts,
-    judge_perturbations,
+    measure_made_texts,
+    measure_perturbations,
 )
 from reelfeel.robustness.perturbations import PERTURBATIONS
 from reelfeel.values import Reviews
@@ -56,11 +56,11 @@ Scores = dict[str, PerturbationScore]
 Kinds = list[KindScore]
 
 
-def choose_reviews(engine: Engine, part: str, count: int | None) -> Reviews:
+def choose_reviews(classifier: Classifier, part: str, count: int | None) -> Reviews:
     """Returns the reviews of a part, for validation those held out of the model's training."""
     reviews = load_imdb("test" if part == "test" else "train")
     if part == "validation":
-        reviews = take_validation(engine, reviews, engine.bundle.about("provenance") or {})
+        reviews = take_validation(classifier, reviews, classifier.bundle.about("provenance") or {})
     rows = np.random.default_rng(SEED).permutation(len(reviews))[:count]
     return reviews.take(np.sort(rows))
 
@@ -77,7 +77,7 @@ def judge(
     predict: PredictProba, reviews: Reviews, names: Sequence[str], threshold: float = 0.5
 ) -> Scores:
     """Returns the scores of a classifier by the name of the change."""
-    scores = judge_perturbations(
+    scores = measure_perturbations(
         predict, reviews.texts, reviews.labels, seed=SEED, threshold=threshold, names=names
     )
     return {score.name: score for score in scores}
@@ -113,15 +113,17 @@ def measure(arguments: argparse.Namespace) -> dict[str, Any]:
     baselines: dict[str, tuple[Scores, Kinds]] = {}
     models = {}
     for place in arguments.models:
-        engine = load(place)
-        reviews = choose_reviews(engine, part, arguments.reviews)
+        classifier = load(place)
+        reviews = choose_reviews(classifier, part, arguments.reviews)
         key = reviews.fingerprint()
         if key not in baselines:
             predict = train_baseline(reviews, part)
-            baselines[key] = judge(predict, reviews, names), judge_made_texts(predict)
-        own = judge(engine.predict_proba, reviews, names, engine.bundle.decision.threshold)
-        made = judge_made_texts(engine.predict_proba, threshold=engine.bundle.decision.threshold)
-        models[Path(place).name] = describe_model(engine, reviews, own, made, baselines[key])
+            baselines[key] = judge(predict, reviews, names), measure_made_texts(predict)
+        own = judge(classifier.predict_proba, reviews, names, classifier.bundle.decision.threshold)
+        made = measure_made_texts(
+            classifier.predict_proba, threshold=classifier.bundle.decision.threshold
+        )
+        models[Path(place).name] = describe_model(classifier, reviews, own, made, baselines[key])
         print(Path(place).name, json.dumps(models[Path(place).name]["figures"]), flush=True)
     return {
         "title": f"Robustness on IMDB's {part} reviews",
@@ -139,13 +141,13 @@ def measure(arguments: argparse.Namespace) -> dict[str, Any]:
 
 
 def describe_model(
-    engine: Engine, reviews: Reviews, own: Scores, made: Kinds, beside: tuple[Scores, Kinds]
+    classifier: Classifier, reviews: Reviews, own: Scores, made: Kinds, beside: tuple[Scores, Kinds]
 ) -> dict[str, Any]:
     """Returns everything about one model, with the figures that are asked for."""
     baseline, baseline_made = beside
     sentences, typos = describe_sentences(own, baseline), own[TYPOS]
     return {
-        "preset": engine.bundle.preset,
+        "preset": classifier.bundle.preset,
         "num_reviews": len(reviews),
         "reviews_sha256": reviews.fingerprint(),
         "scores": describe_scores(own, baseline),

@@ -17,7 +17,7 @@ GROUND = {
     "terminal",
     "values",
 }
-GROUND |= {"columns", "given_texts", "ledger", "weight_shapes", "weights"}
+GROUND |= {"columns", "given_texts", "load_summary", "weight_shapes", "weights"}
 FLOOR_1 = {"data", "models", "explanation", "robustness", "baselines", "metrics", "text"}
 FLOOR_2 = {"report", "inference"}
 FLOOR_3 = {"training", "evaluation", "exports"}

@@ -78,11 +78,11 @@ def call_all(model, folder):
     table = folder / "said.csv"
     table.write_text("label,probability\n" + "1,0.9\n0,0.2\n" * 6)
     copy = shutil.copytree(model, folder / "copy")
-    short = PretrainingConfig(units=(16,), embedding_dim=16, passes=1)
+    short = PretrainingConfig(units=(16,), embedding_dim=16, epochs=1)
     plain = ReportSettings(baselines=(), shows_texts=False, compares_policies=False)
     loaded = reelfeel.load(model)
     calls = {
-        "Engine": lambda: reelfeel.Engine(loaded.bundle, loaded._session, loaded.runner),
+        "Classifier": lambda: reelfeel.Classifier(loaded.bundle, loaded._session, loaded.backend),
         "Explanation": lambda: reelfeel.Explanation("a", None, (), (), "occlusion"),
         "Prediction": lambda: reelfeel.Prediction("pos", 0.9, 1, False, 0.0),
         "Reviews": lambda: reelfeel.Reviews(["a"], np.array([1], np.int8), ["1"]),

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from reelfeel.errors import MissingExtraError
-from reelfeel.extras import CPU_TORCH, require
+from reelfeel.extras import CPU_TORCH, require_extra
 
 ROOT = Path(__file__).parents[1]
 
@@ -32,7 +32,7 @@ def test_make_tries_the_index_of_the_messages_first():
 def test_a_missing_torch_is_told_with_the_way_around_cuda(monkeypatch):
     monkeypatch.setattr("reelfeel.extras.find_spec", lambda name: None)
     with pytest.raises(MissingExtraError, match=re.escape(CPU_TORCH)):
-        require("train", "keras", "torch")
+        require_extra("train", "keras", "torch")
     with pytest.raises(MissingExtraError) as caught:
-        require("report", "matplotlib")
+        require_extra("report", "matplotlib")
     assert CPU_TORCH not in str(caught.value)

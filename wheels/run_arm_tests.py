@@ -25,7 +25,7 @@ TESTS = (
 LEFT_OUT = ("tests/native/test_build.py", "tests/native/test_targets.py")
 # A program that qemu runs starts programs of this machine alone: no compiler for ARM and no second
 # Python; and the list of the processor's features that it reads is this processor's. Keras and the
-# other engines are not there; models on NumPy take minutes.
+# other backends are not there; models on NumPy take minutes.
 LEFT_OUT_NAMES = (
     "foreign_library", "system_lists", "importing_the_library",
     "stand-in", "openvino", "onnxruntime", "numpy-float32",

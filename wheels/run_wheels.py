@@ -80,7 +80,7 @@ def find_wheel(dist: Path, processor: str) -> Path:
 def predict(command: list[str], model: str, environment: dict[str, str]) -> list[float]:
     """Returns the probabilities of `TEXTS`, in float32, computed by the compiled kernels."""
     answer = run(
-        [*command, "-m", "reelfeel", "predict", "--json", "--model", model, "--engine", "native",
+        [*command, "-m", "reelfeel", "predict", "--json", "--model", model, "--backend", "native",
          "--precision", "float32", *TEXTS],
         **{"PYTHONPATH": "", "REELFEEL_HOME": str(ROOT / "build" / "wheel-home"), **environment},
     )  # fmt: skip

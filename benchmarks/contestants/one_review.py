@@ -12,9 +12,9 @@ import protocol
 
 
 def open_reelfeel(settings):
-    from reelfeel_engine import open_engine
+    from reelfeel_classifier import open_classifier
 
-    return open_engine(settings).predict_proba
+    return open_classifier(settings).predict_proba
 
 
 def open_transformer(settings):

@@ -8,10 +8,10 @@ from reelfeel.text.encoder import TextEncoder
 
 
 def prepare(settings):
-    engine = load(settings["bundle"])
+    classifier = load(settings["bundle"])
     texts, _ = protocol.read_texts(settings["texts"])
-    num_tokens = int(sum(encoded.lengths.sum() for encoded in engine.encode(texts)))
-    score = Scorer(TextEncoder(engine.bundle.vocabulary, engine.bundle.text_settings))
+    num_tokens = int(sum(encoded.lengths.sum() for encoded in classifier.encode(texts)))
+    score = Scorer(TextEncoder(classifier.bundle.vocabulary, classifier.bundle.text_settings))
 
     def take_turn():
         _, seconds = protocol.timed(score, texts)

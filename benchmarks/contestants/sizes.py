@@ -3,7 +3,7 @@
 import itertools
 
 import protocol
-from reelfeel_engine import open_engine
+from reelfeel_classifier import open_classifier
 
 
 def by_number(texts, number):
@@ -20,7 +20,7 @@ def by_length(texts, words, *, num_words=100_000):
 
 def prepare(settings):
     texts, _ = protocol.read_texts(settings["texts"])
-    engine = open_engine(settings)
+    classifier = open_classifier(settings)
     make = {"number": by_number, "length": by_length}[settings["way"]]
 
     def take_turn():
@@ -31,13 +31,13 @@ def prepare(settings):
             repeats = max(1, 100 // len(sample))
             _, seconds = protocol.timed(
                 lambda sample=sample, repeats=repeats: [
-                    engine.predict_proba(sample) for _ in range(repeats)
+                    classifier.predict_proba(sample) for _ in range(repeats)
                 ]
             )
             report[str(size)] = seconds / repeats / len(sample) * 1e6
         return report
 
-    engine.predict_proba(texts[:1_000])
+    classifier.predict_proba(texts[:1_000])
     return take_turn
 
 

@@ -5,7 +5,7 @@ from collections.abc import Callable
 from harness.suite import Suite
 from inputs import Inputs
 
-from suites import engine, scoring, starting, training
+from suites import backends, scoring, starting, training
 
 SUITES: dict[str, Callable[[Inputs], Suite]] = {
     "training_seed": training.seed_network,
@@ -18,10 +18,10 @@ SUITES: dict[str, Callable[[Inputs], Suite]] = {
     "one_review": scoring.one_review,
     "cold_start": starting.cold_start,
     "install_size": starting.install_size,
-    "matrix_share": engine.matrix_share,
-    "texts_to_ids": engine.texts_to_ids,
-    "number_of_texts": engine.number_of_texts,
-    "length_of_texts": engine.length_of_texts,
-    "older_machines_scoring": engine.older_machines_scoring,
-    "older_machines_training": engine.older_machines_training,
+    "matrix_share": backends.matrix_share,
+    "texts_to_ids": backends.texts_to_ids,
+    "number_of_texts": backends.number_of_texts,
+    "length_of_texts": backends.length_of_texts,
+    "older_machines_scoring": backends.older_machines_scoring,
+    "older_machines_training": backends.older_machines_training,
 }

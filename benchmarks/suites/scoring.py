@@ -81,7 +81,7 @@ def seed_network(inputs: Inputs) -> Suite:
 
 
 def shipped_small(inputs: Inputs) -> Suite:
-    """Returns scoring with the shipped `small` beside other engines and TF-IDF."""
+    """Returns scoring with the shipped `small` beside other backends and TF-IDF."""
     texts, sentence = inputs.test_texts(inputs.sizes.share_texts)
     settings = {"bundle": "small", "texts": str(texts)}
     peers = {"texts": str(texts), "train_texts": str(inputs.train_texts())}
@@ -256,7 +256,7 @@ def _onnxruntime(settings: dict[str, str]) -> Contestant:
         "onnxruntime",
         "ONNX Runtime, float32, the same network and reading of texts",
         "score_reelfeel.py",
-        settings={**settings, "engine": "onnxruntime", "precision": "float32"},
+        settings={**settings, "backend": "onnxruntime", "precision": "float32"},
     )
 
 

@@ -249,9 +249,9 @@ print(f"{len(test_ids):,} test reviews scored with the weights of epoch {best_ep
 import reelfeel
 
 preset = {"mini": "mini", "imdb": "seed"}[DATA]
-engine = reelfeel.train(DATA, output=WORK / "reelfeel", preset=preset, overwrite=True)
+classifier = reelfeel.train(DATA, output=WORK / "reelfeel", preset=preset, overwrite=True)
 texts = ["What a wonderful film, I loved every minute.", "Dull, slow and a waste of time."]
-print(engine.predict_proba(texts).round(3))
+print(classifier.predict_proba(texts).round(3))
 
 # %% [markdown]
 # ## What to take with you

@@ -158,8 +158,8 @@ import reelfeel
 from reelfeel.data.loading import load_reviews
 from reelfeel.metrics.intervals.uncertainty import metric_intervals
 
-engine = reelfeel.load(WORK / "reelfeel")
-reelfeel_prob = engine.predict_proba(load_reviews(DATA, "test").texts)
+classifier = reelfeel.load(WORK / "reelfeel")
+reelfeel_prob = classifier.predict_proba(load_reviews(DATA, "test").texts)
 
 for name, probabilities in {"by hand": y_prob, "reelfeel.train": reelfeel_prob}.items():
     values = evaluate_binary(y_true, probabilities).to_dict()

@@ -3,8 +3,8 @@
     import reelfeel
 
     reelfeel.train("imdb", output="runs/seed")
-    engine = reelfeel.load("runs/seed")
-    engine.predict_proba(["A slow start, but what an ending."])
+    classifier = reelfeel.load("runs/seed")
+    classifier.predict_proba(["A slow start, but what an ending."])
     reelfeel.evaluate("runs/seed", "imdb")
     reelfeel.report("runs/seed")
 
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from reelfeel.evaluation.compare import compare
     from reelfeel.evaluation.evaluate import evaluate, evaluate_predictions
     from reelfeel.evaluation.reporting.report import report
-    from reelfeel.inference.classifier import Engine, load
+    from reelfeel.inference.classifier import Classifier, load
     from reelfeel.training.language_model.pretrain import pretrain
     from reelfeel.training.train import train
     from reelfeel.values import Explanation, Prediction, Reviews
@@ -29,7 +29,7 @@ if TYPE_CHECKING:
 __version__ = "0.1.0"
 
 _HOMES = {
-    "Engine": "reelfeel.inference.classifier",
+    "Classifier": "reelfeel.inference.classifier",
     "Explanation": "reelfeel.values",
     "Prediction": "reelfeel.values",
     "Reviews": "reelfeel.values",
@@ -44,7 +44,7 @@ _HOMES = {
 }
 
 __all__ = [
-    "Engine",
+    "Classifier",
     "Explanation",
     "Prediction",
     "Reviews",

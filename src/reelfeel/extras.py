@@ -10,7 +10,7 @@ from reelfeel.errors import MissingExtraError
 CPU_TORCH = "pip install torch==2.13.0 --index-url https://download.pytorch.org/whl/cpu"
 
 
-def require(extra: str, *packages: str) -> None:
+def require_extra(extra: str, *packages: str) -> None:
     """Checks that optional packages are installed, without importing them.
 
     Args:
@@ -22,7 +22,7 @@ def require(extra: str, *packages: str) -> None:
 
     Example:
 
-    >>> require("train", "not_a_package")
+    >>> require_extra("train", "not_a_package")
     Traceback (most recent call last):
         ...
     reelfeel.errors.MissingExtraError: This needs the package not_a_package, which is not installed.

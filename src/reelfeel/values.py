@@ -11,7 +11,7 @@ import numpy.typing as npt
 
 from reelfeel.columns import list_labels, list_texts, list_values
 from reelfeel.errors import UsageError
-from reelfeel.ledger import Ledger
+from reelfeel.load_summary import LoadSummary
 
 NEGATIVE, POSITIVE, UNLABELLED = 0, 1, -1
 # What a model that abstains says in place of a class.
@@ -39,7 +39,7 @@ class Reviews:
         label_names: the user's own names of class 0 and class 1.
         source: where the reviews came from, for messages and provenance.
         columns: further columns that were asked for, by name, as text; "" where a value is missing.
-        ledgers: what became of everything in the sources that the reviews were read from.
+        load_summaries: what became of everything in the sources that the reviews were read from.
 
     Raises:
         UsageError: if a column is none, differs in length from the texts, or holds a wrong value;
@@ -64,7 +64,7 @@ class Reviews:
     label_names: tuple[str, str] = ("negative", "positive")
     source: str = "memory"
     columns: Mapping[str, Sequence[str]] = field(default_factory=dict)
-    ledgers: tuple[Ledger, ...] = ()
+    load_summaries: tuple[LoadSummary, ...] = ()
 
     def __post_init__(self) -> None:
         _refuse_other_order(self.texts, self.labels)
@@ -222,7 +222,7 @@ class Explanation:
 
     Attributes:
         text: the text as it was given.
-        prediction: what the model says about it, as `Engine.predict` answers.
+        prediction: what the model says about it, as `Classifier.predict` answers.
         words: what each word and mark did, in the order of the text; of a text too long to be read
             whole, only what was read. Empty where only sentences were asked for.
         sentences: the same for each sentence.

@@ -16,17 +16,17 @@ from reelfeel.text.encoder import TextEncoder
 def main(folder: Path) -> None:
     folder.mkdir(parents=True, exist_ok=True)
     settings = {"training": {"epochs": 2}}
-    engine = reelfeel.train(
+    classifier = reelfeel.train(
         "mini", output=folder / "model", preset="mini", settings=settings, overwrite=True
     )
-    bundle = engine.bundle
+    bundle = classifier.bundle
     export_keras(
         bundle.config.model, bundle.vocabulary.size, bundle.weights(), folder / "model.keras"
     )
     texts = ["", "good", *load_mini("test").texts]
     encoded = TextEncoder(bundle.vocabulary, bundle.text_settings).encode(texts)
     np.save(folder / "token_ids.npy", pad(encoded.token_ids))
-    (folder / "expected.json").write_text(json.dumps(engine.predict_proba(texts).tolist()))
+    (folder / "expected.json").write_text(json.dumps(classifier.predict_proba(texts).tolist()))
 
 
 if __name__ == "__main__":

@@ -39,16 +39,16 @@ def test_a_draw_has_as_many_labels_of_each_class_and_others_none(curve):
     assert (drawn.labels[known] == reviews.labels[known]).all()
 
 
-def test_the_test_part_is_read_once_and_judged_as_the_engine_judges(
+def test_the_test_part_is_read_once_and_judged_as_the_classifier_judges(
     curve, trained, home, tmp_path, monkeypatch
 ):
     test = curve.TestPart(load_mini("test"))
     for number in range(2):
         drawn = curve.take_labelled(curve.draw_labels(load_mini("train"), 40, number))
-        engine = train(drawn, output=tmp_path / str(number), start=trained)
+        classifier = train(drawn, output=tmp_path / str(number), start=trained)
         answers = load(tmp_path / str(number)).predict_proba(test.reviews.texts) >= 0.5
         expected = (answers == (test.reviews.labels == 1)).mean()
-        assert test.judge(engine) == pytest.approx(expected, abs=0.02)
+        assert test.measure(classifier) == pytest.approx(expected, abs=0.02)
         monkeypatch.setattr(test, "_read", None)
 
 

@@ -33,13 +33,13 @@ def test_models_are_judged_beside_the_baseline_on_the_same_sentences(
     model = record["models"]["model"]
     assert model == record["models"]["copy"]
     assert set(model["scores"]) == {robustness.AS_WRITTEN, *robustness.NAMES[part]}
-    engine = load(trained)
-    reviews = robustness.choose_reviews(engine, part, None)
+    classifier = load(trained)
+    reviews = robustness.choose_reviews(classifier, part, None)
     assert model["reviews_sha256"] == reviews.fingerprint()
     texts = [text for end in robustness.SENTENCES
              for text in perturb_texts(reviews.texts, end, seed=0)]  # fmt: skip
     labels = np.tile(reviews.labels, 2)
-    right = (engine.predict_proba(texts) >= 0.5) == labels
+    right = (classifier.predict_proba(texts) >= 0.5) == labels
     beside = (robustness.train_baseline(reviews, part)(texts) >= 0.5) == labels
     figure = model["figures"]["lead on single sentences, points"]
     assert figure["value"] == pytest.approx(100 * (right.mean() - beside.mean()))

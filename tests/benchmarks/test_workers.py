@@ -73,8 +73,8 @@ def test_a_worker_that_spins_uses_nothing_between_its_turns(contestants):
 
 
 def test_a_worker_that_cannot_load_leaves_its_last_words(contestants):
-    worker = start(contestants, "raise SystemExit('no engine of that name')")
-    with pytest.raises(ContestantFailed, match="Contestant ended: no engine of that name"):
+    worker = start(contestants, "raise SystemExit('no classifier of that name')")
+    with pytest.raises(ContestantFailed, match="Contestant ended: no classifier of that name"):
         worker.load()
     worker.close()
 

@@ -34,11 +34,11 @@ def check_error(result, code, *words):
 
 def test_the_explained_probability_is_the_served_one(trained):
     texts = [TEXT, "", "good", "zxqv wqxz", "good film " * 10_000]
-    engine = reelfeel.load(trained)
+    classifier = reelfeel.load(trained)
     for text in texts:
-        (explanation,) = engine.explain([text])
-        assert explanation.prediction == engine.predict([text])[0]
-        assert explanation.prediction.probability == engine.predict_proba([text])[0]
+        (explanation,) = classifier.explain([text])
+        assert explanation.prediction == classifier.predict([text])[0]
+        assert explanation.prediction.probability == classifier.predict_proba([text])[0]
 
 
 def test_json_has_offsets_and_equals_the_library(trained):

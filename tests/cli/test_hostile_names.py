@@ -94,7 +94,7 @@ SLOW_COMMANDS = {
     "export": ["export", "MODEL", "-o", "FOLDER/a.keras"],
     "distill": ["distill", "MODEL", "--data", "DATA", "OPTIONS", "--preset", "mini", "--set",
                 "training.epochs=1", "--set", "training.alarm=false", "-o", "FOLDER/student"],
-    "pretrain": ["pretrain", "DATA", "OPTIONS", "--preset", "mini", "--set", "passes=1", "-o",
+    "pretrain": ["pretrain", "DATA", "OPTIONS", "--preset", "mini", "--set", "epochs=1", "-o",
                  "FOLDER/lm"],
 }  # fmt: skip
 

@@ -46,7 +46,7 @@ def test_models_are_listed_with_the_figures_that_stand_in_them(installed):
     files = [file for file in (installed / "base").iterdir() if file.is_file()]
     assert base["size_bytes"] == sum(file.stat().st_size for file in files)
     assert base["accuracy"] == bundle.about("metrics")["test"]["accuracy"]
-    assert (base["license"], base["judged_on"]) == ("MIT", "mini")
+    assert (base["license"], base["evaluated_on"]) == ("MIT", "mini")
     assert base["purpose"] == "labels texts negative or positive"
     assert language_model["purpose"] == "starts classifiers: train DATA --from language-model"
     assert language_model["accuracy"] is None

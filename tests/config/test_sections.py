@@ -126,7 +126,7 @@ def test_a_preset_in_stages_stands_for_its_last(name):
     assert f"In {len(recipe.names)} stages" in describe_preset(name)
     # Validation reviews are those that the language model did not read either.
     for config in classifiers(recipe):
-        assert config.data.validation_share == recipe.stages[0].config.held_out_share
+        assert config.data.validation_share == recipe.stages[0].config.validation_share
         assert config.data.validation_split == "grouped"
     seeded = recipe.with_last(recipe.last_config.updated({"training": {"seed": 7}}))
     assert {one.training.seed for one in classifiers(seeded)} == {7}

@@ -57,7 +57,7 @@ def test_too_few_texts_are_refused(test_hashes):
 def test_of_labelled_reviews_those_are_held_out_that_a_classifier_validates_on():
     reviews = load_mini("train")
     split = split_train_validation(reviews, validation_share=0.2, seed=3)
-    corpus = read_corpus(["mini"], held_out_share=0.2, split_seed=3)
+    corpus = read_corpus(["mini"], validation_share=0.2, split_seed=3)
     assert corpus.held_out == reviews.take(split.validation).texts
     assert corpus.texts == reviews.take(split.train).texts
     assert not {fold(text) for text in load_mini("test").texts} & {fold(t) for t in corpus.texts}
@@ -70,7 +70,7 @@ def test_reviews_without_a_label_among_others_are_all_learned_from():
     mixed = replace(reviews, labels=labels)
     labelled = mixed.take(np.flatnonzero(labels != -1))
     split = split_train_validation(labelled, validation_share=0.2, seed=3)
-    corpus = read_corpus([mixed], held_out_share=0.2, split_seed=3)
+    corpus = read_corpus([mixed], validation_share=0.2, split_seed=3)
     assert corpus.held_out == labelled.take(split.validation).texts
     assert set(reviews.texts[::3]) - set(corpus.held_out) <= set(corpus.texts)
 
@@ -105,7 +105,7 @@ def test_of_a_folder_with_parts_only_the_train_part_is_read(tmp_path):
 
 def test_labels_of_one_kind_are_no_labels(tmp_path):
     pl.DataFrame({"text": list("abcdefgh"), "label": ["pos"] * 8}).write_csv(tmp_path / "t.csv")
-    assert read_corpus([tmp_path / "t.csv"], held_out_share=0.25).counts["held_out"] == 2
+    assert read_corpus([tmp_path / "t.csv"], validation_share=0.25).counts["held_out"] == 2
 
 
 def test_a_data_folder_without_imdb_is_refused(tmp_path):
@@ -115,7 +115,7 @@ def test_a_data_folder_without_imdb_is_refused(tmp_path):
 
 def test_several_sources_are_joined(tmp_path):
     pl.DataFrame({"text": ["one", "two", "three"]}).write_csv(tmp_path / "more.csv")
-    corpus = read_corpus(["mini", tmp_path / "more.csv"], held_out_share=0.2)
+    corpus = read_corpus(["mini", tmp_path / "more.csv"], validation_share=0.2)
     assert corpus.counts["read"] == 143
     assert corpus.sources == ("mini", str(tmp_path / "more.csv"))
 
@@ -147,6 +147,6 @@ def test_no_file_of_the_test_part_is_opened(home, tmp_path, monkeypatch):
     (folder / "imdb.vocab").write_text("the\n")
     counts = {"train": (3, 3, 0), "unsupervised": (0, 0, 4)}
     monkeypatch.setattr(imdb, "EXPECTED_COUNTS", counts)
-    corpus = read_corpus([folder], held_out_share=0.3)
+    corpus = read_corpus([folder], validation_share=0.3)
     assert corpus.counts["read"] == 10
     assert all("unsup" in text or "train" in text for text in corpus.texts)

@@ -31,8 +31,8 @@ def rows_of(reviews):
     return list(zip(reviews.texts, map(str, reviews.labels.tolist()), strict=True))
 
 
-def is_balanced(ledger):
-    return ledger.found == ledger.read + sum(one.count for one in ledger.passed_over)
+def is_balanced(summary):
+    return summary.found == summary.read + sum(one.count for one in summary.passed_over)
 
 
 @pytest.mark.parametrize("seeds", [FAST, *SLOW])
@@ -59,10 +59,10 @@ def test_quotation_marks_that_quote_nothing_never_glue_or_change_rows(tmp_path, 
             reviews = read_or_refuse(tmp_path, made, **options)
             if reviews is None:
                 continue
-            (ledger,) = reviews.ledgers
-            assert is_balanced(ledger), seed
-            blank = sum(one.count for one in ledger.passed_over if "blank" in one.reason)
-            assert ledger.found - blank >= len(made.rows) + made.num_bad, seed
+            (summary,) = reviews.load_summaries
+            assert is_balanced(summary), seed
+            blank = sum(one.count for one in summary.passed_over if "blank" in one.reason)
+            assert summary.found - blank >= len(made.rows) + made.num_bad, seed
             known = {(strip_quotes(text), label) for text, label in made.rows}
             assert {(strip_quotes(text), label) for text, label in rows_of(reviews)} <= known, seed
 
@@ -76,7 +76,7 @@ def test_json_lines_are_read_or_counted(tmp_path, seeds):
             assert not made.rows, seed
             continue
         assert rows_of(reviews) == made.rows, seed
-        assert reviews.ledgers[0].num_passed_over == made.num_bad, seed
+        assert reviews.load_summaries[0].num_passed_over == made.num_bad, seed
         if made.num_bad:
             assert read_or_refuse(tmp_path, made) is None, seed
 

@@ -25,7 +25,7 @@ from made_reviews import (
 from reelfeel.data.audit.auditing import audit
 from reelfeel.data.loading import load_parts, load_reviews
 from reelfeel.data.options import TableOptions
-from reelfeel.data.plain_texts import read_lines, read_plain_texts
+from reelfeel.data.plain_texts import read_piped_texts, read_plain_texts
 from reelfeel.errors import ArchiveError, DataError, SchemaError, UsageError
 
 TEXTS = [text for text, _ in REVIEWS]
@@ -36,9 +36,9 @@ RECORDS = [{"text": text, "label": label} for text, label in REVIEWS]
 
 def assert_whole(reviews, *, unit="rows"):
     assert sorted(zip(reviews.texts, reviews.labels.tolist(), strict=True)) == sorted(REVIEWS)
-    ledger = reviews.ledgers[0]
-    assert (ledger.unit, ledger.read) == (unit, len(REVIEWS))
-    assert ledger.found == ledger.read + sum(one.count for one in ledger.passed_over)
+    summary = reviews.load_summaries[0]
+    assert (summary.unit, summary.read) == (unit, len(REVIEWS))
+    assert summary.found == summary.read + sum(one.count for one in summary.passed_over)
 
 
 FILES = {
@@ -127,8 +127,8 @@ def test_files_as_people_have_them_are_read_whole(tmp_path, name):
     reviews = load_reviews(write(tmp_path, file, content), options=TableOptions(**options))
     texts = [text.replace(' "So, so."', "").replace('"', "") for text in reviews.texts]
     assert list(zip(texts, reviews.labels.tolist(), strict=True)) == REVIEWS
-    ledger = reviews.ledgers[0]
-    assert (ledger.found - ledger.num_passed_over, ledger.read) == (40, 40)
+    summary = reviews.load_summaries[0]
+    assert (summary.found - summary.num_passed_over, summary.read) == (40, 40)
 
 
 @pytest.mark.parametrize("ending", ["arrow", "feather", "ipc"])
@@ -177,7 +177,7 @@ def test_marks_that_glue_rows_are_refused_with_both_readings(tmp_path):
         assert "--quoting double" in message
     glued = load_reviews(path, options=TableOptions(quoting="double"))
     assert len(glued) == 33
-    assert "1 rows stand on several lines" in glued.ledgers[0].notes[0]
+    assert "1 rows stand on several lines" in glued.load_summaries[0].notes[0]
 
 
 def test_a_text_with_line_ends_and_commas_is_no_row(tmp_path):
@@ -195,10 +195,10 @@ def test_a_guess_that_gives_mostly_accented_letters_is_an_error_of_the_audit(tmp
     assert "--encoding cp1251 for Russian" in found.mend
     named_one = load_reviews(path, options=TableOptions(encoding="cp1251"))
     assert named_one.texts[0] == f"{words} 0"
-    assert not named_one.ledgers[0].doubts
+    assert not named_one.load_summaries[0].doubts
     french = [f"un \u00e9t\u00e9 comme on n'en a jamais vu {row},{row % 2}" for row in range(9)]
     path = write(tmp_path, "b.csv", lines(french).encode("cp1252"))
-    assert not load_reviews(path).ledgers[0].doubts
+    assert not load_reviews(path).load_summaries[0].doubts
 
 
 def test_words_that_stand_for_nothing_are_missing_on_request(tmp_path):
@@ -210,14 +210,14 @@ def test_words_that_stand_for_nothing_are_missing_on_request(tmp_path):
         load_reviews(path, options=options)
     reviews = load_reviews(path, options=TableOptions(missing=["n/a"], skip_bad_rows=True))
     assert len(reviews) == 36
-    assert reviews.ledgers[0].passed_over[0].count == 4
+    assert reviews.load_summaries[0].passed_over[0].count == 4
 
 
 def test_a_third_label_is_dropped_and_counted_on_request(tmp_path):
     path = write(tmp_path, "a.csv", named("negative", "positive", third="neutral"))
     reviews = load_reviews(path, options=TableOptions(drop_other_labels=True))
     assert len(reviews) == 36
-    (passed,) = reviews.ledgers[0].passed_over
+    (passed,) = reviews.load_summaries[0].passed_over
     assert (passed.reason, passed.count, passed.examples[0]) == ("with another label", 4, "row 4")
     assert "dropped 4 rows with another label" in reviews.source
 
@@ -240,7 +240,7 @@ def test_bad_rows_of_every_kind_are_dropped_and_counted_on_request(tmp_path, nam
         load_reviews(path)
     reviews = load_reviews(path, options=TableOptions(skip_bad_rows=True))
     assert list(zip(reviews.texts, reviews.labels.tolist(), strict=True)) == REVIEWS
-    assert reviews.ledgers[0].num_passed_over == num_bad
+    assert reviews.load_summaries[0].num_passed_over == num_bad
 
 
 def test_folders_read_texts_of_any_case_and_depth_and_count_the_rest(tmp_path):
@@ -253,10 +253,10 @@ def test_folders_read_texts_of_any_case_and_depth_and_count_the_rest(tmp_path):
         write(tmp_path, stray, b"\x00rubbish")
     reviews = load_reviews(tmp_path)
     assert_whole(reviews, unit="files")
-    ledger = reviews.ledgers[0]
-    assert ledger.found == 45
-    assert {name for one in ledger.passed_over for name in one.examples} == set(strays)
-    assert "10 of the texts lie in folders inside" in ledger.notes[0]
+    summary = reviews.load_summaries[0]
+    assert summary.found == 45
+    assert {name for one in summary.passed_over for name in one.examples} == set(strays)
+    assert "10 of the texts lie in folders inside" in summary.notes[0]
 
 
 def test_without_labels_the_same_files_are_passed_over_and_the_test_part_is_left_out(tmp_path):
@@ -267,8 +267,8 @@ def test_without_labels_the_same_files_are_passed_over_and_the_test_part_is_left
         write(tmp_path, stray, "rubbish")
     reviews = read_plain_texts(tmp_path)
     assert sorted(reviews.texts) == sorted([*TEXTS, "one more"])
-    assert "test/pos/0_9.txt" in reviews.ledgers[0].notes[0]
-    assert reviews.ledgers[0].found == 44
+    assert "test/pos/0_9.txt" in reviews.load_summaries[0].notes[0]
+    assert reviews.load_summaries[0].found == 44
 
 
 def test_a_folder_without_labels_beside_two_labels_is_refused_with_a_mend_that_works(tmp_path):
@@ -300,7 +300,7 @@ def test_folders_and_archives_of_tables_are_read_by_their_names(tmp_path, pack):
     assert {name: len(part) for name, part in parts.items()} == {
         "train": 80, "validation": 40, "test": 40,
     }  # fmt: skip
-    assert "README.md" in " ".join(parts["train"].ledgers[0].notes)
+    assert "README.md" in " ".join(parts["train"].load_summaries[0].notes)
     assert len(set(parts["train"].ids)) == 80
 
 
@@ -358,7 +358,7 @@ def test_a_column_of_parts_splits_a_table(tmp_path):
     assert {name: len(part) for name, part in parts.items()} == {
         "train": 20, "validation": 10, "test": 10,
     }  # fmt: skip
-    assert parts["test"].ledgers[0].passed_over[0].reason == "of other parts"
+    assert parts["test"].load_summaries[0].passed_over[0].reason == "of other parts"
     assert load_reviews(path, "test").texts == TEXTS[1::4]
     odd = write(tmp_path, "b.csv", path.read_text().replace(",val", ",odd"))
     assert list(load_parts(odd)) == ["all"]
@@ -383,10 +383,10 @@ def test_a_pipe_is_read_as_files_are():
         gzip.compress(content.encode()),
         f"{content}\r\n\r\n".replace("\n", "\r\n").encode(),
     ):
-        reviews = read_lines(packed)
+        reviews = read_piped_texts(packed)
         assert [text.rstrip("\r") for text in reviews.texts] == TEXTS
-        assert reviews.ledgers[0].unit == "lines"
-    table = read_lines(CSV.encode(), TableOptions(format="csv"))
+        assert reviews.load_summaries[0].unit == "lines"
+    table = read_piped_texts(CSV.encode(), TableOptions(format="csv"))
     assert table.texts == TEXTS
 
 

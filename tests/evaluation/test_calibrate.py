@@ -21,16 +21,16 @@ def test_what_is_stored_is_obeyed_by_every_answer(bundle_copy):
     before = load(bundle_copy).predict_proba(test.texts)
     stored = Decision(threshold=0.6, temperature=2.0, abstain_lower=0.55, abstain_upper=0.65)
     write_decision(bundle_copy, stored, {})
-    engine = load(bundle_copy)
-    after = engine.predict_proba(test.texts)
+    classifier = load(bundle_copy)
+    after = classifier.predict_proba(test.texts)
     assert after == pytest.approx(apply_temperature(before, 2.0), abs=1e-9)
-    for prediction, probability in zip(engine.predict(test.texts), after, strict=True):
+    for prediction, probability in zip(classifier.predict(test.texts), after, strict=True):
         assert prediction.probability == probability
         assert (prediction.label == "positive") == (probability >= 0.6)
         assert prediction.abstained == (0.55 < probability < 0.65)
-    ids = [ids for encoded in engine.encode(test.texts) for ids in encoded.token_ids]
-    assert engine.score_token_ids(ids) == pytest.approx(after, abs=1e-6)
-    result = evaluate(engine, test)
+    ids = [ids for encoded in classifier.encode(test.texts) for ids in encoded.token_ids]
+    assert classifier.score_token_ids(ids) == pytest.approx(after, abs=1e-6)
+    result = evaluate(classifier, test)
     assert result["all"]["accuracy"] == np.mean((after >= 0.6) == test.labels)
     assert result["abstention"]["coverage"] == np.mean((after <= 0.55) | (after >= 0.65))
 
@@ -151,11 +151,11 @@ def test_an_exported_model_gives_the_calibrated_probability(bundle_copy, tmp_pat
     write_decision(bundle_copy, Decision(temperature=3.0), {})
     file = tmp_path / "model.keras"
     assert CliRunner().invoke(app, ["export", str(bundle_copy), "-o", str(file)]).exit_code == 0
-    engine = load(bundle_copy)
+    classifier = load(bundle_copy)
     texts = ["A fine film with a dull end.", "Terrible."]
-    [encoded] = engine.encode(texts)
+    [encoded] = classifier.encode(texts)
     model = keras.saving.load_model(file)
-    for ids, expected in zip(encoded.token_ids, engine.predict_proba(texts), strict=True):
+    for ids, expected in zip(encoded.token_ids, classifier.predict_proba(texts), strict=True):
         answer = model(np.asarray(ids)[None]).detach().cpu().numpy()
         # The runtime may compute in bfloat16.
         assert float(answer.squeeze()) == pytest.approx(expected, abs=2e-3)

@@ -22,13 +22,13 @@ def by_name(result, key="perturbations", name="name"):
 
 
 def test_the_figures_are_those_of_the_model_on_the_changed_reviews(trained):
-    engine, reviews = load(trained), load_mini("test")
+    classifier, reviews = load(trained), load_mini("test")
     result = check_behaviour(trained, "mini", seed=5)
     rows = by_name(result)
     assert list(rows) == [AS_WRITTEN, *PERTURBATIONS]
     for name in ("three typos", "last sentence"):
         texts = perturb_texts(reviews.texts, name, seed=5)
-        right = (engine.predict_proba(texts) >= 0.5) == reviews.labels
+        right = (classifier.predict_proba(texts) >= 0.5) == reviews.labels
         assert rows[name]["accuracy"] == pytest.approx(right.mean())
     assert result["data"]["num_reviews"] == len(reviews)
     assert result["baseline"] is None
@@ -73,15 +73,15 @@ def test_the_baseline_learns_from_other_reviews_than_those_judged(trained, tmp_p
 
 
 def test_validation_is_what_was_held_out_in_training(trained):
-    engine, train = load(trained), load_mini("train")
-    config = engine.bundle.config
+    classifier, train = load(trained), load_mini("train")
+    config = classifier.bundle.config
     split = split_train_validation(
         train, validation_share=config.data.validation_share, seed=config.training.seed
     )
-    result = check_behaviour(engine, "mini", part="validation")
+    result = check_behaviour(classifier, "mini", part="validation")
     assert result["data"]["sha256"] == train.take(split.validation).fingerprint()
     assert "epoch and temperature" in result["warnings"][0]
-    known = check_behaviour(engine, "mini", part="train")
+    known = check_behaviour(classifier, "mini", part="train")
     assert "trained on the text of every one" in known["warnings"][0]
 
 

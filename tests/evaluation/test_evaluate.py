@@ -12,41 +12,43 @@ from reelfeel.metrics.table import evaluate_binary
 
 
 @pytest.fixture(scope="module")
-def engine(trained):
+def classifier(trained):
     return load(trained)
 
 
-def test_gates_judge_what_the_model_has_not_met(engine):
+def test_gates_judge_what_the_model_has_not_met(classifier):
     everything, test = load_mini("all"), load_mini("test")
-    result = evaluate(engine, everything, checks=Checks(gates=parse_gates(["accuracy=0.0"], [])))
-    unseen = evaluate_binary(test.labels, engine.predict_proba(test.texts))
+    result = evaluate(
+        classifier, everything, checks=Checks(gates=parse_gates(["accuracy=0.0"], []))
+    )
+    unseen = evaluate_binary(test.labels, classifier.predict_proba(test.texts))
     assert result["num_training_texts"] == 140
     assert result["without_training_texts"]["accuracy"] == unseen.accuracy
     assert result["gates"][0]["value"] == unseen.accuracy
     assert result["all"]["accuracy"] != unseen.accuracy
 
 
-def test_reviews_that_are_all_known_are_judged_with_a_warning(engine):
-    assert "every one of these reviews" in evaluate(engine, load_mini("train"))["warnings"][0]
+def test_reviews_that_are_all_known_are_judged_with_a_warning(classifier):
+    assert "every one of these reviews" in evaluate(classifier, load_mini("train"))["warnings"][0]
 
 
-def test_slices_count_what_was_read(engine):
+def test_slices_count_what_was_read(classifier):
     reviews = load_mini("test")
-    result = evaluate(engine, reviews)
-    right = (engine.predict_proba(reviews.texts) >= 0.5) == reviews.labels
+    result = evaluate(classifier, reviews)
+    right = (classifier.predict_proba(reviews.texts) >= 0.5) == reviews.labels
     named = {one["name"]: one for one in result["slices"]}
     positive = named["“positive” reviews"]
     assert positive["count"] == int(reviews.labels.sum())
     assert positive["accuracy"] == right[reviews.labels == 1].mean()
     stars = np.array([1, 10] * 30, np.int8)
-    starred = evaluate(engine, replace(reviews, ratings=stars))["slices"]
+    starred = evaluate(classifier, replace(reviews, ratings=stars))["slices"]
     assert {"reviews with 1 star", "reviews with 10 stars"} <= {one["name"] for one in starred}
 
 
-def test_labels_the_wrong_way_round_are_noticed(engine):
+def test_labels_the_wrong_way_round_are_noticed(classifier):
     reviews = load_mini("test")
-    said = (engine.predict_proba(reviews.texts) >= 0.5).astype(np.int8)
-    swapped = evaluate(engine, replace(reviews, labels=1 - said))
+    said = (classifier.predict_proba(reviews.texts) >= 0.5).astype(np.int8)
+    swapped = evaluate(classifier, replace(reviews, labels=1 - said))
     assert "swapped" in swapped["warnings"][0]
 
 
@@ -60,9 +62,9 @@ def write_table(path, negative, positive, *, rest=""):
 
 
 def test_labels_that_the_model_knows_need_no_option_and_mean_what_they_mean_to_it(
-    engine, bundle_copy, tmp_path
+    classifier, bundle_copy, tmp_path
 ):
-    expected = evaluate(engine, write_table(tmp_path / "a.csv", "neg", "pos"))["all"]
+    expected = evaluate(classifier, write_table(tmp_path / "a.csv", "neg", "pos"))["all"]
     named = load(rename_labels(bundle_copy, "bad", "good"))
     table = write_table(tmp_path / "b.csv", "bad", "good")
     assert evaluate(named, table)["all"] == expected
@@ -96,16 +98,16 @@ def rename_labels(folder, *names):
     return folder
 
 
-def test_table_options_are_keywords_and_what_is_not_judged_is_said(engine, tmp_path):
+def test_table_options_are_keywords_and_what_is_not_judged_is_said(classifier, tmp_path):
     table = write_table(tmp_path / "a.csv", "neg", "pos", rest="A fine film,N/A\n")
     with pytest.raises(SchemaError, match="drop_other_labels=True"):
-        evaluate(engine, table)
-    result = evaluate(engine, table, drop_other_labels=True)
+        evaluate(classifier, table)
+    result = evaluate(classifier, table, drop_other_labels=True)
     assert result["data"]["num_reviews"] == 60
     assert "Passed over: 1 with another label (row 61)" in result["warnings"][-1]
 
 
-def test_frames_are_judged_as_tables_are(engine):
+def test_frames_are_judged_as_tables_are(classifier):
     reviews = load_mini("test")
     columns = {"text": list(reviews.texts), "label": reviews.labels.tolist()}
-    assert evaluate(engine, columns)["all"] == evaluate(engine, reviews)["all"]
+    assert evaluate(classifier, columns)["all"] == evaluate(classifier, reviews)["all"]

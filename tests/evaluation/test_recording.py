@@ -48,7 +48,7 @@ def test_a_later_record_replaces_the_earlier(bundle_copy):
         record_evaluation(bundle_copy, evaluate(bundle_copy, reviews))
     assert load(bundle_copy).bundle.about("metrics")["test"]["data"]["num_reviews"] == 20
     facts = describe_model(bundle_copy)
-    assert facts.judged_on == "mini"
+    assert facts.evaluated_on == "mini"
     assert facts.interval[0] <= facts.accuracy <= facts.interval[1]
 
 

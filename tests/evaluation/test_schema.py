@@ -32,14 +32,16 @@ def test_the_schema_is_one_and_knows_every_metric():
 
 
 def test_everything_at_once_fits_the_schema(bundle_copy, trained):
-    engine = load(bundle_copy)
-    engine.bundle = replace(engine.bundle, decision=Decision(abstain_lower=0.4, abstain_upper=0.6))
+    classifier = load(bundle_copy)
+    classifier.bundle = replace(
+        classifier.bundle, decision=Decision(abstain_lower=0.4, abstain_upper=0.6)
+    )
     checks = Checks(
         gates=parse_gates(["accuracy=0.5"], ["ece=0.001"]),
         no_worse_than=trained,
         compares_policies=True,
     )
-    result = evaluate(engine, load_mini("all"), checks=checks)
+    result = evaluate(classifier, load_mini("all"), checks=checks)
     assert len(result["gates"]) == 3
     assert result["abstention"]
     assert result["without_training_texts"]

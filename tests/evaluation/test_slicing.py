@@ -10,7 +10,7 @@ from reelfeel.evaluation.slicing import (
     slice_unknown,
     slice_wording,
 )
-from reelfeel.metrics.slices import judge_slices, list_worse
+from reelfeel.metrics.slices import list_worse, measure_slices
 from reelfeel.values import Reviews
 
 
@@ -77,5 +77,5 @@ def test_a_weakness_on_contrast_is_found_by_the_words():
     contrast = rng.random(2_000) < 0.3
     texts = np.where(contrast, "Fine music, but a dull plot.", "Fine music and a good plot.")
     right = rng.random(2_000) < np.where(contrast, 0.8, 0.93)
-    worse = list_worse(judge_slices(right, slice_wording(texts.tolist())))
+    worse = list_worse(measure_slices(right, slice_wording(texts.tolist())))
     assert [score.name for score in worse] == ["reviews with a contrast (“but”, “however”)"]

@@ -7,7 +7,7 @@ import pytest
 from bags import WordBag
 
 from reelfeel.explanation.explain import Explainer
-from reelfeel.explanation.page import render_page
+from reelfeel.explanation.page import render_explanations
 from reelfeel.values import Explanation, Prediction
 
 HOSTILE = '</p><script>alert("good")</script><img src=x onerror=bad> & "film" \' \ud800'
@@ -40,7 +40,7 @@ def render(texts, label_names=("neg", "pos"), **options):
     explanations = [
         explainer.find_flip(one, threshold=0.5) for one in explainer.explain(texts, **options)
     ]
-    page = render_page(explanations, label_names=label_names)
+    page = render_explanations(explanations, label_names=label_names)
     reader = Reader()
     reader.feed(page)
     assert not reader.open
@@ -80,5 +80,7 @@ def test_odd_texts_are_explained_in_words(text, said):
 
 def test_an_abstaining_model_says_so():
     said = Prediction("pos", 0.55, 1, False, 0.0, abstained=True)
-    page = render_page([Explanation("ok", said, (), (), "occlusion")], label_names=("neg", "pos"))
+    page = render_explanations(
+        [Explanation("ok", said, (), (), "occlusion")], label_names=("neg", "pos")
+    )
     assert "abstains" in page

@@ -1,4 +1,4 @@
-"""Exported networks, read by the reader beside them, give the engine's calibrated answers."""
+"""Exported networks, read by the reader beside them, give the classifier's calibrated answers."""
 
 import json
 import shutil
@@ -47,13 +47,13 @@ def test_an_export_gives_the_calibrated_probability_of_a_text(calibrated, tmp_pa
     reader = Reader.open(str(files[1]))
     texts = make_texts(40, seed=3)
     received = answer(files[0], reader.pad([reader.read(text) for text in texts]))
-    engine = load(calibrated, precision="float32")
-    expected = engine.predict(texts)
+    classifier = load(calibrated, precision="float32")
+    expected = classifier.predict(texts)
     np.testing.assert_allclose(received, [one.probability for one in expected], atol=1e-5, rtol=0)
     assert [reader.label(p) for p in received.tolist()] == [one.label for one in expected]
     for example in json.loads(files[1].read_text())["examples"]:
         assert reader.read(example["text"]) == example["ids"]
-        [again] = engine.predict_proba([example["text"]])
+        [again] = classifier.predict_proba([example["text"]])
         assert example["probability"] == pytest.approx(again, abs=1e-6)
 
 

@@ -12,7 +12,7 @@ import pytest
 
 from reelfeel import exports
 from reelfeel.exports.prose import write_prose
-from reelfeel.exports.reading_rules import describe_reading
+from reelfeel.exports.reading_rules import list_reading_rules
 from reelfeel.exports.reelfeel_reader import Reader
 from reelfeel.inference.classifier import load
 from reelfeel.text.batching import pad_batch, round_timesteps
@@ -129,14 +129,14 @@ def make_texts(count, seed):
 
 @pytest.fixture(scope="module")
 def rules(trained):
-    return json.loads(json.dumps(describe_reading(load(trained, precision="float32"), "mine")))
+    return json.loads(json.dumps(list_reading_rules(load(trained, precision="float32"), "mine")))
 
 
-def check_reading(rules, engine, texts):
+def check_reading(rules, classifier, texts):
     for keep, most in SETTINGS:
         reader = Reader({**rules, "keep": keep, "max_tokens": most})
-        settings = type(engine.bundle.text_settings)(max_tokens=most, keep=keep)
-        encoded = TextEncoder(engine.bundle.vocabulary, settings).encode(texts)
+        settings = type(classifier.bundle.text_settings)(max_tokens=most, keep=keep)
+        encoded = TextEncoder(classifier.bundle.vocabulary, settings).encode(texts)
         for text, ids in zip(texts, encoded.token_ids, strict=True):
             assert reader.read(text) == ids.tolist(), repr(text)
     for text in texts:

@@ -5,7 +5,7 @@ import pytest
 
 import reelfeel
 from reelfeel.errors import MissingExtraError, ReelFeelError, UsageError
-from reelfeel.extras import require
+from reelfeel.extras import require_extra
 from reelfeel.files.writing import add_ending, home, name_of, write_whole
 
 
@@ -60,8 +60,8 @@ def test_the_home_is_where_the_variable_says(monkeypatch, tmp_path):
 
 def test_a_missing_extra_is_one_line_to_type():
     with pytest.raises(MissingExtraError, match=r'pip install "reelfeel\[train\]"'):
-        require("train", "keras", "no_such_package")
-    require("train", "json")
+        require_extra("train", "keras", "no_such_package")
+    require_extra("train", "json")
 
 
 @pytest.mark.parametrize("name", ["sent-1.1", "sent-1.2", "v2.0.keras", ".hidden", "a b", "model."])

@@ -20,7 +20,13 @@ CONFIG = Config().updated(
     }
 )
 PRETRAINING = PretrainingConfig(
-    vocabulary_size=20, embedding_dim=4, units=(5,), passes=2, lanes=2, window=5, num_negatives=8
+    vocabulary_size=20,
+    embedding_dim=4,
+    units=(5,),
+    epochs=2,
+    batch_size=2,
+    bptt_length=5,
+    num_negatives=8,
 )
 
 

@@ -68,10 +68,10 @@ class Worker:
 
 @pytest.fixture(scope="module")
 def workers():
-    """Workers by the engine that they open models with, each started when it is first asked."""
-    engines = ("onnxruntime", "openvino", "numpy")
+    """Workers by the backend that they open models with, each started when it is first asked."""
+    backends = ("onnxruntime", "openvino", "numpy")
     # These map more memory than the models need, before they are asked anything.
-    workers = {name: Worker(HOSTILE_ENGINE=name, HOSTILE_ROOMY="1") for name in engines}
+    workers = {name: Worker(HOSTILE_BACKEND=name, HOSTILE_ROOMY="1") for name in backends}
     workers |= {"native": Worker(), "training": Worker()}
     yield workers
     for worker in workers.values():
@@ -119,9 +119,9 @@ def language_model(tmp_path_factory):
         direction: LanguageNetwork(config, vocabulary.size + 1, seed=seed).named_weights()
         for seed, direction in enumerate(("forward", "backward"))
     }
-    passes = [{"number": 1, "train_loss": 5.0, "held_out_loss": 4.0, "seconds": 3.0,
+    epochs = [{"number": 1, "train_loss": 5.0, "held_out_loss": 4.0, "seconds": 3.0,
                "tokens_per_s": 9.0}]  # fmt: skip
-    figures = {"held_out_loss": 4.0, "held_out_perplexity": 54.6, "passes": passes}
+    figures = {"held_out_loss": 4.0, "held_out_perplexity": 54.6, "epochs": epochs}
     about = {
         "figures": {"forward": figures, "backward": figures},
         "provenance": {"hygiene": "none", "seconds": {"fit": 1.0}, "command": "x"},
@@ -161,9 +161,9 @@ def test_changed_models_are_refused_in_a_line_or_answer(workers, bundles, tmp_pa
     assert counts["accepted"] > 5
 
 
-@pytest.mark.parametrize("engine", ["onnxruntime", "openvino", "numpy"])
-def test_other_engines_refuse_changed_models_too(workers, bundles, tmp_path, engine):
-    check_folders(workers[engine], "bundle", bundles[:2], range(10_000, 10_012), tmp_path)
+@pytest.mark.parametrize("backend", ["onnxruntime", "openvino", "numpy"])
+def test_other_backends_refuse_changed_models_too(workers, bundles, tmp_path, backend):
+    check_folders(workers[backend], "bundle", bundles[:2], range(10_000, 10_012), tmp_path)
 
 
 def test_changed_language_models_are_refused_in_a_line_or_read(workers, language_model, tmp_path):
@@ -274,9 +274,9 @@ def test_three_thousand_changes_are_refused_in_a_line_or_answered(
     workers, bundles, language_model, checkpoints, tmp_path
 ):
     check_folders(workers["native"], "bundle", bundles, range(30_000, 31_900), tmp_path)
-    for place, engine in enumerate(("onnxruntime", "openvino", "numpy")):
+    for place, backend in enumerate(("onnxruntime", "openvino", "numpy")):
         first = 40_000 + 100 * place
-        check_folders(workers[engine], "bundle", bundles, range(first, first + 100), tmp_path)
+        check_folders(workers[backend], "bundle", bundles, range(first, first + 100), tmp_path)
     worker, seeds = workers["training"], range(50_000, 50_400)
     check_folders(worker, "language-model", [language_model], seeds, tmp_path)
     for kind, path in checkpoints.items():

@@ -26,7 +26,7 @@ from reelfeel.inference.graph import encode_classifier
 from reelfeel.weights import read_layout
 
 # A graph that ONNX accepts and that is not ours.
-ENGINES_WITH_GRAPHS = ("onnxruntime", "openvino")
+BACKENDS_WITH_GRAPHS = ("onnxruntime", "openvino")
 
 
 def edit(folder, name, **changes):
@@ -213,17 +213,17 @@ def test_deep_nesting_is_refused(bundle_copy, name, bracket):
         lambda content: content.replace(b"data_offsets", b"data_offsetz", 1),
     ],
 )
-@pytest.mark.parametrize("engine", ["native", *ENGINES_WITH_GRAPHS, "numpy"])
-def test_a_damaged_file_of_weights_is_one_line(bundle_copy, spoil, engine):
+@pytest.mark.parametrize("backend", ["native", *BACKENDS_WITH_GRAPHS, "numpy"])
+def test_a_damaged_file_of_weights_is_one_line(bundle_copy, spoil, backend):
     file = bundle_copy / "weights.safetensors"
     file.write_bytes(spoil(file.read_bytes()))
     refresh_sums(bundle_copy)
-    refuse(bundle_copy, r"weights\.safetensors", engine=engine)
+    refuse(bundle_copy, r"weights\.safetensors", backend=backend)
 
 
-@pytest.mark.parametrize("engine", ENGINES_WITH_GRAPHS)
+@pytest.mark.parametrize("backend", BACKENDS_WITH_GRAPHS)
 @pytest.mark.parametrize("way", ["cut", "flipped", "empty", "another"])
-def test_a_graph_that_is_not_ours_is_not_run(bundle_copy, engine, way):
+def test_a_graph_that_is_not_ours_is_not_run(bundle_copy, backend, way):
     file = bundle_copy / "graph.onnx"
     content = bytearray(file.read_bytes())
     if way == "cut":
@@ -239,9 +239,9 @@ def test_a_graph_that_is_not_ours_is_not_run(bundle_copy, engine, way):
         content = encode_classifier(pooled, layout, "weights.safetensors")
     file.write_bytes(content)
     refresh_sums(bundle_copy)
-    refuse(bundle_copy, r"graph\.onnx is not the graph", engine=engine)
+    refuse(bundle_copy, r"graph\.onnx is not the graph", backend=backend)
     # The others read no graph.
-    assert 0 <= load(bundle_copy, engine="numpy").predict_proba(["good"])[0] <= 1
+    assert 0 <= load(bundle_copy, backend="numpy").predict_proba(["good"])[0] <= 1
 
 
 SPECIAL = {

@@ -23,7 +23,7 @@ def open_bundle(path):
     from reelfeel.inference.bundle_schema import ABOUT
     from reelfeel.inference.classifier import load
 
-    loaded = load(path, engine=os.environ.get("HOSTILE_ENGINE"), threads=2)
+    loaded = load(path, backend=os.environ.get("HOSTILE_BACKEND"), threads=2)
     probabilities = loaded.predict_proba(TEXTS)
     assert probabilities.shape == (len(TEXTS),), probabilities
     assert np.isfinite(probabilities).all(), probabilities
@@ -67,7 +67,7 @@ def open_pretraining(path):
     if checkpoint:
         with explain_damage(path):
             trainer.restore(checkpoint)
-        ids = np.full((trainer.task.config.lanes, 3), 2, np.int32)
+        ids = np.full((trainer.task.config.batch_size, 3), 2, np.int32)
         trainer.task.take_step((ids, ids), 0)
 
 

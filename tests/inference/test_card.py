@@ -31,7 +31,7 @@ TEST = {
     "data": {"source": "IMDB test", "num_reviews": 25_000, "sha256": "ab" * 32},
     "speed": {
         "reviews_per_s": 2_345.6,
-        "engine": "native",
+        "backend": "native",
         "precision": "bfloat16",
         "threads": 2,
         "processor": "x86_64, 2 cores",
@@ -63,7 +63,7 @@ def test_figures_of_a_test_are_there_with_their_conditions(card_of):
         "123 of these",
         "without them accuracy is 0.9509",
         "2,346 reviews a second",
-        "native engine, bfloat16, 2 threads",
+        "native backend, bfloat16, 2 threads",
         "ab" * 32,
     ):
         assert fact in card

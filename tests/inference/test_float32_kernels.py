@@ -5,7 +5,7 @@ import threading
 import numpy as np
 import pytest
 
-from reelfeel.inference.backends.in_numpy import read_rows
+from reelfeel.inference.backends.in_numpy import pool_outputs
 from reelfeel.inference.network import HeadArrays, TowerArrays
 from reelfeel.native.inference import LayerWeights, NativeTower
 
@@ -90,7 +90,7 @@ def run_witness(arrays, texts):
     padded = np.zeros((len(texts), lengths.max()), np.int32)
     for row, text in zip(padded, texts, strict=True):
         row[: len(text)] = text
-    return read_rows(as_float32(arrays), padded, lengths)
+    return pool_outputs(as_float32(arrays), padded, lengths)
 
 
 @pytest.mark.parametrize("shape", SHAPES, ids=str)

@@ -1,4 +1,4 @@
-"""The runtime against Keras, in every engine, on texts of very different lengths."""
+"""The runtime against Keras, in every backend, on texts of very different lengths."""
 
 import dataclasses
 
@@ -10,9 +10,9 @@ from reelfeel.config.presets import PRESETS
 from reelfeel.config.sections import Config, DataConfig, ModelConfig
 from reelfeel.errors import BundleError, DataError, MissingExtraError, UsageError
 from reelfeel.files.writing import write_sums
-from reelfeel.inference import classifier as engine_module
+from reelfeel.inference import classifier as classifier_module
 from reelfeel.inference.backends import choice as sessions
-from reelfeel.inference.backends.choice import ENGINES, choose_runner, open_session
+from reelfeel.inference.backends.choice import BACKENDS, choose_backend, open_session
 from reelfeel.inference.bundle import SUMMED_FILES, Bundle, Decision, GoldenAnswer, write_bundle
 from reelfeel.inference.classifier import load
 from reelfeel.inference.golden import with_golden_answers
@@ -72,55 +72,57 @@ def predict_with_stock_keras(bundle, weights, texts):
     return np.array([stock(row)[0, 0].item() for row in rows])
 
 
-@pytest.mark.parametrize("engine", ENGINES)
+@pytest.mark.parametrize("backend", BACKENDS)
 @pytest.mark.parametrize("preset", ["seed", "seed-original", "mini"])
-def test_every_engine_equals_keras(tmp_path, preset, engine):
+def test_every_backend_equals_keras(tmp_path, preset, backend):
     config = PRESETS[preset]
     data = DataConfig(max_tokens=60, keep="tail", fixed_timesteps=config.data.fixed_timesteps)
     bundle, weights = make_bundle(tmp_path / "model", config.model, data)
     expected = predict_with_stock_keras(bundle, weights, TEXTS)
-    received = load(bundle.path, engine=engine, precision="float32").predict_proba(TEXTS)
+    received = load(bundle.path, backend=backend, precision="float32").predict_proba(TEXTS)
     np.testing.assert_allclose(received, expected, atol=1e-5, rtol=0)
     assert np.ptp(expected) > 0.05
 
 
-@pytest.mark.parametrize("engine", ENGINES)
+@pytest.mark.parametrize("backend", BACKENDS)
 @pytest.mark.parametrize("direction", ["forward", "backward", "both"])
 @pytest.mark.parametrize("pooling", ["last", "last_max_mean"])
-def test_every_engine_pools_and_turns_around_as_keras_does(tmp_path, pooling, direction, engine):
+def test_every_backend_pools_and_turns_around_as_keras_does(tmp_path, pooling, direction, backend):
     config = ModelConfig(embedding_dim=12, units=(9, 7), pooling=pooling, direction=direction)
     data = DataConfig(max_tokens=100, keep="head_tail")
     bundle, weights = make_bundle(tmp_path / "model", config, data, scale=0.8)
     expected = predict_with_stock_keras(bundle, weights, TEXTS)
-    received = load(bundle.path, engine=engine, precision="float32").predict_proba(TEXTS)
+    received = load(bundle.path, backend=backend, precision="float32").predict_proba(TEXTS)
     np.testing.assert_allclose(received, expected, atol=1e-5, rtol=0)
     assert np.ptp(expected) > 0.05
 
 
-@pytest.mark.parametrize("engine", ENGINES)
+@pytest.mark.parametrize("backend", BACKENDS)
 @pytest.mark.parametrize("preset", ["seed", "seed-original"])
-def test_every_engine_computes_with_what_16_bits_have_left_of_the_weights(tmp_path, preset, engine):
+def test_every_backend_computes_with_what_16_bits_have_left_of_the_weights(
+    tmp_path, preset, backend
+):
     config = dataclasses.replace(PRESETS[preset].model, weight_precision="float16")
     data = DataConfig(max_tokens=60, fixed_timesteps=PRESETS[preset].data.fixed_timesteps)
     bundle, weights = make_bundle(tmp_path / "model", config, data)
     rounded = {name: array.astype("float16").astype("float32") for name, array in weights.items()}
     expected = predict_with_stock_keras(bundle, rounded, TEXTS)
-    received = load(bundle.path, engine=engine, precision="float32").predict_proba(TEXTS)
+    received = load(bundle.path, backend=backend, precision="float32").predict_proba(TEXTS)
     np.testing.assert_allclose(received, expected, atol=1e-5, rtol=0)
     assert np.abs(received - predict_with_stock_keras(bundle, weights, TEXTS)).max() > 2e-5
 
 
-@pytest.mark.parametrize("engine", ENGINES)
-def test_the_company_of_a_text_does_not_change_its_answer(tmp_path, engine):
+@pytest.mark.parametrize("backend", BACKENDS)
+def test_the_company_of_a_text_does_not_change_its_answer(tmp_path, backend):
     bundle, _ = make_bundle(tmp_path / "model", ModelConfig(), DataConfig())
-    loaded = load(bundle.path, engine=engine, precision="float32")
+    loaded = load(bundle.path, backend=backend, precision="float32")
     together = loaded.predict_proba(TEXTS * 30)
     alone = [loaded.predict_proba([text])[0] for text in TEXTS]
     np.testing.assert_allclose(together, alone * 30, atol=2e-6, rtol=0)
 
 
 @pytest.mark.parametrize("precision", ["float32", "bfloat16"])
-def test_on_the_native_engine_company_changes_not_even_the_last_bit(tmp_path, precision):
+def test_on_the_native_backend_company_changes_not_even_the_last_bit(tmp_path, precision):
     if not has_kernel(precision):
         pytest.skip(f"this machine has no native kernel in {precision}")
     config = ModelConfig(pooling="last_max_mean", direction="both", dense_units=5)
@@ -141,10 +143,10 @@ def test_bfloat16_is_float32_but_for_rounding(tmp_path, units):
     assert (rounded != exact).any()
 
 
-@pytest.mark.parametrize("engine", ENGINES)
-def test_a_run_leaves_the_callers_array_alone(tmp_path, engine):
+@pytest.mark.parametrize("backend", BACKENDS)
+def test_a_run_leaves_the_callers_array_alone(tmp_path, backend):
     bundle, _ = make_bundle(tmp_path / "model", ModelConfig(), DataConfig())
-    session = open_session(bundle, choose_runner(engine))
+    session = open_session(bundle, choose_backend(backend))
     first, second = (TokenIds.of([[number] * 30] * 4) for number in (2, 3))
     session(first)
     session(second)
@@ -152,23 +154,23 @@ def test_a_run_leaves_the_callers_array_alone(tmp_path, engine):
     assert (second.flat == 3).all()
 
 
-@pytest.mark.parametrize("engine", ENGINES)
-def test_weights_that_are_not_numbers_are_refused(tmp_path, engine):
+@pytest.mark.parametrize("backend", BACKENDS)
+def test_weights_that_are_not_numbers_are_refused(tmp_path, backend):
     bundle, weights = make_bundle(tmp_path / "model", ModelConfig(), DataConfig())
     weights["lstm_0/lstm_cell/recurrent_kernel"][3, 5] = np.nan
     (bundle.path / "weights.safetensors").write_bytes(save_arrays(weights))
     write_sums(bundle.path, SUMMED_FILES)
     with pytest.raises(BundleError, match="finite numbers"):
-        load(bundle.path, engine=engine)
+        load(bundle.path, backend=backend)
 
 
-def test_an_engine_that_is_not_there_is_refused_with_the_mend(tmp_path, monkeypatch):
+def test_a_backend_that_is_not_there_is_refused_with_the_mend(tmp_path, monkeypatch):
     bundle, _ = make_bundle(tmp_path / "model", ModelConfig(), DataConfig())
     monkeypatch.setattr(sessions, "find_spec", lambda _: None)
     with pytest.raises(MissingExtraError, match="pip install openvino"):
-        load(bundle.path, engine="openvino")
+        load(bundle.path, backend="openvino")
     with pytest.raises(UsageError, match="native"):
-        load(bundle.path, engine="tensorflow")
+        load(bundle.path, backend="tensorflow")
 
 
 def test_without_anything_compiled_numpy_answers(tmp_path, monkeypatch):
@@ -177,28 +179,28 @@ def test_without_anything_compiled_numpy_answers(tmp_path, monkeypatch):
     monkeypatch.setenv("REELFEEL_NATIVE", "off")
     monkeypatch.setattr(sessions, "find_spec", lambda name: None if name != "numpy" else name)
     loaded = load(bundle.path)
-    assert loaded.runner.engine == "numpy"
+    assert loaded.backend.name == "numpy"
     np.testing.assert_allclose(loaded.predict_proba(TEXTS), expected, atol=1e-5)
 
 
 @pytest.mark.parametrize("choice", [{"precision": "float16"}, {"threads": 0}])
 def test_a_choice_that_does_not_exist_is_refused(choice):
     with pytest.raises(UsageError, match=next(iter(choice))):
-        choose_runner(**choice)
+        choose_backend(**choice)
 
 
 def test_bfloat16_without_the_hardware_is_refused_and_auto_is_float32(monkeypatch):
     monkeypatch.setenv("ONEDNN_MAX_CPU_ISA", "AVX2")
-    assert choose_runner().precision == "float32"
+    assert choose_backend().precision == "float32"
     with pytest.raises(UsageError, match="AMX"):
-        choose_runner(precision="bfloat16")
+        choose_backend(precision="bfloat16")
 
 
 def test_answers_keep_the_callers_order_over_chunks(trained, monkeypatch):
     loaded = load(trained)
     texts = [f"{'very ' * number}good film" for number in (9, 0, 4, 30, 1, 2)]
     whole = loaded.predict_proba(texts)
-    monkeypatch.setattr(engine_module, "CHUNK_SIZE", 2)
+    monkeypatch.setattr(classifier_module, "CHUNK_SIZE", 2)
     np.testing.assert_allclose(loaded.predict_proba(texts), whole, atol=2e-6)
 
 

@@ -115,7 +115,7 @@ def test_ctrl_c_ends_a_long_call_within_a_second(trained, monkeypatch):
         return run(tower, token_ids, offsets, num_threads)
 
     monkeypatch.setattr(NativeTower, "run", run_slowly)
-    engine = load(trained, threads=1)
+    classifier = load(trained, threads=1)
     texts = ["a long film about people who talk " * 20] * 8_000  # a minute
     sent = []
 
@@ -126,5 +126,5 @@ def test_ctrl_c_ends_a_long_call_within_a_second(trained, monkeypatch):
     timer = threading.Timer(0.5, interrupt)
     timer.start()
     with pytest.raises(KeyboardInterrupt):
-        engine.predict_proba(texts)
+        classifier.predict_proba(texts)
     assert time.process_time() - sent[0] < 1

@@ -9,7 +9,7 @@ from reelfeel.errors import BundleError
 from reelfeel.files.writing import write_sums
 from reelfeel.inference import replays
 from reelfeel.inference.bundle import SUMMED_FILES
-from reelfeel.inference.classifier import Engine, load
+from reelfeel.inference.classifier import Classifier, load
 from reelfeel.native.inference import has_kernel
 
 pytestmark = pytest.mark.skipif(not has_kernel("float32"), reason="needs the compiled library")
@@ -19,13 +19,13 @@ pytestmark = pytest.mark.skipif(not has_kernel("float32"), reason="needs the com
 def replayed(monkeypatch, home):
     """Counts the replays, in a home of the test's own."""
     done = []
-    compute = Engine.golden_difference
+    compute = Classifier.golden_difference
 
-    def count(engine):
-        done.append(engine.bundle.path)
-        return compute(engine)
+    def count(classifier):
+        done.append(classifier.bundle.path)
+        return compute(classifier)
 
-    monkeypatch.setattr(Engine, "golden_difference", count)
+    monkeypatch.setattr(Classifier, "golden_difference", count)
     return done
 
 
@@ -36,10 +36,10 @@ def test_the_same_model_is_replayed_once(replayed, bundle_copy):
     assert len(replayed) == 1
 
 
-def test_another_precision_or_engine_is_replayed(replayed, bundle_copy):
+def test_another_precision_or_backend_is_replayed(replayed, bundle_copy):
     load(bundle_copy, precision="float32")
-    load(bundle_copy, engine="numpy")
-    load(bundle_copy, engine="numpy")
+    load(bundle_copy, backend="numpy")
+    load(bundle_copy, backend="numpy")
     assert len(replayed) == 3
     if has_kernel("bfloat16"):
         load(bundle_copy, precision="bfloat16")

@@ -15,7 +15,7 @@ import numpy as np
 import pytest
 
 from reelfeel.errors import BundleError
-from reelfeel.inference.backends.choice import ENGINES
+from reelfeel.inference.backends.choice import BACKENDS
 from reelfeel.inference.bundle import Decision, write_decision
 from reelfeel.inference.classifier import load
 from reelfeel.inference.shipped import list_shipped
@@ -26,9 +26,9 @@ WORDS = ("a", "good", "film", "dull", "not", "very", "plot", "zxqv", ".", "10/10
 TEXTS = [" ".join(RNG.choice(WORDS, length)) for length in RNG.integers(0, 200, 60)]
 
 
-@pytest.mark.parametrize("engine", ENGINES)
-def test_eight_threads_get_the_answers_that_one_gets(trained, engine):
-    loaded = load(trained, engine=engine, threads=2)
+@pytest.mark.parametrize("backend", BACKENDS)
+def test_eight_threads_get_the_answers_that_one_gets(trained, backend):
+    loaded = load(trained, backend=backend, threads=2)
     batches = [
         [TEXTS[place] for place in np.random.default_rng(seed).integers(0, 60, 1 + seed % 30)]
         for seed in range(64)
@@ -40,13 +40,13 @@ def test_eight_threads_get_the_answers_that_one_gets(trained, engine):
         np.testing.assert_array_equal(received, expected)
 
 
-@pytest.mark.parametrize("engine", ENGINES)
-def test_a_pickled_engine_answers_the_same(trained, engine):
-    loaded = load(trained, engine=engine, precision="float32", threads=1)
+@pytest.mark.parametrize("backend", BACKENDS)
+def test_a_pickled_classifier_answers_the_same(trained, backend):
+    loaded = load(trained, backend=backend, precision="float32", threads=1)
     sent = pickle.dumps(loaded)
     assert len(sent) < 2_000
     received = pickle.loads(sent)  # noqa: S301
-    assert received.runner == loaded.runner
+    assert received.backend == loaded.backend
     np.testing.assert_array_equal(received.predict_proba(TEXTS), loaded.predict_proba(TEXTS))
 
 
@@ -79,7 +79,7 @@ def test_a_pool_of_processes_answers_as_one(trained, method):
     np.testing.assert_array_equal(parts[1], loaded.predict_proba(TEXTS[30:]))
 
 
-def test_joblib_takes_an_engine(trained):
+def test_joblib_takes_a_classifier(trained):
     joblib = pytest.importorskip("joblib")
     loaded = load(trained, threads=1)
     jobs = (joblib.delayed(loaded.predict_proba)(part) for part in (TEXTS[:30], TEXTS[30:]))
@@ -90,7 +90,7 @@ def test_joblib_takes_an_engine(trained):
 def test_what_is_an_address_refuses_to_travel(trained):
     if load_library() is None:
         pytest.skip("there is no native library")
-    loaded = load(trained, engine="native")
+    loaded = load(trained, backend="native")
     loaded.predict_proba(TEXTS)
     tower, text_engine = loaded._session._towers[0][1], loaded._encoder._bulk._engine
     for one, send in (
@@ -123,14 +123,14 @@ def test_a_model_that_comes_with_reelfeel_travels_by_its_name():
 
 
 @pytest.mark.skipif(not hasattr(os, "fork"), reason="this system does not fork")
-@pytest.mark.parametrize("engine", ENGINES)
-def test_a_forked_process_gets_the_same_answers(trained, engine):
+@pytest.mark.parametrize("backend", BACKENDS)
+def test_a_forked_process_gets_the_same_answers(trained, backend):
     # In a process of its own, as pytest's may have threads that make a fork unsafe.
     code = f"""
 import json, os, sys
 from reelfeel.inference.classifier import load
 texts = json.loads(sys.stdin.read())
-loaded = load({str(trained)!r}, engine={engine!r}, threads=2)
+loaded = load({str(trained)!r}, backend={backend!r}, threads=2)
 before = loaded.predict_proba(texts).tolist()
 reader, writer = os.pipe()
 child = os.fork()

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from reelfeel.errors import DataError, UsageError
-from reelfeel.metrics.abstention import fit_abstention, judge_abstention
+from reelfeel.metrics.abstention import fit_abstention, measure_abstention
 
 
 def simulate(num_reviews: int, seed: int) -> tuple[np.ndarray, np.ndarray]:
@@ -26,7 +26,7 @@ def test_no_narrower_band_reaches_the_target(threshold: float) -> None:
         reach = (odds[2] / odds[1]) ** factor
         ends = [odds[1] / reach, odds[1] * reach]
         lower, upper = (end / (1 + end) for end in ends)
-        other = judge_abstention(labels, y_prob, lower=lower, upper=upper, threshold=threshold)
+        other = measure_abstention(labels, y_prob, lower=lower, upper=upper, threshold=threshold)
         assert other.coverage == band.coverage or other.accuracy < 0.95
 
 
@@ -35,7 +35,7 @@ def test_new_reviews_keep_the_accuracy_that_was_promised() -> None:
     for seed in range(30):
         labels, y_prob = simulate(2_500, seed=seed)
         band = fit_abstention(labels, y_prob, target_accuracy=0.98)
-        new = judge_abstention(
+        new = measure_abstention(
             *simulate(25_000, seed=1000 + seed), lower=band.lower, upper=band.upper
         )
         errors.append(new.accuracy - 0.98)
@@ -50,12 +50,12 @@ def test_a_model_that_is_good_enough_never_abstains() -> None:
 
 
 def test_reviews_on_the_edge_get_a_verdict() -> None:
-    band = judge_abstention([0, 1, 1], [0.2, 0.8, 0.5], lower=0.2, upper=0.8)
+    band = measure_abstention([0, 1, 1], [0.2, 0.8, 0.5], lower=0.2, upper=0.8)
     assert (band.coverage, band.accuracy) == (2 / 3, 1.0)
 
 
 def test_silence_on_every_review_is_defined() -> None:
-    band = judge_abstention([0, 1], [0.4, 0.6], lower=0.1, upper=0.9)
+    band = measure_abstention([0, 1], [0.4, 0.6], lower=0.1, upper=0.9)
     assert (band.coverage, band.accuracy, band.interval) == (0.0, None, None)
 
 

@@ -8,7 +8,7 @@ import pytest
 from scipy.stats import fisher_exact
 
 from reelfeel.errors import DataError
-from reelfeel.metrics.slices import correct_p_values, judge_slices, list_worse
+from reelfeel.metrics.slices import correct_p_values, list_worse, measure_slices
 
 
 def make_slices(rng: np.random.Generator, num_reviews: int) -> dict[str, np.ndarray]:
@@ -29,7 +29,7 @@ def test_without_a_weakness_nothing_is_called_worse() -> None:
     for _ in range(200):
         slices = make_slices(rng, 2_000)
         right = rng.random(2_000) < 0.9
-        alarms += bool(list_worse(judge_slices(right, slices)))
+        alarms += bool(list_worse(measure_slices(right, slices)))
     # 5 % of 200 is 10; 18 or more would come up in 1 of 100 runs of a test that promises 5 %.
     assert alarms < 18
 
@@ -40,7 +40,7 @@ def test_a_planted_weakness_is_found_and_named_first() -> None:
         slices = make_slices(rng, 2_000)
         weak = slices["star 4"]
         right = rng.random(2_000) < np.where(weak, 0.75, 0.92)
-        worse = [score.name for score in list_worse(judge_slices(right, slices))]
+        worse = [score.name for score in list_worse(measure_slices(right, slices))]
         found += worse[:1] == ["star 4"]
         others += any(name != "star 4" for name in worse)
     assert found >= 190
@@ -52,7 +52,7 @@ def test_the_p_value_is_fishers_and_the_correction_holms() -> None:
     rng = np.random.default_rng(2)
     right = rng.random(300) < 0.8
     slices = {str(n): rng.random(300) < 0.3 for n in range(4)}
-    scores = judge_slices(right, slices)
+    scores = measure_slices(right, slices)
     for score, mask in zip(scores, slices.values(), strict=True):
         table = [
             [int((~right[mask]).sum()), int(right[mask].sum())],
@@ -74,7 +74,7 @@ def test_corrected_values_never_fall_below_those_of_stronger_ones() -> None:
 
 def test_empty_and_full_slices_are_counted_and_not_tested() -> None:
     right = np.array([True, False, True])
-    empty, full, some = judge_slices(
+    empty, full, some = measure_slices(
         right,
         {"empty": np.zeros(3, bool), "full": np.ones(3, bool), "some": np.array([1, 1, 0], bool)},
     )
@@ -88,7 +88,7 @@ def test_empty_and_full_slices_are_counted_and_not_tested() -> None:
 def test_always_right_and_always_wrong_have_no_worse_slice() -> None:
     mask = {"first": np.arange(100) < 30}
     for right in (np.ones(100, bool), np.zeros(100, bool)):
-        [score] = judge_slices(right, mask)
+        [score] = measure_slices(right, mask)
         assert score.p_value == pytest.approx(1.0)
         assert not score.is_worse
 
@@ -96,13 +96,13 @@ def test_always_right_and_always_wrong_have_no_worse_slice() -> None:
 def test_a_million_reviews_are_judged() -> None:
     right = np.ones(1_000_000, bool)
     right[:1000] = False
-    [score] = judge_slices(right, {"first": np.arange(1_000_000) < 100_000})
+    [score] = measure_slices(right, {"first": np.arange(1_000_000) < 100_000})
     assert score.is_worse
     assert math.isfinite(score.p_value)
 
 
 def test_slices_that_do_not_fit_are_refused() -> None:
     with pytest.raises(DataError, match="'short'"):
-        judge_slices([True, False], {"short": np.array([True])})
+        measure_slices([True, False], {"short": np.array([True])})
     with pytest.raises(DataError, match="bool"):
-        judge_slices([True, False], {"rows": np.array([0, 1])})
+        measure_slices([True, False], {"rows": np.array([0, 1])})

@@ -10,13 +10,13 @@ from reelfeel.metrics.truncation import count_truncation
 def test_what_was_cut_is_counted_review_by_review() -> None:
     rng = np.random.default_rng(0)
     lengths, right = rng.integers(0, 40, 200), rng.random(200) < 0.8
-    ledger = count_truncation(right, lengths, max_tokens=25, keep="tail")
+    truncation = count_truncation(right, lengths, max_tokens=25, keep="tail")
     cut = [n for n in lengths if n > 25]
-    assert (ledger.num_cut, ledger.num_tokens) == (len(cut), sum(lengths))
-    assert ledger.num_tokens_cut == sum(n - 25 for n in cut)
+    assert (truncation.num_cut, truncation.num_tokens) == (len(cut), sum(lengths))
+    assert truncation.num_tokens_cut == sum(n - 25 for n in cut)
     hits = [r for n, r in zip(lengths, right, strict=True) if n > 25]
-    assert ledger.accuracy_cut == pytest.approx(sum(hits) / len(hits))
-    assert ledger.interval_cut.lower < ledger.accuracy_cut < ledger.interval_cut.upper
+    assert truncation.accuracy_cut == pytest.approx(sum(hits) / len(hits))
+    assert truncation.interval_cut.lower < truncation.accuracy_cut < truncation.interval_cut.upper
 
 
 def test_nothing_cut_and_all_cut_are_defined() -> None:

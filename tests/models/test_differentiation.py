@@ -96,14 +96,14 @@ def test_large_batches_are_cut_without_a_trace(monkeypatch):
 
 
 def test_the_network_differentiated_is_the_one_that_answers(trained):
-    engine = load(trained)
-    bundle = engine.bundle
+    classifier = load(trained)
+    bundle = classifier.bundle
     network = DifferentiableClassifier(
         bundle.config.model, bundle.config.data, bundle.vocabulary.size, bundle.weights(),
         temperature=2.0,
     )  # fmt: skip
     for text in ("", "A slow start, but what an ending.", "zxqv " * 300):
-        (ids,) = next(engine.encode([text])).token_ids
+        (ids,) = next(classifier.encode([text])).token_ids
         logits, _ = network.differentiate(network.embed(ids)[None])
-        served = engine.score_token_ids([ids])[0]
+        served = classifier.score_token_ids([ids])[0]
         assert 1 / (1 + np.exp(-2 * logits[0])) == pytest.approx(served, abs=2e-3)

@@ -3,7 +3,7 @@
 import pytest
 import torch
 
-from reelfeel.models.pooling import LastMaxMeanPool, ReversedTokens, count_tokens
+from reelfeel.models.pooling import LastMaxMeanPool, ReversedTokens, count_real_tokens
 
 LENGTHS = torch.tensor([7, 1, 4, 6])
 
@@ -80,4 +80,4 @@ def test_half_precision_is_read_as_it_is_and_pooled_in_full():
 def test_ids_turn_around_by_their_own_length():
     token_ids = torch.tensor([[1, 2, 3, 4], [5, 6, 0, 0], [7, 0, 0, 0]])
     assert ReversedTokens()(token_ids).tolist() == [[4, 3, 2, 1], [6, 5, 0, 0], [7, 0, 0, 0]]
-    assert count_tokens(token_ids).tolist() == [4, 2, 1]
+    assert count_real_tokens(token_ids).tolist() == [4, 2, 1]

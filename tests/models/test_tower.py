@@ -5,7 +5,7 @@ import torch
 
 from reelfeel.config.sections import ModelConfig
 from reelfeel.models.classifier import build_classifier, find_towers, named_weights
-from reelfeel.models.pooling import count_tokens
+from reelfeel.models.pooling import count_real_tokens
 
 TOKEN_IDS = torch.tensor([[5, 9, 3, 0, 0], [7, 0, 0, 0, 0], [1, 2, 3, 4, 8]])
 DROPPING = {"dropout_rate": 0.4, "embedding_dropout_rate": 0.3, "word_dropout_rate": 0.2}
@@ -26,7 +26,7 @@ def test_the_halves_are_the_whole(pooling, direction, training):
     whole = tower.model(TOKEN_IDS, training=training)
     rewind()
     embeddings = tower.embed(TOKEN_IDS, training=training)
-    halves = tower.read(embeddings, count_tokens(TOKEN_IDS), training=training)
+    halves = tower.read(embeddings, count_real_tokens(TOKEN_IDS), training=training)
     assert torch.equal(halves, whole)
 
 

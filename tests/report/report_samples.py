@@ -1,4 +1,4 @@
-"""Contents of reports for tests: a simulated model, hostile names, and what belongs to them."""
+"""ReportData of reports for tests: a simulated model, hostile names, and what belongs to them."""
 
 import dataclasses
 from html.parser import HTMLParser
@@ -6,22 +6,22 @@ from html.parser import HTMLParser
 import numpy as np
 
 from reelfeel.baselines.cached_scores import BaselineScores
-from reelfeel.metrics.abstention import judge_abstention
+from reelfeel.metrics.abstention import measure_abstention
 from reelfeel.metrics.intervals.comparison import McNemarTest
 from reelfeel.metrics.intervals.proportions import Interval
-from reelfeel.metrics.slices import judge_slices
+from reelfeel.metrics.slices import measure_slices
 from reelfeel.metrics.truncation import PolicyScore, count_truncation
-from reelfeel.report.contents import (
-    Contents,
-    Contestant,
+from reelfeel.report.judging import measure, measure_baseline
+from reelfeel.report.report_data import (
     Costs,
     Epoch,
-    Facts,
     Mistake,
-    Span,
+    ReportData,
+    ReportRow,
+    ScoredText,
+    TitledList,
     WordCounts,
 )
-from reelfeel.report.judging import judge, judge_baseline
 
 HISTORY = tuple(Epoch(0.7 - 0.1 * n, 0.5 + 0.1 * n, 0.68 - 0.02 * n, 0.55) for n in range(4))
 WORDS = WordCounts(
@@ -32,11 +32,11 @@ WORDS = WordCounts(
 
 
 PASSAGE = (
-    Span("A ", 0.0),
-    Span("fine", 1.2),
-    Span(" and ", 0.0),
-    Span("dull", -0.4),
-    Span(" …", 0.0),
+    ScoredText("A ", 0.0),
+    ScoredText("fine", 1.2),
+    ScoredText(" and ", 0.0),
+    ScoredText("dull", -0.4),
+    ScoredText(" …", 0.0),
 )
 POLICIES = (
     PolicyScore("head", False, 0.75, Interval(0.6, 0.85), McNemarTest(1, 9, 0.02)),
@@ -55,10 +55,10 @@ def simulate(num_reviews=300, strength=2.0, seed=0):
 
 def make_baseline(name, y_true, y_prob, *, rival_prob):
     scores = BaselineScores(name, np.asarray(rival_prob, float), 2.0, 500.0, 9_000_000)
-    return judge_baseline(scores, y_true, y_prob, threshold=0.5)
+    return measure_baseline(scores, y_true, y_prob, threshold=0.5)
 
 
-def make_contents(y_true=None, y_prob=None, *, rival_prob=None, **changes):
+def make_report_data(y_true=None, y_prob=None, *, rival_prob=None, **changes):
     """A report on simulated reviews; `rival_prob` adds NB-SVM, `changes` replace fields."""
     if y_true is None:
         y_true, y_prob = simulate()
@@ -68,7 +68,7 @@ def make_contents(y_true=None, y_prob=None, *, rival_prob=None, **changes):
         changes.setdefault("baselines", (rival,))
     num_tokens = changes.pop("num_tokens", 20 * (np.arange(len(y_true)) % 40))
     right = (y_prob >= 0.5) == y_true
-    contents = Contents(
+    data = ReportData(
         model_name="seed",
         data_name="IMDB test",
         label_names=("neg", "pos"),
@@ -76,13 +76,13 @@ def make_contents(y_true=None, y_prob=None, *, rival_prob=None, **changes):
         y_prob=y_prob,
         num_tokens=num_tokens,
         truncated=num_tokens > 500,
-        slices=tuple(judge_slices(right, list_slices(y_true, num_tokens))),
+        slices=tuple(measure_slices(right, list_slices(y_true, num_tokens))),
         truncation=count_truncation(
             right, num_tokens, max_tokens=500, keep="tail", policies=POLICIES
         ),
-        abstention=judge_abstention(y_true, y_prob, lower=0.3, upper=0.7),
-        model=Contestant(
-            "model", "This model", judge(y_true, y_prob), Costs(400.0, 900.0, 123_456)
+        abstention=measure_abstention(y_true, y_prob, lower=0.3, upper=0.7),
+        model=ReportRow(
+            "model", "This model", measure(y_true, y_prob), Costs(400.0, 900.0, 123_456)
         ),
         history=HISTORY,
         best_epoch=2,
@@ -92,12 +92,14 @@ def make_contents(y_true=None, y_prob=None, *, rival_prob=None, **changes):
             Mistake("test/neg/3_1", 1, 0.91, 7, None, PASSAGE, ("Nearest: train/pos/5_8.",)),
         ),
         themes=(
-            Facts("What mistakes have in common", (("Wrongly called “pos”", "yet (9 wrong)"),)),
+            TitledList(
+                "What mistakes have in common", (("Wrongly called “pos”", "yet (9 wrong)"),)
+            ),
         ),
         notes=("Judged once.",),
-        provenance=(Facts("The model", (("Seed", "0"),)),),
+        provenance=(TitledList("The model", (("Seed", "0"),)),),
     )
-    return dataclasses.replace(contents, **changes)
+    return dataclasses.replace(data, **changes)
 
 
 def list_slices(y_true, num_tokens):

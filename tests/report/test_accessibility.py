@@ -7,7 +7,7 @@ import subprocess
 from html import unescape
 
 import pytest
-from report_samples import make_contents, simulate
+from report_samples import make_report_data, simulate
 
 from reelfeel.report.page import write_report
 
@@ -45,8 +45,8 @@ def axe(tmp_path_factory):
 @pytest.fixture(scope="module")
 def html(tmp_path_factory):
     y_true, y_prob = simulate(2_000)
-    contents = make_contents(y_true, y_prob, rival_prob=y_prob, warnings=("Beware.",))
-    page = write_report(contents, tmp_path_factory.mktemp("page") / "report")
+    data = make_report_data(y_true, y_prob, rival_prob=y_prob, warnings=("Beware.",))
+    page = write_report(data, tmp_path_factory.mktemp("page") / "report")
     return page.read_text("utf-8")
 
 

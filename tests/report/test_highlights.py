@@ -4,8 +4,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from reelfeel.report.contents import Span
 from reelfeel.report.highlights import cut_passage, grade
+from reelfeel.report.report_data import ScoredText
 from reelfeel.values import Attribution
 
 
@@ -47,7 +47,7 @@ def test_the_window_holds_the_words_that_did_most():
 
 def test_odd_texts_have_a_passage():
     assert cut_passage("", [], 10) == ()
-    assert cut_passage("x" * 50, [], 10) == (Span("x" * 10 + " …", 0.0),)
+    assert cut_passage("x" * 50, [], 10) == (ScoredText("x" * 10 + " …", 0.0),)
     hostile = "a\ud800<br/>\x1b b"
     spans = cut_passage(hostile, [Attribution("a", 0, 1, 1.0)], 10)
     assert "".join(span.text for span in spans) == "a? b"
@@ -58,4 +58,4 @@ def test_odd_texts_have_a_passage():
     [([1, -1, 0.05], [4, -4, 0]), ([0, 0], [0, 0]), ([], []), ([4, 2, 1, 0.5], [4, 2, 1, 0])],
 )
 def test_colours_have_steps_that_follow_the_strongest_word(scores, steps):
-    assert grade([Span("x", score) for score in scores]) == steps
+    assert grade([ScoredText("x", score) for score in scores]) == steps

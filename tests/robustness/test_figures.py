@@ -12,8 +12,8 @@ from reelfeel.robustness.figures import (
     ALL_KINDS,
     AS_WRITTEN,
     compare_right,
-    judge_made_texts,
-    judge_perturbations,
+    measure_made_texts,
+    measure_perturbations,
 )
 from reelfeel.robustness.made_texts import KINDS, make_texts
 from reelfeel.robustness.perturbations import PERTURBATIONS, perturb_texts
@@ -29,7 +29,7 @@ def counts_words(texts):
 
 
 def test_changes_are_counted_against_the_texts_as_written():
-    scores = judge_perturbations(counts_words, TEXTS, LABELS, seed=0)
+    scores = measure_perturbations(counts_words, TEXTS, LABELS, seed=0)
     assert [score.name for score in scores] == [AS_WRITTEN, *PERTURBATIONS]
     by_name = {score.name: score for score in scores}
     clean = counts_words(TEXTS) >= 0.5
@@ -61,7 +61,7 @@ def test_the_seed_decides_the_damage():
             heard.extend(texts)
             return looks_at_letters(texts)
 
-        judge_perturbations(predict, texts, [1], seed=seed, names=["three typos"])
+        measure_perturbations(predict, texts, [1], seed=seed, names=["three typos"])
         return heard
 
     assert judge(3) == judge(3)
@@ -70,10 +70,10 @@ def test_the_seed_decides_the_damage():
 
 def test_the_threshold_is_obeyed():
     kind = {"seed": 0, "names": ["lower case"]}
-    [low, _] = judge_perturbations(counts_words, TEXTS, LABELS, threshold=0.05, **kind)
+    [low, _] = measure_perturbations(counts_words, TEXTS, LABELS, threshold=0.05, **kind)
     assert low.accuracy == 0.5
-    assert judge_made_texts(counts_words, threshold=0.05)[-1].accuracy == pytest.approx(
-        1 - judge_made_texts(lambda texts: np.zeros(len(texts)))[-1].accuracy
+    assert measure_made_texts(counts_words, threshold=0.05)[-1].accuracy == pytest.approx(
+        1 - measure_made_texts(lambda texts: np.zeros(len(texts)))[-1].accuracy
     )
 
 
@@ -85,7 +85,7 @@ def test_made_texts_are_averaged_over_templates():
         return lambda texts: np.array([labels[t] ^ (t in wrong) for t in texts], float)
 
     first = [one.text for one in made if one.template == made[0].template]
-    scores = {score.kind: score for score in judge_made_texts(knows_all_but(first[:2]))}
+    scores = {score.kind: score for score in measure_made_texts(knows_all_but(first[:2]))}
     assert list(scores) == [*KINDS, ALL_KINDS]
     plain, everything = scores["plain"], scores[ALL_KINDS]
     assert plain.accuracy == pytest.approx((7 + 1 - 2 / len(first)) / 8)
@@ -122,13 +122,13 @@ def test_variants_of_one_text_count_once():
 
 def test_what_does_not_fit_is_refused():
     with pytest.raises(UsageError, match="nonsense"):
-        judge_perturbations(counts_words, TEXTS, LABELS, seed=0, names=["nonsense"])
+        measure_perturbations(counts_words, TEXTS, LABELS, seed=0, names=["nonsense"])
     with pytest.raises(DataError, match="one label for each text"):
-        judge_perturbations(counts_words, TEXTS, LABELS[:3], seed=0)
+        measure_perturbations(counts_words, TEXTS, LABELS[:3], seed=0)
     with pytest.raises(DataError, match="list of texts"):
-        judge_perturbations(counts_words, "A film.", [1], seed=0)
+        measure_perturbations(counts_words, "A film.", [1], seed=0)
     with pytest.raises(DataError, match="do not belong together"):
-        judge_made_texts(lambda texts: np.zeros(3))
+        measure_made_texts(lambda texts: np.zeros(3))
     with pytest.raises(DataError, match="one shape"):
         compare_right([True], [True, False])
     with pytest.raises(DataError, match="one shape"):

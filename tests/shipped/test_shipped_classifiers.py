@@ -1,4 +1,4 @@
-"""Every classifier that comes with ReelFeel: small, whole, documented, the same in every engine."""
+"""Every classifier that comes with ReelFeel: small, whole, documented, the same in every backend."""
 
 import json
 import re
@@ -12,7 +12,7 @@ from stand_ins import STAND_IN, list_places, make_in, make_texts, name_place
 
 from reelfeel.evaluation.evaluate import evaluate
 from reelfeel.evaluation.recording import record_evaluation
-from reelfeel.inference.backends.choice import ENGINES
+from reelfeel.inference.backends.choice import BACKENDS
 from reelfeel.inference.bundle import SUMMED_FILES, read_bundle
 from reelfeel.inference.classifier import load
 from reelfeel.inference.shipped import CLASSIFIERS
@@ -21,7 +21,7 @@ from reelfeel.native.inference import has_kernel
 TEXTS = make_texts()
 
 MAX_SIZE_BYTES = {"small": 8_000_000, "base": 24_000_000}
-RUNNERS = [(engine, "float32") for engine in ENGINES] + [("native", "bfloat16")]
+BACKENDS_AND_PRECISIONS = [(backend, "float32") for backend in BACKENDS] + [("native", "bfloat16")]
 # What stands in a folder besides the summed files; nothing else may.
 ABOUT = {"README.md", "SHA256SUMS", "metrics.json", "provenance.json", "training_texts.json",
          "calibration_texts.json", "history.json", "history_forward.json",
@@ -43,16 +43,16 @@ def classifier(request, tmp_path_factory):
     return make_in(tmp_path_factory.mktemp("shipped"), make)
 
 
-def open_engine(folder, engine, precision):
-    if engine == "native" and not has_kernel(precision):
+def open_classifier(folder, backend, precision):
+    if backend == "native" and not has_kernel(precision):
         pytest.skip(f"this machine has no native kernel in {precision}")
-    return load(folder, engine=engine, precision=precision)
+    return load(folder, backend=backend, precision=precision)
 
 
-@pytest.mark.parametrize(("engine", "precision"), RUNNERS)
-def test_golden_answers_are_given_again(classifier, engine, precision):
+@pytest.mark.parametrize(("backend", "precision"), BACKENDS_AND_PRECISIONS)
+def test_golden_answers_are_given_again(classifier, backend, precision):
     allowed = 1e-5 if precision == "float32" else 0.02
-    loaded = open_engine(classifier, engine, precision)
+    loaded = open_classifier(classifier, backend, precision)
     assert len(loaded.bundle.golden) >= 8
     assert loaded.golden_difference() < allowed
 
@@ -60,12 +60,14 @@ def test_golden_answers_are_given_again(classifier, engine, precision):
 @pytest.fixture(scope="module")
 def expected(classifier):
     """The answers of the equations in NumPy."""
-    return load(classifier, engine="numpy").predict_proba(TEXTS)
+    return load(classifier, backend="numpy").predict_proba(TEXTS)
 
 
-@pytest.mark.parametrize(("engine", "precision"), RUNNERS[:-2] + RUNNERS[-1:])
-def test_made_texts_are_answered_as_the_equations_do(classifier, expected, engine, precision):
-    received = open_engine(classifier, engine, precision).predict_proba(TEXTS)
+@pytest.mark.parametrize(
+    ("backend", "precision"), BACKENDS_AND_PRECISIONS[:-2] + BACKENDS_AND_PRECISIONS[-1:]
+)
+def test_made_texts_are_answered_as_the_equations_do(classifier, expected, backend, precision):
+    received = open_classifier(classifier, backend, precision).predict_proba(TEXTS)
     if precision == "float32":
         np.testing.assert_allclose(received, expected, atol=1e-5, rtol=0)
     else:

@@ -8,7 +8,7 @@ from safetensors.numpy import load_file
 from stand_ins import STAND_IN, list_places, make_in, make_texts, name_place
 
 from reelfeel.config.sections import Config, DataConfig, ModelConfig
-from reelfeel.inference.backends.choice import ENGINES
+from reelfeel.inference.backends.choice import BACKENDS
 from reelfeel.inference.backends.in_numpy import run_layer
 from reelfeel.inference.bundle import Bundle, Decision, write_bundle
 from reelfeel.inference.classifier import load
@@ -34,7 +34,7 @@ def language_model(request, tmp_path_factory):
     from reelfeel.config.pretraining import get_pretraining_preset
     from reelfeel.training.language_model.pretrain import pretrain
 
-    saved = {"passes": 1, "saved_words": 300, "weight_precision": "float16"}
+    saved = {"epochs": 1, "saved_words": 300, "weight_precision": "float16"}
     config = get_pretraining_preset("mini").updated(saved)
     make = functools.partial(pretrain, ["mini"], config=config)
     return make_in(tmp_path_factory.mktemp("shipped"), lambda output: make(output=output))
@@ -105,17 +105,17 @@ def started(model, tmp_path_factory):
 @pytest.fixture(scope="module")
 def expected(started):
     """The answers of the equations in NumPy."""
-    return load(started, engine="numpy").predict_proba(TEXTS)
+    return load(started, backend="numpy").predict_proba(TEXTS)
 
 
 @pytest.mark.parametrize(
-    ("engine", "precision"),
-    [(engine, "float32") for engine in ENGINES if engine != "numpy"] + [("native", "bfloat16")],
+    ("backend", "precision"),
+    [(backend, "float32") for backend in BACKENDS if backend != "numpy"] + [("native", "bfloat16")],
 )
-def test_a_classifier_from_it_is_the_same_in_every_engine(started, expected, engine, precision):
-    if engine == "native" and not has_kernel(precision):
+def test_a_classifier_from_it_is_the_same_in_every_backend(started, expected, backend, precision):
+    if backend == "native" and not has_kernel(precision):
         pytest.skip(f"this machine has no native kernel in {precision}")
-    received = load(started, engine=engine, precision=precision).predict_proba(TEXTS)
+    received = load(started, backend=backend, precision=precision).predict_proba(TEXTS)
     allowed = 1e-5 if precision == "float32" else 0.05
     np.testing.assert_allclose(received, expected, atol=allowed, rtol=0)
 

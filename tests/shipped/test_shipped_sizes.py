@@ -33,7 +33,7 @@ def peak():
         return next(int(line.split()[1]) for line in lines if line.startswith("VmHWM"))
 
 before = peak()
-load(sys.argv[1], engine="native", precision=sys.argv[2]).predict(["A fine film."])
+load(sys.argv[1], backend="native", precision=sys.argv[2]).predict(["A fine film."])
 print(peak() - before)
 """
 

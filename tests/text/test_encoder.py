@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from reelfeel.errors import DataError, UsageError
 from reelfeel.native.library import load_library
-from reelfeel.text.encoder import TextEncoder, count_tokens, describe_truncation, token_counts
+from reelfeel.text.encoder import TextEncoder, count_tokens, describe_cut_texts, token_counts
 from reelfeel.text.tokenizer import TextSettings, tokenize, tokenize_with_offsets
 from reelfeel.text.vocabulary import Vocabulary
 
@@ -104,7 +104,7 @@ def test_no_texts_encode_to_nothing():
     assert list(encoded.token_ids) == []
     assert encoded.lengths.shape == encoded.unknown_share.shape == encoded.truncated.shape == (0,)
     assert count_tokens([]).shape == (0,)
-    assert describe_truncation(encoded) == "None of 0 texts was cut."
+    assert describe_cut_texts(encoded) == "None of 0 texts was cut."
 
 
 @pytest.mark.usefixtures("engine")
@@ -175,10 +175,10 @@ def test_texts_may_come_in_any_container(kind):
 def test_truncation_is_described_in_numbers():
     encoder = TextEncoder(VOCABULARY, TextSettings(max_tokens=2))
     cut = encoder.encode(["good " * 4, "bad " * 4, "film", ""])
-    assert describe_truncation(cut) == (
+    assert describe_cut_texts(cut) == (
         "2 of 4 texts (50.0 %) were cut, and with them 4 of 9 tokens (44.4 %)."
     )
-    assert describe_truncation(encoder.encode(["film", ""])) == "None of 2 texts was cut."
+    assert describe_cut_texts(encoder.encode(["film", ""])) == "None of 2 texts was cut."
 
 
 def test_offsets_of_the_tail_point_into_the_original():

@@ -152,46 +152,46 @@ REFUSED = {
     "Arrow scalars": (lambda: list(ArrowArray(TEXTS)), "as_py"),
 }
 ASKED = {
-    "predict": lambda engine, texts: [said.probability for said in engine.predict(texts)],
-    "predict_proba": lambda engine, texts: engine.predict_proba(texts).tolist(),
-    "explain": lambda engine, texts: [
-        one.prediction.probability for one in engine.explain(texts, by="sentence")
+    "predict": lambda classifier, texts: [said.probability for said in classifier.predict(texts)],
+    "predict_proba": lambda classifier, texts: classifier.predict_proba(texts).tolist(),
+    "explain": lambda classifier, texts: [
+        one.prediction.probability for one in classifier.explain(texts, by="sentence")
     ],
-    "engine": lambda engine, texts: [
+    "classifier": lambda classifier, texts: [
         said["score"] if said["label"] == "positive" else 1 - said["score"]
-        for said in engine(texts)
+        for said in classifier(texts)
     ],
-    "encode": lambda engine, texts: [
-        engine.score_token_ids([ids])[0]
-        for encoded in engine.encode(texts)
+    "encode": lambda classifier, texts: [
+        classifier.score_token_ids([ids])[0]
+        for encoded in classifier.encode(texts)
         for ids in encoded.token_ids
     ],
 }
 
 
 @pytest.fixture(scope="module")
-def engine(trained):
+def classifier(trained):
     return load(trained, precision="float32", threads=1)
 
 
 @pytest.fixture(scope="module")
-def expected(engine):
-    return [float(engine.predict_proba([text])[0]) for text in TEXTS]
+def expected(classifier):
+    return [float(classifier.predict_proba([text])[0]) for text in TEXTS]
 
 
 @pytest.mark.parametrize("asked", ASKED)
 @pytest.mark.parametrize("kind", TAKEN)
-def test_an_iterable_of_strings_is_answered_in_its_order(engine, expected, kind, asked):
-    np.testing.assert_allclose(ASKED[asked](engine, TAKEN[kind]()), expected, atol=1e-6)
+def test_an_iterable_of_strings_is_answered_in_its_order(classifier, expected, kind, asked):
+    np.testing.assert_allclose(ASKED[asked](classifier, TAKEN[kind]()), expected, atol=1e-6)
     assert len(set(expected)) == len(expected)
 
 
 @pytest.mark.parametrize("asked", ASKED)
 @pytest.mark.parametrize("kind", REFUSED)
-def test_anything_else_is_refused_with_what_to_pass(engine, kind, asked):
+def test_anything_else_is_refused_with_what_to_pass(classifier, kind, asked):
     make, words = REFUSED[kind]
     with pytest.raises(ReelFeelError, match=words) as refused:
-        ASKED[asked](engine, make())
+        ASKED[asked](classifier, make())
     assert isinstance(refused.value, UsageError | DataError)
     assert len(str(refused.value)) < 500
 
@@ -205,48 +205,48 @@ def test_counting_refuses_the_same(count, kind):
 
 
 @pytest.mark.parametrize("wrong", [None, 3, TEXTS, pl.DataFrame({"text": TEXTS}), b"mini", set()])
-def test_what_is_no_model_and_no_data_set_is_refused_too(trained, engine, wrong):
+def test_what_is_no_model_and_no_data_set_is_refused_too(trained, classifier, wrong):
     with pytest.raises(UsageError, match="Expected"):
         load(wrong)
     with pytest.raises(UsageError, match="Expected"):
         evaluate(wrong, "mini")
     with pytest.raises(ReelFeelError, match=r"Received|Expected"):
-        evaluate(engine, wrong)
+        evaluate(classifier, wrong)
     with pytest.raises(UsageError, match="Expected"):
         compare(wrong, trained, "mini")
 
 
 def test_the_path_of_a_file_in_place_of_texts_is_refused_with_the_way_to_read_it(
-    engine, tmp_path, expected
+    classifier, tmp_path, expected
 ):
     path = tmp_path / "reviews.csv"
     pl.DataFrame({"text": TEXTS}).write_csv(path)
     with pytest.raises(UsageError) as refused:
-        engine(str(path))
+        classifier(str(path))
     # The mend, as it is written.
     mend = str(refused.value).split("Read a file first: ")[1].split(". Received")[0]
     statement, _, expression = mend.partition(", then pass ")
     names = {}
     exec(statement, names)  # noqa: S102
     np.testing.assert_allclose(
-        engine.predict_proba(eval(expression, names)),  # noqa: S307
+        classifier.predict_proba(eval(expression, names)),  # noqa: S307
         expected,
         atol=1e-6,
     )
 
 
-def test_an_error_in_the_users_own_generator_stays_theirs(engine):
+def test_an_error_in_the_users_own_generator_stays_theirs(classifier):
     def broken():
         yield "A film"
         raise KeyError("mine")
 
     with pytest.raises(KeyError, match="mine"):
-        engine.predict(broken())
+        classifier.predict(broken())
 
 
-def test_a_generator_is_read_a_chunk_at_a_time(engine):
+def test_a_generator_is_read_a_chunk_at_a_time(classifier):
     read = []
-    encoded = engine.encode(read.append(number) or "good" for number in range(20_000))
+    encoded = classifier.encode(read.append(number) or "good" for number in range(20_000))
     next(encoded)
     assert len(read) == 8_192
 
@@ -262,37 +262,37 @@ def test_long_texts_come_in_smaller_chunks(monkeypatch):
     assert list(itertools.chain(*chunks)) == texts
 
 
-def test_what_pandas_has_is_taken_or_refused(engine, expected):
+def test_what_pandas_has_is_taken_or_refused(classifier, expected):
     pd = pytest.importorskip("pandas")
     series = pd.Series(TEXTS, index=[10_000.5, 2, 3])
     for texts in (series, series.astype("string"), series.astype("category"), pd.Index(TEXTS)):
-        np.testing.assert_allclose(engine.predict_proba(texts), expected, atol=1e-6)
+        np.testing.assert_allclose(classifier.predict_proba(texts), expected, atol=1e-6)
     shuffled = series.iloc[[2, 0, 1]]
-    np.testing.assert_allclose(engine.predict_proba(shuffled), np.roll(expected, 1), atol=1e-6)
+    np.testing.assert_allclose(classifier.predict_proba(shuffled), np.roll(expected, 1), atol=1e-6)
     frame = pd.DataFrame({"text": TEXTS, "label": [1, 0, 1]})
     for wrong in (frame, frame[["text"]]):
         with pytest.raises(UsageError, match=r"df\['text'\]"):
-            engine.predict(wrong)
+            classifier.predict(wrong)
     for missing in (None, pd.NA, float("nan")):
         with pytest.raises(DataError, match=r"Text 3.*missing"):
-            engine.predict(pd.Series([*TEXTS, missing]))
+            classifier.predict(pd.Series([*TEXTS, missing]))
 
 
-def test_what_arrow_has_is_taken_or_refused(engine, expected):
+def test_what_arrow_has_is_taken_or_refused(classifier, expected):
     pa = pytest.importorskip("pyarrow")
     for texts in (pa.array(TEXTS), pa.chunked_array([TEXTS])):
-        np.testing.assert_allclose(engine.predict_proba(texts), expected, atol=1e-6)
+        np.testing.assert_allclose(classifier.predict_proba(texts), expected, atol=1e-6)
     with pytest.raises(DataError, match=r"Text 1.*missing"):
-        engine.predict(pa.array(["good", None]))
+        classifier.predict(pa.array(["good", None]))
     with pytest.raises(UsageError, match=r"df\['text'\]"):
-        engine.predict(pa.table({"text": TEXTS}))
+        classifier.predict(pa.table({"text": TEXTS}))
 
 
-def test_what_pytorch_has_is_refused(engine):
+def test_what_pytorch_has_is_refused(classifier):
     torch = pytest.importorskip("torch")
     for wrong in (torch.zeros(2), torch.tensor(1.0), torch.zeros(2, 2)):
         with pytest.raises(ReelFeelError):
-            engine.predict(wrong)
+            classifier.predict(wrong)
 
 
 def test_mappings_are_known_by_what_they_can_do():

@@ -9,9 +9,9 @@ from hypothesis import strategies as st
 from reelfeel.errors import BundleError, UsageError
 from reelfeel.text.cleaning import clean
 from reelfeel.text.tokenizer import (
-    FORMAT_VERSION,
     LETTERS,
     TOKEN_PATTERN,
+    TOKENIZER_VERSION,
     TextSettings,
     lower,
     tokenize,
@@ -131,7 +131,7 @@ def test_settings_come_back_from_json():
 
 def test_the_stored_settings_are_the_known_ones():
     # A new key or default is a new format: older models must load as they were trained.
-    assert FORMAT_VERSION == 1
+    assert TOKENIZER_VERSION == 1
     stored = TextSettings().to_dict()
     assert stored.pop("token_pattern") == TOKEN_PATTERN
     assert stored == {"lowercase": True, "max_tokens": 500, "keep": "head", "format_version": 1}

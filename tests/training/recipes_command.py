@@ -14,7 +14,7 @@ STUDENT = get_preset("mini").updated(
 )
 
 if __name__ == "__main__":
-    pretraining = get_pretraining_preset("mini").updated({"passes": 2, "checkpoint_every_s": 0.1})
+    pretraining = get_pretraining_preset("mini").updated({"epochs": 2, "checkpoint_every_s": 0.1})
     teacher = STUDENT.updated({"training": {"virtual_adversarial_norm": 0.3}})
     # Long enough to be killed in it.
     student = STUDENT.updated({"training": {"epochs": 12}})

@@ -36,8 +36,8 @@ TINY_STUDENT = TINY_TEACHER.updated({"training": {"virtual_adversarial_norm": 0.
 TINY_SECOND = TINY_STUDENT.updated({"training": {"epochs": 1, "learning_rate": 1e-9}})
 TINY_SMALL = TINY_STUDENT.updated({"model": {"own_sizes": True, "embedding_dim": 4, "units": [4]}})
 TINY_PRETRAINING = PretrainingConfig(
-    vocabulary_size=40, embedding_dim=8, units=(8,), passes=1, lanes=4, window=20,
-    num_negatives=10, warmup_steps=4, held_out_share=0.2,
+    vocabulary_size=40, embedding_dim=8, units=(8,), epochs=1, batch_size=4, bptt_length=20,
+    num_negatives=10, warmup_steps=4, validation_share=0.2,
 )  # fmt: skip
 TINY_WIDENING = TINY_PRETRAINING.updated({"units": [12]})
 
@@ -185,7 +185,7 @@ def test_the_commands_of_the_stages_say_their_settings(unbroken):
     typed = stages[1]["command"].partition(" --set ")[2].split(" --set ")
     described = presets.get_preset("seed").updated(parse_assignments(typed))
     assert described == TINY_TEACHER
-    assert "--set passes=1" in stages[0]["command"]
+    assert "--set epochs=1" in stages[0]["command"]
 
 
 def test_nothing_is_computed_twice(finished, tmp_path, unbroken):

@@ -15,9 +15,9 @@ def test_each_seed_is_a_model_of_its_own_and_the_spread_is_theirs(tmp_path, home
     assert json.loads((tmp_path / "seeds.json").read_text()) == json.loads(json.dumps(record))
     losses = []
     for seed in (3, 4):
-        engine = load(tmp_path / f"seed-{seed}")
-        assert engine.bundle.config.training.seed == seed
-        losses.append(engine.bundle.about("metrics")["validation"]["log_loss"])
+        classifier = load(tmp_path / f"seed-{seed}")
+        assert classifier.bundle.config.training.seed == seed
+        losses.append(classifier.bundle.about("metrics")["validation"]["log_loss"])
     assert losses[0] != losses[1]
     spread = record["spread"]["log_loss"]
     assert spread["mean"] == pytest.approx(statistics.mean(losses))

@@ -28,7 +28,7 @@ KINDS = {
     ),
     "language model": (
         "pretrain",
-        ["passes=6", "checkpoint_every_s=0.1", "units=[24, 16]"],
+        ["epochs=6", "checkpoint_every_s=0.1", "units=[24, 16]"],
     ),
 }
 SIGNALS = {"SIGKILL": -9, "SIGTERM": 143, "SIGHUP": 129, "SIGINT": 130}

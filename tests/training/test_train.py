@@ -24,17 +24,17 @@ def train_tiny(reviews, output, **changes):
 
 
 def test_a_small_corpus_is_learned(home, tmp_path, reviews):
-    engine = train_tiny(reviews, tmp_path / "model")
+    classifier = train_tiny(reviews, tmp_path / "model")
     unseen = make_reviews(200, seed=1)
-    predicted = engine.predict_proba(unseen.texts) >= 0.5
+    predicted = classifier.predict_proba(unseen.texts) >= 0.5
     assert (predicted == unseen.labels).mean() > 0.95
 
 
 def test_the_same_seed_gives_the_same_weights_and_another_gives_others(home, tmp_path, reviews):
     weights = []
     for name, seed in (("first", 0), ("same", 0), ("other", 1)):
-        engine = train_tiny(reviews, tmp_path / name, settings={"training": {"seed": seed}})
-        weights.append(engine.bundle.weights())
+        classifier = train_tiny(reviews, tmp_path / name, settings={"training": {"seed": seed}})
+        weights.append(classifier.bundle.weights())
     first, same, other = weights
     assert all(np.array_equal(first[name], same[name]) for name in first)
     assert not all(np.array_equal(first[name], other[name]) for name in first)
@@ -130,12 +130,15 @@ def test_the_best_epoch_is_kept(home, tmp_path, reviews):
 
 def test_patience_stops_early(home, tmp_path):
     shuffled = make_reviews(120)
-    engine = train_tiny(
+    classifier = train_tiny(
         Reviews(shuffled.texts, shuffled.labels[::-1].copy(), shuffled.ids),
         tmp_path / "model",
         settings={"training": {"epochs": 30, "patience": 2, "alarm": False}},
     )
-    history, best = engine.bundle.about("history"), engine.bundle.about("provenance")["best_epoch"]
+    history, best = (
+        classifier.bundle.about("history"),
+        classifier.bundle.about("provenance")["best_epoch"],
+    )
     assert len(history) == best + 2 < 30
 
 
@@ -169,11 +172,11 @@ def test_one_class_only_is_refused(home, tmp_path, reviews):
 def test_unequal_classes_are_weighted(home, tmp_path):
     reviews = make_reviews(400)
     rows = np.flatnonzero((reviews.labels == 0) | (np.arange(400) % 9 == 0))
-    engine = train_tiny(
+    classifier = train_tiny(
         reviews.take(rows), tmp_path / "model", settings={"training": {"epochs": 10}}
     )
     unseen = make_reviews(200, seed=1)
-    predicted = engine.predict_proba(unseen.texts) >= 0.5
+    predicted = classifier.predict_proba(unseen.texts) >= 0.5
     assert predicted[unseen.labels == 1].mean() > 0.8
 
 
@@ -203,14 +206,14 @@ def test_tables_are_read_with_keywords_and_their_ledger_is_kept(home, tmp_path, 
     path = tmp_path / "a.csv"
     path.write_text("\n".join(["An export", "review;label", *rows, ";glad", "so so;meh", ""]))
     observer = Notes()
-    engine = train_tiny(
+    classifier = train_tiny(
         path, tmp_path / "model", settings={"training": {"epochs": 1}}, observer=observer,
         text_column="review", skip_rows=1, positive="glad", negative="sad", skip_bad_rows=True,
         drop_other_labels=True,
     )  # fmt: skip
-    (ledger,) = engine.bundle.about("provenance")["data"]["ledgers"]
-    assert (ledger["found"], ledger["read"]) == (len(rows) + 2, len(rows))
-    assert [one["count"] for one in ledger["passed_over"]] == [1, 1]
+    (summary,) = classifier.bundle.about("provenance")["data"]["load_summaries"]
+    assert (summary["found"], summary["read"]) == (len(rows) + 2, len(rows))
+    assert [one["count"] for one in summary["passed_over"]] == [1, 1]
     assert any(f"{len(rows) + 2:,} rows found" in note for note in observer.notes)
     with pytest.raises(UsageError, match="Did you mean 'skip_bad_rows'"):
         train_tiny(path, tmp_path / "other", skip_bad_row=True)

@@ -17,7 +17,7 @@ MARK = "zyzzyva"
 # and a batch holds tensors.
 WRAPPERS = ["TrainingData", "TrainingSet", "EncodedReviews", "PreparedRun", "Job", "Batch"]
 # What it comes in, what its ids are, and who works with them.
-OTHERS = {"Reviews", "TokenIds", "Trainer", "ClassifierTask", "NotLearningMonitor"}
+OTHERS = {"Reviews", "IdLists", "Trainer", "ClassifierTask", "NotLearningMonitor"}
 
 
 def find_holders(value, marked, seen):

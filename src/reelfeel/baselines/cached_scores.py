@@ -15,10 +15,11 @@ import numpy.typing as npt
 from reelfeel.baselines.baselines import BASELINES, check_is_list, check_name, fit_baseline
 from reelfeel.errors import BundleError, DataError
 from reelfeel.files.array_files import read_arrays
-from reelfeel.files.plain_files import read_json
+from reelfeel.files.plain_files import read_json_file
 from reelfeel.files.writing import home, write_whole
 from reelfeel.metrics.checks import Labels, Probabilities, check_labels
 from reelfeel.schema import integer, number, record
+from reelfeel.text_hashes import add_texts
 
 # Part of the key: raise it with every change to what a baseline computes.
 VERSION = 1
@@ -117,7 +118,7 @@ def _measure(
 
 def _recall(name: str, folder: Path, num_texts: int) -> BaselineScores | None:
     try:
-        costs = read_json(folder / "costs.json", MAX_COSTS_BYTES)
+        costs = read_json_file(folder / "costs.json", MAX_COSTS_BYTES)
         _COSTS(costs, "costs")
         y_prob = read_arrays(folder / "scores.npz", {"y_prob": ("float64", 1)})["y_prob"]
     except (BundleError, ValueError):
@@ -144,9 +145,5 @@ def _fingerprint(
 ) -> str:
     digest = hashlib.sha256(f"{name} {VERSION} {len(train_texts)}\n".encode())
     digest.update(labels.astype("<i8").tobytes())
-    for text in (*train_texts, *texts):
-        encoded = text.encode("utf-8", "surrogatepass")
-        # The length keeps ("ab", "c") and ("a", "bc") apart.
-        digest.update(f"{len(encoded)}\n".encode())
-        digest.update(encoded)
+    add_texts(digest, (*train_texts, *texts))
     return digest.hexdigest()

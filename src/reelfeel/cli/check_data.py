@@ -92,8 +92,8 @@ def _print_audit(result: Audit, console: Console) -> None:
     for name in rows[0]:
         table.add_row(name, *(row[name] for row in rows))
     console.print(table)
-    for ledger in (ledger for part in result.parts for ledger in part.ledgers):
-        console.print(Text(str(ledger)))
+    for summary in (summary for part in result.parts for summary in part.load_summaries):
+        console.print(Text(str(summary)))
     findings = Table.grid(padding=(0, 1))
     for finding in result.findings:
         findings.add_row(Text(finding.severity, _STYLES[finding.severity]), _describe(finding))

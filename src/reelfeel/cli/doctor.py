@@ -98,11 +98,11 @@ def _try_training() -> dict[str, str]:
     started = time.perf_counter()
     with tempfile.TemporaryDirectory() as folder:
         settings = {"training": {"epochs": 1, "alarm": False}}
-        engine = train("mini", output=Path(folder) / "model", preset="mini", settings=settings)
-        difference = engine.golden_difference()
+        classifier = train("mini", output=Path(folder) / "model", preset="mini", settings=settings)
+        difference = classifier.golden_difference()
     return {
         "LSTM kernel": f"{kernel.name}, because {kernel.reason}",
-        "prediction engine": str(engine.runner),
+        "prediction backend": str(classifier.backend),
         "training": f"works ({time.perf_counter() - started:.1f} s for a tiny model)",
-        "engine against Keras": f"largest difference {difference:.1e}",
+        "backend against Keras": f"largest difference {difference:.1e}",
     }

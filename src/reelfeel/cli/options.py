@@ -11,7 +11,7 @@ import typer
 from reelfeel.terminal.lines import say
 
 if TYPE_CHECKING:
-    from reelfeel.inference.classifier import Engine
+    from reelfeel.inference.classifier import Classifier
 
 ProbabilityColumn = Annotated[
     str, typer.Option(help="Of tables of predictions: the probability of the positive class.")
@@ -41,9 +41,9 @@ Seed = Annotated[int | None, typer.Option(help="Short for --set training.seed=N.
 Resume = Annotated[
     bool, typer.Option("--resume", help="Go on from the last checkpoint of the same run.")
 ]
-EngineName = Annotated[
+BackendName = Annotated[
     str | None,
-    typer.Option("--engine", help="native, openvino, onnxruntime or numpy; default: the fastest."),
+    typer.Option("--backend", help="native, openvino, onnxruntime or numpy; default: the fastest."),
 ]
 Precision = Annotated[
     str, typer.Option(help="float32 is exact; auto is bfloat16 where the processor has it.")
@@ -74,9 +74,9 @@ def read_changes(
     return changes
 
 
-def say_saved(engine: Engine, output: Path, *, as_json: bool) -> None:
+def say_saved(classifier: Classifier, output: Path, *, as_json: bool) -> None:
     """Says what a training has saved, with its figures on the validation reviews."""
-    metrics = engine.bundle.about("metrics")
+    metrics = classifier.bundle.about("metrics")
     if as_json:
         typer.echo(json.dumps({"model": str(output), **metrics}, indent=2, allow_nan=False))
         return

@@ -47,7 +47,7 @@ class PretrainingConfig:
         num_negatives: words that the softmax of a step is estimated with; as many as there are
             words, or more, is the full softmax.
         negative_power: words are drawn by their count to this power.
-        held_out_share: share of the texts kept apart for perplexity: of labelled reviews, the
+        validation_share: share of the texts kept apart for perplexity: of labelled reviews, the
             validation part that a classifier with the same seed holds out.
         split_seed: of that choice.
         seed: of the initial weights, the order, the dropout and the negatives.
@@ -64,15 +64,15 @@ class PretrainingConfig:
     embedding_dropout_rate: float = 0.1
     output_dropout_rate: float = 0.2
     word_dropout_rate: float = 0.02
-    passes: int = 5
-    lanes: int = 64
-    window: int = 80
+    epochs: int = 5
+    batch_size: int = 64
+    bptt_length: int = 80
     learning_rate: float = 0.002
     warmup_steps: int = 300
     max_gradient_norm: float = 1.0
     num_negatives: int = 2_048
     negative_power: float = 0.75
-    held_out_share: float = 0.1
+    validation_share: float = 0.1
     split_seed: int = 0
     seed: int = 0
     precision: str = "auto"
@@ -96,7 +96,7 @@ class PretrainingConfig:
         yield "vocabulary_size", f"at least {MIN_VOCABULARY_SIZE}", size >= MIN_VOCABULARY_SIZE
         yield "units", "one or more sizes", bool(self.units) and min(self.units) >= 1
         yield "units", check_units(self.units)[1], check_units(self.units)[0]
-        for name in ("embedding_dim", "passes", "lanes", "window", "num_negatives"):
+        for name in ("embedding_dim", "epochs", "batch_size", "bptt_length", "num_negatives"):
             yield name, "at least 1", getattr(self, name) >= 1
         for name in ("embedding_dropout_rate", "output_dropout_rate", "word_dropout_rate"):
             yield name, "at least 0 and below 1", 0 <= getattr(self, name) < 1
@@ -111,7 +111,7 @@ class PretrainingConfig:
         ):
             yield name, "0 or more", getattr(self, name) >= 0
         yield "learning_rate", "above 0", self.learning_rate > 0
-        yield "held_out_share", "between 0 and 1", 0 < self.held_out_share < 1
+        yield "validation_share", "between 0 and 1", 0 < self.validation_share < 1
         yield "precision", f"one of {PRECISIONS}", self.precision in PRECISIONS
         stored = self.weight_precision in WEIGHT_PRECISIONS
         yield "weight_precision", f"one of {WEIGHT_PRECISIONS}", stored
@@ -120,14 +120,14 @@ class PretrainingConfig:
         """Returns a copy with some settings replaced.
 
         Args:
-            values: such as `{"passes": 3}`.
+            values: such as `{"epochs": 3}`.
 
         Raises:
             ConfigError: if there is no such setting, or a value has the wrong type or range.
 
         Example:
 
-        >>> PretrainingConfig().updated({"units": 64, "passes": 3}).units
+        >>> PretrainingConfig().updated({"units": 64, "epochs": 3}).units
         (64,)
         """
         updated: PretrainingConfig = update_section("pretraining", self, values)
@@ -146,13 +146,13 @@ PRETRAINING_PRESETS = {
         vocabulary_size=2_000,
         embedding_dim=32,
         units=(32,),
-        passes=10,
-        lanes=8,
-        window=20,
+        epochs=10,
+        batch_size=8,
+        bptt_length=20,
         learning_rate=0.01,
         warmup_steps=10,
         num_negatives=500,
-        held_out_share=0.2,
+        validation_share=0.2,
     ),
 }
 
@@ -181,8 +181,8 @@ def list_pretraining_changes(config: PretrainingConfig) -> list[str]:
 
     Example:
 
-    >>> list_pretraining_changes(PretrainingConfig(passes=6, units=(64,)))
-    ['units=[64]', 'passes=6']
+    >>> list_pretraining_changes(PretrainingConfig(epochs=6, units=(64,)))
+    ['units=[64]', 'epochs=6']
     """
     before = get_pretraining_preset("base").to_dict()
     return [
@@ -193,20 +193,20 @@ def list_pretraining_changes(config: PretrainingConfig) -> list[str]:
 
 
 def parse_pretraining_settings(assignments: Iterable[str]) -> dict[str, Any]:
-    """Reads settings as typed on a command line, such as `["passes=3", "units=[512, 512]"]`.
+    """Reads settings as typed on a command line, such as `["epochs=3", "units=[512, 512]"]`.
 
     Raises:
         ConfigError: if one is not of the form `key=value`.
 
     Example:
 
-    >>> parse_pretraining_settings(["passes=3"])
+    >>> parse_pretraining_settings(["epochs=3"])
     {'passes': 3}
     """
     for assignment in assignments:
         if "=" not in assignment:
             raise ConfigError(
-                f"A setting is written key=value, such as passes=3. Received: {assignment!r}"
+                f"A setting is written key=value, such as epochs=3. Received: {assignment!r}"
             )
     named = [f"pretraining.{assignment}" for assignment in assignments]
     return parse_assignments(named).get("pretraining", {})

@@ -153,13 +153,13 @@ _SMALL = _STUDENT.updated(
         },
     }
 )
-_PRETRAINING = PretrainingConfig(passes=6)
+_PRETRAINING = PretrainingConfig(epochs=6)
 # What the narrow one lacks at last is room; from chance, a wide one would need as many passes.
-_WIDENING = PretrainingConfig(units=(1_024,), passes=2, learning_rate=0.0015)
+_WIDENING = PretrainingConfig(units=(1_024,), epochs=2, learning_rate=0.0015)
 
 # As accurate as it gets within three hours: one direction, no wide network, and adversaries for
 # nobody but the teacher, whom its students leave behind (docs/log.md).
-_LARGE_PRETRAINING = PretrainingConfig(vocabulary_size=50_000, passes=3)
+_LARGE_PRETRAINING = PretrainingConfig(vocabulary_size=50_000, epochs=3)
 _MORE_WORDS = {"vocabulary_size": _LARGE_PRETRAINING.vocabulary_size}
 _LARGE_TEACHER = _STUDENT.updated(
     {

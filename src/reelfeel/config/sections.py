@@ -20,7 +20,7 @@ KEEP = ("head", "tail", "head_tail")
 SPLITS = ("grouped", "random", "folds")
 PRECISIONS = ("auto", "float32", "bfloat16")
 POOLINGS = ("last", "last_max_mean")
-DIRECTIONS = ("forward", "backward", "both")
+MODEL_DIRECTIONS = ("forward", "backward", "both")
 DECAYS = ("none", "linear")
 WEIGHT_PRECISIONS = ("float32", "float16")
 # Bounds that a mistyped setting, or a saved model of a stranger's, meets before anything is made of
@@ -100,7 +100,7 @@ class ModelConfig:
             model to start from. It then lends what fits: its most frequent words, their embeddings
             (projected where they are larger), and its LSTMs if all sizes are its own.
         weight_precision: of the saved weights: "float32", or "float16" for a file of half the
-            size. Every engine reads both.
+            size. Every backend reads both.
     """
 
     embedding_dim: int = 128
@@ -124,7 +124,12 @@ class ModelConfig:
             rate = getattr(self, f"{name}_rate")
             _check(0 <= rate < 1, f"model.{name}_rate", "at least 0 and below 1", self)
         _check(self.pooling in POOLINGS, "model.pooling", f"one of {POOLINGS}", self)
-        _check(self.direction in DIRECTIONS, "model.direction", f"one of {DIRECTIONS}", self)
+        _check(
+            self.direction in MODEL_DIRECTIONS,
+            "model.direction",
+            f"one of {MODEL_DIRECTIONS}",
+            self,
+        )
         plain = (self.pooling, self.direction) == ("last", "forward")
         expected = "true with another pooling than last or another direction than forward"
         _check(self.masking or plain, "model.masking", expected, self)

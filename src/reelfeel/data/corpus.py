@@ -18,6 +18,7 @@ from reelfeel.data.splitting import split_train_validation
 from reelfeel.data.tables import TableOptions
 from reelfeel.errors import DataError, SchemaError, UsageError
 from reelfeel.text.cleaning import clean
+from reelfeel.text_hashes import add_texts
 from reelfeel.values import UNLABELLED, Reviews
 
 Hashes = npt.NDArray[np.uint64]
@@ -56,16 +57,14 @@ class Corpus:
         digest = hashlib.sha256()
         for texts in (self.texts, self.held_out):
             digest.update(f"{len(texts)}\n".encode())
-            for text in texts:
-                encoded = text.encode("utf-8", "surrogatepass")
-                digest.update(f"{len(encoded)}\n".encode() + encoded)
+            add_texts(digest, texts)
         return digest.hexdigest()
 
 
 def read_corpus(
     sources: Iterable[str | Path | Reviews],
     *,
-    held_out_share: float = 0.1,
+    validation_share: float = 0.1,
     split_seed: int = 0,
     data_dir: str | Path | None = None,
     options: TableOptions | None = None,
@@ -78,7 +77,7 @@ def read_corpus(
     Args:
         sources: "imdb" (its train and unlabelled parts), what `load_reviews` takes (its train
             part), what `read_plain_texts` takes, or reviews at hand: labels are not needed.
-        held_out_share: share of the texts held out. Of labelled reviews the validation part of
+        validation_share: share of the texts held out. Of labelled reviews the validation part of
             `split_train_validation` is, which is what a classifier with this share and seed
             holds out; of others any texts.
         split_seed: of that choice.
@@ -91,7 +90,7 @@ def read_corpus(
 
     Example:
 
-    >>> corpus = read_corpus(["mini"], held_out_share=0.2)
+    >>> corpus = read_corpus(["mini"], validation_share=0.2)
     >>> corpus.counts["read"] == len(corpus.texts) + len(corpus.held_out)
     True
     """
@@ -104,7 +103,7 @@ def read_corpus(
     for source in sources:
         reviews, *others = _read_parts(source, data_dir, options)
         names += [part.source for part in (reviews, *others)]
-        is_held_out = _choose_held_out(reviews, held_out_share, split_seed).tolist()
+        is_held_out = _choose_held_out(reviews, validation_share, split_seed).tolist()
         for text, chosen in zip(reviews.texts, is_held_out, strict=True):
             (held_out if chosen else kept).append(text)
         for part in others:

@@ -15,9 +15,9 @@ from reelfeel.data.reading.frames import (
     read_frame,
     read_parquet,
 )
-from reelfeel.data.reading.json_tables import read_json, read_json_lines
+from reelfeel.data.reading.json_tables import read_json_lines, read_json_table
 from reelfeel.data.reading.table import Reading, Table
-from reelfeel.data.reading.text_lines import is_fasttext, read_fasttext, read_lines
+from reelfeel.data.reading.text_lines import is_fasttext, read_fasttext, read_line_table
 from reelfeel.data.sources.compression import COMPRESSED_SUFFIXES, read_bytes, read_stdin
 from reelfeel.data.sources.decoding import decode_text
 from reelfeel.data.sources.limits import refuse_shape
@@ -50,9 +50,9 @@ _OF_BYTES: dict[str, Callable[[Reading, bytes], Table]] = {
 _OF_TEXT: dict[str, Callable[[Reading, str], Table]] = {
     "csv": read_csv,
     "jsonl": read_json_lines,
-    "json": read_json,
+    "json": read_json_table,
     "fasttext": read_fasttext,
-    "lines": read_lines,
+    "lines": read_line_table,
 }
 
 
@@ -127,8 +127,8 @@ def read_content(
         return _OF_BYTES[kind](reading, content)
     decoded = decode_text(content, options.encoding)
     refuse_shape(name, decoded.text)
-    reading.books.notes += decoded.notes()
-    reading.books.doubts += decoded.doubts()
+    reading.log.notes += decoded.notes()
+    reading.log.doubts += decoded.doubts()
     if options.format is None and kind == "csv" and is_fasttext(decoded.text):
         kind = "fasttext"
     if kind in ("json", "jsonl"):

@@ -51,5 +51,5 @@ def join_reviews(sources: Sequence[Reviews]) -> Reviews:
         movies=[movie for one in parts for movie in one.movies or ()] if has_movies else None,
         columns={},
         source=", ".join(one.source for one in parts),
-        ledgers=tuple(ledger for one in parts for ledger in one.ledgers),
+        load_summaries=tuple(summary for one in parts for summary in one.load_summaries),
     )

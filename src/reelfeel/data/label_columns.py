@@ -36,32 +36,32 @@ class LabelColumn:
             spellings.setdefault(name, name if value.strip().endswith(".0") else value.strip())
         return cls(names, spellings, where, rows)
 
-    def spell(self, name: str) -> str:
+    def show(self, name: str) -> str:
         """Returns a label as the user writes it most often."""
         return self.spellings.get(name, name)
 
-    def spell_counts(self) -> str:
+    def format_counts(self) -> str:
         """Returns the most common labels with their counts, in words."""
         common = Counter(self.names).most_common()
-        shown = ", ".join(f"{self.spell(name)[:40]!r} ({count:,})" for name, count in common[:5])
+        shown = ", ".join(f"{self.show(name)[:40]!r} ({count:,})" for name, count in common[:5])
         return shown + (f" and {len(common) - 5:,} more labels" if len(common) > 5 else "")
 
     def describe_unknown(self, row: int, pair: tuple[str, str]) -> str:
         """Returns the refusal of a third label beside two that are known."""
         return (
-            f"{self.where}, {self.rows[row]}: the label {self.spell(self.names[row])[:40]!r} is "
-            f"neither {self.spell(pair[1])!r} nor {self.spell(pair[0])!r}. ReelFeel tells exactly "
-            f"two labels apart; correct such rows, or {DROP}. Received {self.spell_counts()}."
+            f"{self.where}, {self.rows[row]}: the label {self.show(self.names[row])[:40]!r} is "
+            f"neither {self.show(pair[1])!r} nor {self.show(pair[0])!r}. ReelFeel tells exactly "
+            f"two labels apart; correct such rows, or {DROP}. Received {self.format_counts()}."
         )
 
     def describe_unmapped(self) -> str:
         """Returns the refusal of two labels of which nobody said which is positive."""
         # Which of two unknown words is the good one is not for a program to propose.
-        names = " or ".join(repr(self.spell(name)[:40]) for name in sorted(set(self.names)))
+        names = " or ".join(repr(self.show(name)[:40]) for name in sorted(set(self.names)))
         return (
             f"{self.where}: which label is positive is not known. Expected positive/negative, "
             f"pos/neg, 1/0 or true/false; say which of {names} is positive with --positive LABEL "
-            f"(in Python: positive='LABEL'). Received {self.spell_counts()}."
+            f"(in Python: positive='LABEL'). Received {self.format_counts()}."
         )
 
     def describe_too_many(self, *, has_one_name: bool = False) -> str:
@@ -79,7 +79,7 @@ class LabelColumn:
             )
         return (
             f"{self.where} holds {len(set(self.names))} different labels. ReelFeel tells exactly "
-            f"two labels apart; {'; or '.join(mends)}. Received {self.spell_counts()}."
+            f"two labels apart; {'; or '.join(mends)}. Received {self.format_counts()}."
         )
 
 
@@ -126,7 +126,7 @@ def choose_pair(
             raise SchemaError(
                 f"{column.where} holds no label {name!r}.{_suggest(name, column)} Expected "
                 "--positive and --negative to be labels of that column. "
-                f"Received {column.spell_counts()}."
+                f"Received {column.format_counts()}."
             )
     others = [name for name in dict.fromkeys(column.names) if name not in given]
     if None in given and len(others) > 1:
@@ -137,7 +137,7 @@ def choose_pair(
 
 def _suggest(name: str, column: LabelColumn) -> str:
     near = difflib.get_close_matches(name, list(dict.fromkeys(column.names)), n=1, cutoff=0.7)
-    return f" Did you mean {column.spell(near[0])!r}?" if near else ""
+    return f" Did you mean {column.show(near[0])!r}?" if near else ""
 
 
 def _choose_known_pair(column: LabelColumn) -> tuple[str, str]:

@@ -17,7 +17,7 @@ from reelfeel.data.label_columns import (
     parse_stars,
 )
 from reelfeel.errors import DataError, SchemaError, UsageError
-from reelfeel.ledger import Ledger
+from reelfeel.load_summary import LoadSummary
 from reelfeel.terminal.escaping import has_half_character
 from reelfeel.values import UNLABELLED, Reviews
 
@@ -124,7 +124,7 @@ def map_labels(
     others = np.flatnonzero(labels < 0).tolist()
     if others and not label_map.drops_others:
         raise SchemaError(column.describe_unknown(others[0], pair))
-    names = (column.spell(pair[0]), column.spell(pair[1]))
+    names = (column.show(pair[0]), column.show(pair[1]))
     for row in np.flatnonzero(labels >= 0).tolist():
         _refuse_half_character(values[row], f"{where}, {rows[row]}: the label", SchemaError)
     return MappedLabels(labels, names, passed_over=_name_reason(others))
@@ -209,7 +209,7 @@ def _order_of_words(names: tuple[str, ...]) -> int:
 
 
 def take_labelled(reviews: Reviews) -> Reviews:
-    """Returns the reviews that have a label; the ledger counts the others as passed over.
+    """Returns the reviews that have a label; the summary counts the others as passed over.
 
     Example:
 
@@ -220,10 +220,14 @@ def take_labelled(reviews: Reviews) -> Reviews:
     if not len(bare):
         return reviews
     names = [str(reviews.ids[row]) for row in bare.tolist()]
-    ledgers = reviews.ledgers or (Ledger(reviews.source, "reviews", len(reviews), len(reviews)),)
-    if len(ledgers) == 1:
-        ledgers = (ledgers[0].passing_over(_UNLABELLED, names),)
-    return replace(reviews.take(np.flatnonzero(reviews.labels != UNLABELLED)), ledgers=ledgers)
+    load_summaries = reviews.load_summaries or (
+        LoadSummary(reviews.source, "reviews", len(reviews), len(reviews)),
+    )
+    if len(load_summaries) == 1:
+        load_summaries = (load_summaries[0].passing_over(_UNLABELLED, names),)
+    return replace(
+        reviews.take(np.flatnonzero(reviews.labels != UNLABELLED)), load_summaries=load_summaries
+    )
 
 
 def refuse_one_class(reviews: Reviews) -> None:
@@ -241,8 +245,8 @@ def refuse_one_class(reviews: Reviews) -> None:
         if not (reviews.labels == code).any():
             unlabelled = sum(
                 one.count
-                for ledger in reviews.ledgers
-                for one in ledger.passed_over
+                for summary in reviews.load_summaries
+                for one in summary.passed_over
                 if one.reason == _UNLABELLED
             ) + int((reviews.labels == UNLABELLED).sum())
             hint = " A label of -1 means none; the negative one is 0." if unlabelled else ""

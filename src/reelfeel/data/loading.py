@@ -20,8 +20,8 @@ from reelfeel.data.sets.imdb_layout import is_imdb
 from reelfeel.data.sets.mini import load_mini
 from reelfeel.data.sources.trees import is_archive, open_tree
 from reelfeel.errors import SchemaError, UsageError
-from reelfeel.files.inputs import explain_reading, refuse_special
-from reelfeel.ledger import Ledger
+from reelfeel.files.inputs import explain_input_errors, refuse_special
+from reelfeel.load_summary import LoadSummary
 from reelfeel.values import Reviews
 
 __all__ = [
@@ -64,7 +64,7 @@ def load_reviews(
             the encoding.
 
     Returns:
-        Reviews whose `ledgers` say what became of everything in the source.
+        Reviews whose `load_summaries` say what became of everything in the source.
 
     Raises:
         UsageError: if there is no such source or part.
@@ -185,7 +185,7 @@ def _open_path(source: str | Path, options: TableOptions) -> Parts:
     if not path.exists():
         _refuse_missing_path(source, path)
         return _open_several(_expand(path), options)
-    with explain_reading(path):
+    with explain_input_errors(path):
         return _open_existing(path, options)
 
 
@@ -202,7 +202,7 @@ def _open_existing(path: Path, options: TableOptions) -> Parts:
 def _explain(source: Any) -> AbstractContextManager[None]:
     """Names the source where the system refuses to read it."""
     is_path = isinstance(source, (str, Path))
-    return explain_reading(Path(source).expanduser()) if is_path else nullcontext()
+    return explain_input_errors(Path(source).expanduser()) if is_path else nullcontext()
 
 
 def _open_imdb(path: str | Path | None) -> Parts:
@@ -211,10 +211,10 @@ def _open_imdb(path: str | Path | None) -> Parts:
 
 
 def _load_whole(load: Callable[..., Reviews], *arguments: Any) -> Reviews:
-    """Loads a part of a data set whose loader counts it itself, and opens its books."""
+    """Loads a part of a data set whose loader counts it itself, and opens its log."""
     reviews = load(*arguments)
-    ledger = Ledger(reviews.source, "reviews", found=len(reviews), read=len(reviews))
-    return replace(reviews, ledgers=(ledger,))
+    summary = LoadSummary(reviews.source, "reviews", found=len(reviews), read=len(reviews))
+    return replace(reviews, load_summaries=(summary,))
 
 
 def _open_archive(path: Path, options: TableOptions) -> Parts:

@@ -120,7 +120,7 @@ def _read_part(tree: Tree, options: TableOptions) -> Reviews:
     others = [name for name in (*tree.files, *tree.outside) if name not in tables]
     if others:
         shown = ", ".join(others[:5]) + (", ..." if len(others) > 5 else "")
-        table.books.notes.append(f"{len(others):,} other files are not read: {shown}.")
+        table.log.notes.append(f"{len(others):,} other files are not read: {shown}.")
     return to_reviews(table, options)
 
 

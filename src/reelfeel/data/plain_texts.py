@@ -14,13 +14,13 @@ import numpy as np
 from reelfeel.data.formats import STDIN, find_format, read_content, read_file
 from reelfeel.data.options import TableOptions
 from reelfeel.data.parts import list_tree_parts
-from reelfeel.data.sources.compression import read_stdin, unpack
+from reelfeel.data.sources.compression import decompress, read_stdin
 from reelfeel.data.sources.decoding import decode_text
 from reelfeel.data.sources.folders import list_text_folders, read_text_files
 from reelfeel.data.sources.trees import PART_NAMES, Tree, is_archive, open_tree
 from reelfeel.data.tables import read_table
 from reelfeel.errors import SchemaError, UsageError
-from reelfeel.files.inputs import explain_reading, refuse_special
+from reelfeel.files.inputs import explain_input_errors, refuse_special
 from reelfeel.values import UNLABELLED, Reviews
 
 _logger = logging.getLogger(__name__)
@@ -39,7 +39,7 @@ def read_plain_texts(source: Any, options: TableOptions | None = None) -> Review
 
     Returns:
         Reviews whose labels are all -1. Blank lines are no texts. Everything that was found is in
-        the ledger.
+        the summary.
 
     Raises:
         UsageError: if there is no such file or folder.
@@ -57,7 +57,7 @@ def read_plain_texts(source: Any, options: TableOptions | None = None) -> Review
     if not isinstance(source, (str, Path)):
         return read_table(source, options)
     if str(source) == STDIN:
-        return read_lines(read_stdin(), options)
+        return read_piped_texts(read_stdin(), options)
     path = Path(source).expanduser()
     refuse_special(path)
     if not path.exists():
@@ -65,7 +65,7 @@ def read_plain_texts(source: Any, options: TableOptions | None = None) -> Review
             f"There is no data set, file or folder {str(path)!r}. Expected 'imdb', 'mini', a text "
             "file, a folder of text files or a table."
         )
-    with explain_reading(path):
+    with explain_input_errors(path):
         return _read_path(path, options)
 
 
@@ -79,7 +79,7 @@ def _read_path(path: Path, options: TableOptions) -> Reviews:
     return read_table(path, options)
 
 
-def read_lines(
+def read_piped_texts(
     content: bytes, options: TableOptions | None = None, *, name: str = "standard input"
 ) -> Reviews:
     r"""Reads what a pipe holds, one text a line, unpacked and decoded as files are.
@@ -97,12 +97,12 @@ def read_lines(
 
     Example:
 
-    >>> read_lines("A gem.\n".encode("utf-16")).texts
+    >>> read_piped_texts("A gem.\n".encode("utf-16")).texts
     ['A gem.']
     """
     options = dataclasses.replace(options or TableOptions(), labelled=False)
     lined = dataclasses.replace(options, format=options.format or "lines")
-    unpacked = unpack(io.BytesIO(content), name)
+    unpacked = decompress(io.BytesIO(content), name)
     table = read_content(name, unpacked, options.used_columns, lined)
     return _to_texts(table, options)
 
@@ -144,8 +144,8 @@ def _to_texts(table: Any, options: TableOptions) -> Reviews:
             f"with one text a .txt file. Received {table.found:,} blank lines."
         )
     texts = [str(text) for text in table.columns[options.text_column]]
-    ledger = table.books.close(found=table.found, read=len(texts))
-    for note in (*ledger.notes, *ledger.doubts):
+    summary = table.log.close(found=table.found, read=len(texts))
+    for note in (*summary.notes, *summary.doubts):
         _logger.warning("%s: %s", table.name, note)
     labels = np.full(len(texts), UNLABELLED, dtype=np.int8)
-    return Reviews(texts, labels, table.rows, source=table.name, ledgers=(ledger,))
+    return Reviews(texts, labels, table.rows, source=table.name, load_summaries=(summary,))

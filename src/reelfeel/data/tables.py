@@ -36,7 +36,7 @@ def read_table(source: Any, options: TableOptions | None = None) -> Reviews:
     Delimiter and encoding of text formats are found out, and what is not plain UTF-8 is logged.
     Labels are understood when they are positive/negative, pos/neg, 1/0 or true/false, or when
     `options` say how to read them. Nothing is dropped silently: every row is counted in the
-    reviews' ledger, and those dropped are logged and named in `source`.
+    reviews' summary, and those dropped are logged and named in `source`.
 
     Args:
         source: a file, "-" or a frame, as `read_file` takes it.
@@ -81,14 +81,14 @@ def to_reviews(table: Table, options: TableOptions) -> Reviews:
     reviews = columns.read(rows)
     if options.labelled:
         reviews = _label(reviews, columns, rows)
-    ledger = table.books.close(found=table.found, read=len(reviews))
-    dropped = [one for one in ledger.passed_over if one.reason != "that are blank"]
+    summary = table.log.close(found=table.found, read=len(reviews))
+    dropped = [one for one in summary.passed_over if one.reason != "that are blank"]
     said = [f"dropped {one.count:,} rows {one.reason}." for one in dropped]
-    notes = [*ledger.notes, *ledger.doubts, *said]
+    notes = [*summary.notes, *summary.doubts, *said]
     for note in notes:
         _logger.warning("%s: %s", table.name, note)
     source = f"{table.name} ({' '.join(notes)})" if notes else table.name
-    return replace(reviews, source=source, ledgers=(ledger,))
+    return replace(reviews, source=source, load_summaries=(summary,))
 
 
 @dataclass(frozen=True)
@@ -104,7 +104,7 @@ class _Columns:
             raise SchemaError(
                 f"{self.table.name} has a header but no rows that can be read. Expected at least "
                 f"one review below it. Received {self.table.found:,} rows, and the columns "
-                f"{_spell_names(self.table.columns)}."
+                f"{_format_names(self.table.columns)}."
             )
         options, rows = self.options, list(range(len(self.table)))
         for name in [options.text_column, *([options.label_column] if options.labelled else [])]:
@@ -179,7 +179,7 @@ class _Columns:
         return _without(rows, several)
 
     def _pass_over(self, reason: str, rows: Sequence[int]) -> None:
-        self.table.books.pass_over(reason, *(self.table.rows[row] for row in rows))
+        self.table.log.pass_over(reason, *(self.table.rows[row] for row in rows))
 
     def _describe_missing(self, name: str, bad: Sequence[int], num_rows: int) -> str:
         shown = ", ".join(self.table.rows[row].removeprefix("row ") for row in bad[:_NUM_SHOWN])
@@ -217,7 +217,7 @@ def _label(reviews: Reviews, columns: _Columns, rows: list[int]) -> Reviews:
         rows=names,
     )
     for reason, places in mapped.passed_over.items():
-        table.books.pass_over(reason, *(names[place] for place in places))
+        table.log.pass_over(reason, *(names[place] for place in places))
     reviews = replace(
         reviews, labels=mapped.labels, ratings=mapped.ratings, label_names=mapped.names
     )
@@ -271,10 +271,10 @@ def _refuse_missing_column(table: Table, name: str, options: TableOptions) -> No
     value = repr(found) if found else "NAME"
     raise SchemaError(
         f"{table.name} has no column {name!r}.{hint} Name it with {option} {value}. "
-        f"Received the columns {_spell_names(table.columns)}."
+        f"Received the columns {_format_names(table.columns)}."
     )
 
 
-def _spell_names(columns: Mapping[str, object]) -> str:
+def _format_names(columns: Mapping[str, object]) -> str:
     names = ", ".join(repr(name[:40]) for name in islice(columns, 20))
     return names + (f" and {len(columns) - 20:,} more" if len(columns) > 20 else "")

@@ -15,14 +15,14 @@ from reelfeel.data.audit.duplicates import hash_texts
 from reelfeel.data.splitting import split_random, split_train_validation
 from reelfeel.data.tables import TableOptions
 from reelfeel.errors import DataError, UsageError
-from reelfeel.evaluation.judged_reviews import (
+from reelfeel.evaluation.labelled_reviews import (
     find_trained_source,
     find_training_texts,
     load_labelled,
 )
 from reelfeel.files.outputs import hold_place
 from reelfeel.inference.bundle import Decision, write_decision
-from reelfeel.inference.classifier import Engine, load
+from reelfeel.inference.classifier import Classifier, load
 from reelfeel.inference.shipped import find_model, refuse_shipped
 from reelfeel.metrics.abstention import fit_abstention
 from reelfeel.metrics.calibration import expected_calibration_error
@@ -111,14 +111,14 @@ def calibrate(
     aims = aims or Aims()
     path = find_model(model)
     refuse_shipped(path, "Calibrating")
-    engine = load(path)
+    classifier = load(path)
     with hold_place(path / "decision.json"):
-        place = source if source is not None else find_trained_source(engine)
+        place = source if source is not None else find_trained_source(classifier)
         reviews = load_labelled(
-            "Calibration", place, part, data_dir, options, engine.bundle.label_names
+            "Calibration", place, part, data_dir, options, classifier.bundle.label_names
         )
-        reviews = _leave_out_learned(engine, reviews)
-        labels, y_prob = reviews.labels.astype(np.int64), _score_uncalibrated(engine, reviews)
+        reviews = _leave_out_learned(classifier, reviews)
+        labels, y_prob = reviews.labels.astype(np.int64), _score_uncalibrated(classifier, reviews)
         decision = fit_decision(labels, y_prob, aims)
         record = {
             "source": reviews.source,
@@ -175,11 +175,11 @@ def _fit_threshold(y_true: npt.ArrayLike, y_prob: Probabilities, aims: Aims) -> 
     return 0.5
 
 
-def _leave_out_learned(engine: Engine, reviews: Reviews) -> Reviews:
-    provenance = engine.bundle.about("provenance") or {}
+def _leave_out_learned(classifier: Classifier, reviews: Reviews) -> Reviews:
+    provenance = classifier.bundle.about("provenance") or {}
     if (provenance.get("data") or {}).get("sha256") == reviews.fingerprint():
-        return take_validation(engine, reviews, provenance)
-    learned = find_training_texts(engine, reviews)
+        return take_validation(classifier, reviews, provenance)
+    learned = find_training_texts(classifier, reviews)
     if learned.all():
         raise DataError(
             "A model cannot be calibrated on reviews that it learned from: it is surer of them "
@@ -189,18 +189,20 @@ def _leave_out_learned(engine: Engine, reviews: Reviews) -> Reviews:
     return reviews.take(np.flatnonzero(~learned))
 
 
-def take_validation(engine: Engine, reviews: Reviews, provenance: Mapping[str, Any]) -> Reviews:
+def take_validation(
+    classifier: Classifier, reviews: Reviews, provenance: Mapping[str, Any]
+) -> Reviews:
     """Returns those of a model's training reviews that were held out for validation.
 
     Args:
-        engine: the model.
+        classifier: the model.
         reviews: what it was trained on.
         provenance: of the model.
 
     Raises:
         DataError: if they divide differently now.
     """
-    data: DataConfig = engine.bundle.config.data
+    data: DataConfig = classifier.bundle.config.data
     if data.validation_split == "folds":
         raise DataError(
             "No reviews were held out: the model learned from all of them, and folds judged it. "
@@ -208,7 +210,9 @@ def take_validation(engine: Engine, reviews: Reviews, provenance: Mapping[str, A
             f"Received {reviews.source}."
         )
     cut = split_train_validation if data.validation_split == "grouped" else split_random
-    seed = engine.bundle.config.training.seed if data.split_seed == SAME_SEED else data.split_seed
+    seed = (
+        classifier.bundle.config.training.seed if data.split_seed == SAME_SEED else data.split_seed
+    )
     split = cut(reviews, validation_share=data.validation_share, seed=seed)
     if split.fingerprint() != (provenance.get("split") or {}).get("sha256"):
         raise DataError(
@@ -219,9 +223,9 @@ def take_validation(engine: Engine, reviews: Reviews, provenance: Mapping[str, A
     return reviews.take(split.validation)
 
 
-def _score_uncalibrated(engine: Engine, reviews: Reviews) -> Probabilities:
-    engine.bundle = replace(engine.bundle, decision=Decision())
-    return engine.predict_proba(reviews.texts)
+def _score_uncalibrated(classifier: Classifier, reviews: Reviews) -> Probabilities:
+    classifier.bundle = replace(classifier.bundle, decision=Decision())
+    return classifier.predict_proba(reviews.texts)
 
 
 def _measure_fitting(labels: Labels, y_prob: Probabilities, aims: Aims) -> dict[str, Any]:

@@ -13,15 +13,15 @@ import numpy.typing as npt
 from reelfeel.data.labels import are_turned
 from reelfeel.data.tables import TableOptions
 from reelfeel.errors import DataError, UsageError
-from reelfeel.evaluation.judged_reviews import find_training_texts, load_labelled
+from reelfeel.evaluation.labelled_reviews import find_training_texts, load_labelled
 from reelfeel.evaluation.prediction_tables import (
     PROBABILITY_COLUMN,
     Predictions,
     is_predictions,
     read_predictions,
 )
-from reelfeel.evaluation.reporting.reading import Reading, read_reviews
-from reelfeel.inference.classifier import Engine, load
+from reelfeel.evaluation.scored_reviews import ScoredReviews, read_reviews
+from reelfeel.inference.classifier import Classifier, load
 from reelfeel.inference.shipped import name_model
 from reelfeel.metrics.intervals.paired import Comparison, compare_classifiers, describe_comparison
 from reelfeel.report.judging import SEED, choose_num_resamples
@@ -53,9 +53,9 @@ class Side:
     num_known: int = 0
 
     @classmethod
-    def from_reading(cls, engine: Engine, reading: Reading) -> Side:
+    def from_reading(cls, classifier: Classifier, reading: ScoredReviews) -> Side:
         """Returns the side of a model; its classes may be those of the reviews the other way."""
-        bundle, names = engine.bundle, reading.reviews.label_names
+        bundle, names = classifier.bundle, reading.reviews.label_names
         side = cls(
             name_model(bundle.path),
             reading.y_true,
@@ -64,7 +64,7 @@ class Side:
             reading.reviews.ids,
             reading.reviews.texts,
             names,
-            int(find_training_texts(engine, reading.reviews).sum()),
+            int(find_training_texts(classifier, reading.reviews).sum()),
         )
         is_turned = are_turned(names, bundle.label_names, source=reading.reviews.source)
         return replace(side.turned(), y_true=side.y_true, label_names=names) if is_turned else side
@@ -120,7 +120,7 @@ def compare(
         BundleError: if a model is damaged.
     """
     reviews, places = None, [_open(place) for place in (a, b)]
-    models = [one for one in places if isinstance(one, Engine)]
+    models = [one for one in places if isinstance(one, Classifier)]
     if models:
         if source is None:
             raise UsageError(
@@ -143,12 +143,12 @@ def compare(
     }
 
 
-def _open(place: str | Path) -> str | Path | Engine:
+def _open(place: str | Path) -> str | Path | Classifier:
     return place if is_predictions(place) else load(place)
 
 
 def open_side(
-    place: str | Path | Engine,
+    place: str | Path | Classifier,
     reviews: Reviews | None,
     options: TableOptions | None,
     *,
@@ -159,7 +159,7 @@ def open_side(
     Raises:
         UsageError: if a model is given and no reviews.
     """
-    if not isinstance(place, Engine) and is_predictions(place):
+    if not isinstance(place, Classifier) and is_predictions(place):
         if reviews is not None:
             options = replace(options or TableOptions(), known_labels=reviews.label_names)
         said = read_predictions(place, options, probability_column=probability_column)
@@ -169,8 +169,8 @@ def open_side(
             "Only another table of predictions can be compared with a table of predictions where "
             f"there are no reviews to judge a model on; name them with --data. Received {place}."
         )
-    engine = place if isinstance(place, Engine) else load(place)
-    return Side.from_reading(engine, read_reviews(engine, reviews))
+    classifier = place if isinstance(place, Classifier) else load(place)
+    return Side.from_reading(classifier, read_reviews(classifier, reviews))
 
 
 def compare_sides(a: Side, b: Side) -> Comparison:

@@ -15,7 +15,7 @@ import numpy.typing as npt
 from reelfeel.errors import DataError
 from reelfeel.evaluation.neighbours import Neighbour, find_neighbours
 from reelfeel.files.writing import refuse_existing, write_whole
-from reelfeel.inference.classifier import Engine
+from reelfeel.inference.classifier import Classifier
 from reelfeel.report.words import log_odds_scores
 from reelfeel.terminal.escaping import for_spreadsheet
 from reelfeel.values import UNSURE, Attribution, Explanation, Reviews
@@ -40,7 +40,7 @@ COLUMNS = (
 
 
 @dataclass(frozen=True)
-class ModelError:
+class Misclassification:
     """A review that the model judged wrongly, and why.
 
     Attributes:
@@ -109,30 +109,30 @@ def rank_errors(
     return wrong[np.argsort(-given, kind="stable")][:most]
 
 
-def find_errors(
-    engine: Engine,
+def find_misclassifications(
+    classifier: Classifier,
     reviews: Reviews,
     y_prob: npt.NDArray[np.float64],
     *,
     most: int,
-) -> list[ModelError]:
+) -> list[Misclassification]:
     """Explains the most confident mistakes.
 
     Args:
-        engine: the model.
+        classifier: the model.
         reviews: each with a label.
-        y_prob: float array of shape `(num_reviews,)`, as `engine.predict_proba` gave it.
+        y_prob: float array of shape `(num_reviews,)`, as `classifier.predict_proba` gave it.
         most: how many mistakes, the most confident first.
 
     Returns:
         At most `most` mistakes; none for a model without any.
     """
     rows = rank_errors(
-        reviews.labels, y_prob, threshold=engine.bundle.decision.threshold, most=most
+        reviews.labels, y_prob, threshold=classifier.bundle.decision.threshold, most=most
     ).tolist()
-    explanations = engine.explain([reviews.texts[row] for row in rows])
+    explanations = classifier.explain([reviews.texts[row] for row in rows])
     return [
-        ModelError(
+        Misclassification(
             id=str(reviews.ids[row]),
             label=int(reviews.labels[row]),
             said=1 - int(reviews.labels[row]),
@@ -143,11 +143,13 @@ def find_errors(
     ]
 
 
-def add_neighbours(errors: Sequence[ModelError], training: Reviews) -> list[ModelError]:
+def add_neighbours(
+    errors: Sequence[Misclassification], training: Reviews
+) -> list[Misclassification]:
     """Returns the mistakes with the training reviews most like each.
 
     Args:
-        errors: as `find_errors` returned them.
+        errors: as `find_misclassifications` returned them.
         training: the reviews that the model learned from, each with a label.
 
     Raises:
@@ -159,7 +161,7 @@ def add_neighbours(errors: Sequence[ModelError], training: Reviews) -> list[Mode
 
 
 def find_themes(
-    engine: Engine, reviews: Reviews, y_prob: npt.NDArray[np.float64], *, most: int = 12
+    classifier: Classifier, reviews: Reviews, y_prob: npt.NDArray[np.float64], *, most: int = 12
 ) -> list[Theme]:
     """Finds the words that stand more often in wrongly than in rightly judged reviews.
 
@@ -168,9 +170,9 @@ def find_themes(
     after correction for all words looked at (Bonferroni, 5 %).
 
     Args:
-        engine: the model.
+        classifier: the model.
         reviews: each with a label.
-        y_prob: float array of shape `(num_reviews,)`, as `engine.predict_proba` gave it.
+        y_prob: float array of shape `(num_reviews,)`, as `classifier.predict_proba` gave it.
         most: themes for each verdict.
 
     Returns:
@@ -185,9 +187,9 @@ def find_themes(
             "Themes need one probability for each review. Expected "
             f"{len(reviews):,}; received {len(y_prob):,}."
         )
-    said = (y_prob >= engine.bundle.decision.threshold).astype(np.int64)
-    counts = _count_reviews(engine, reviews, 2 * said + (said != reviews.labels))
-    words = engine.bundle.vocabulary.tokens
+    said = (y_prob >= classifier.bundle.decision.threshold).astype(np.int64)
+    counts = _count_reviews(classifier, reviews, 2 * said + (said != reviews.labels))
+    words = classifier.bundle.vocabulary.tokens
     return [
         theme
         for verdict in (0, 1)
@@ -198,13 +200,13 @@ def find_themes(
 
 
 def _count_reviews(
-    engine: Engine, reviews: Reviews, groups: npt.NDArray[np.int64]
+    classifier: Classifier, reviews: Reviews, groups: npt.NDArray[np.int64]
 ) -> npt.NDArray[np.int64]:
     """Counts in how many reviews of each of four groups each known word stands."""
-    vocabulary = engine.bundle.vocabulary
+    vocabulary = classifier.bundle.vocabulary
     counts = np.zeros((4, vocabulary.size), np.int64)
     row = 0
-    for encoded in engine.encode(reviews.texts):
+    for encoded in classifier.encode(reviews.texts):
         for token_ids in encoded.token_ids:
             counts[groups[row], np.unique(token_ids)] += 1
             row += 1
@@ -235,8 +237,12 @@ def _name_themes(
     ]
 
 
-def write_errors(
-    path: Path, errors: Sequence[ModelError], label_names: tuple[str, str], *, overwrite: bool
+def write_misclassifications(
+    path: Path,
+    errors: Sequence[Misclassification],
+    label_names: tuple[str, str],
+    *,
+    overwrite: bool,
 ) -> None:
     """Writes mistakes as CSV, one a row, whole or not at all.
 
@@ -244,7 +250,7 @@ def write_errors(
 
     Args:
         path: the file.
-        errors: as `find_errors` returned them.
+        errors: as `find_misclassifications` returned them.
         label_names: the names of class 0 and class 1.
         overwrite: whether an existing file may be replaced.
 
@@ -263,7 +269,7 @@ def write_errors(
         unfinished.write_bytes(table.getvalue().encode("utf-8", "replace"))
 
 
-def _to_row(error: ModelError, label_names: tuple[str, str]) -> tuple[object, ...]:
+def _to_row(error: Misclassification, label_names: tuple[str, str]) -> tuple[object, ...]:
     said = error.explanation.prediction
     return (
         error.id,

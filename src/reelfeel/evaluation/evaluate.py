@@ -14,15 +14,15 @@ import numpy.typing as npt
 from reelfeel.data.options import TableKeywords, TableOptions, make_options
 from reelfeel.evaluation.compare import Side, compare_sides, open_side
 from reelfeel.evaluation.gates import Gate, GateResult, check_gates, check_no_worse
-from reelfeel.evaluation.judged_reviews import (
+from reelfeel.evaluation.labelled_reviews import (
     find_calibration_texts,
     find_training_texts,
     load_labelled,
 )
 from reelfeel.evaluation.prediction_tables import PROBABILITY_COLUMN, Predictions, read_predictions
-from reelfeel.evaluation.reporting.reading import Reading, read_reviews
+from reelfeel.evaluation.scored_reviews import ScoredReviews, read_reviews
 from reelfeel.evaluation.slicing import slice_columns, slice_labels, slice_reviews, slice_wording
-from reelfeel.evaluation.truncation_report import keep_ledger
+from reelfeel.evaluation.truncation_report import measure_truncation
 from reelfeel.evaluation.warnings import (
     is_notable,
     warn_of_calibration,
@@ -33,10 +33,10 @@ from reelfeel.evaluation.warnings import (
     warn_of_unread,
 )
 from reelfeel.inference.bundle import Decision
-from reelfeel.inference.classifier import Engine, load
+from reelfeel.inference.classifier import Classifier, load
 from reelfeel.inference.shipped import name_model
-from reelfeel.metrics.abstention import Abstention, judge_abstention
-from reelfeel.metrics.slices import judge_slices, list_worse
+from reelfeel.metrics.abstention import Abstention, measure_abstention
+from reelfeel.metrics.slices import list_worse, measure_slices
 from reelfeel.metrics.table import Metrics, evaluate_binary
 from reelfeel.native.cores import available_cores
 from reelfeel.report.judging import find_intervals
@@ -63,7 +63,7 @@ class Checks:
 
 
 def evaluate(
-    model: str | Path | Engine,
+    model: str | Path | Classifier,
     source: Any,
     *,
     part: str = "test",
@@ -99,35 +99,38 @@ def evaluate(
         DataError: if the reviews are refused or have no labels.
         BundleError: if the model is.
     """
-    engine, checks = model if isinstance(model, Engine) else load(model), checks or Checks()
+    classifier, checks = model if isinstance(model, Classifier) else load(model), checks or Checks()
     options = make_options(options, **table)
-    names = engine.bundle.label_names
+    names = classifier.bundle.label_names
     reviews = load_labelled("Evaluation", source, part, data_dir, options, names)
-    reading = read_reviews(engine, reviews)
-    learned, tuned = find_training_texts(engine, reviews), find_calibration_texts(engine, reviews)
-    decision, known = engine.bundle.decision, learned | tuned
+    reading = read_reviews(classifier, reviews)
+    learned, tuned = (
+        find_training_texts(classifier, reviews),
+        find_calibration_texts(classifier, reviews),
+    )
+    decision, known = classifier.bundle.decision, learned | tuned
     result = _judge(reading.y_true, reading.y_prob, decision, slice_reading(reading))
     metrics: Metrics = result.pop("metrics")
     unseen = _judge_unseen(reading, known, decision.threshold)
     judged = unseen if unseen and is_notable(int(known.sum()), len(reading)) else metrics
-    side = Side.from_reading(engine, reading)
+    side = Side.from_reading(classifier, reading)
     return {
-        "model": name_model(engine.bundle.path),
+        "model": name_model(classifier.bundle.path),
         "data": _describe_data(reviews, part),
-        "speed": _describe_speed(engine, reading),
+        "speed": _describe_speed(classifier, reading),
         **result,
         "num_training_texts": int(learned.sum()),
         "num_calibration_texts": int((tuned & ~learned).sum()),
         "without_training_texts": unseen.to_dict() if unseen else None,
         "truncation": asdict(
-            keep_ledger(engine, reading, compares_policies=checks.compares_policies)
+            measure_truncation(classifier, reading, compares_policies=checks.compares_policies)
         ),
         "gates": [asdict(one) for one in run_gates(judged, side, checks, reviews, options)],
         "warnings": [
-            *warn_of_swaps(metrics.accuracy, engine, reviews),
-            *warn_of_calibration(engine, int(tuned.sum()), len(reviews)),
+            *warn_of_swaps(metrics.accuracy, classifier, reviews),
+            *warn_of_calibration(classifier, int(tuned.sum()), len(reviews)),
             *warn_of_known_texts(learned),
-            *warn_of_unread(reviews.ledgers),
+            *warn_of_unread(reviews.load_summaries),
         ],
     }
 
@@ -179,12 +182,12 @@ def evaluate_predictions(
         "warnings": [
             *warn_of_swapped_probabilities(metrics.accuracy),
             *warn_of_one_sided_probabilities(said.y_true, said.y_prob),
-            *warn_of_unread([said.ledger] if said.ledger else []),
+            *warn_of_unread([said.load_summary] if said.load_summary else []),
         ],
     }
 
 
-def slice_reading(reading: Reading) -> dict[str, npt.NDArray[np.bool_]]:
+def slice_reading(reading: ScoredReviews) -> dict[str, npt.NDArray[np.bool_]]:
     """Lists the slices of what a model read."""
     return slice_reviews(
         reading.reviews,
@@ -229,7 +232,7 @@ def _judge(
 ) -> dict[str, Any]:
     metrics = evaluate_binary(y_true, y_prob, threshold=decision.threshold)
     right = (y_prob >= decision.threshold) == y_true
-    scores, band = judge_slices(right, slices), judge_band(y_true, y_prob, decision)
+    scores, band = measure_slices(right, slices), measure_band(y_true, y_prob, decision)
     return {
         "metrics": metrics,
         "decision": {
@@ -246,13 +249,13 @@ def _judge(
     }
 
 
-def judge_band(
+def measure_band(
     y_true: npt.NDArray[np.int64], y_prob: npt.NDArray[np.float64], decision: Decision
 ) -> Abstention | None:
     """Says what abstaining does; None where the model never abstains."""
     if decision.abstain_lower is None or decision.abstain_upper is None:
         return None
-    return judge_abstention(
+    return measure_abstention(
         y_true,
         y_prob,
         lower=decision.abstain_lower,
@@ -262,20 +265,20 @@ def judge_band(
 
 
 def _judge_unseen(
-    reading: Reading, known: npt.NDArray[np.bool_], threshold: float
+    reading: ScoredReviews, known: npt.NDArray[np.bool_], threshold: float
 ) -> Metrics | None:
     if not known.any() or known.all():
         return None
     return evaluate_binary(reading.y_true[~known], reading.y_prob[~known], threshold=threshold)
 
 
-def _describe_speed(engine: Engine, reading: Reading) -> dict[str, Any]:
-    runner = engine.runner
+def _describe_speed(classifier: Classifier, reading: ScoredReviews) -> dict[str, Any]:
+    backend = classifier.backend
     return {
         "reviews_per_s": round(reading.reviews_per_s, 1),
-        "engine": runner.engine,
-        "precision": runner.precision,
-        "threads": runner.threads,
+        "backend": backend.name,
+        "precision": backend.precision,
+        "threads": backend.threads,
         "processor": f"{platform.machine()}, {available_cores()} cores",
     }
 

@@ -10,9 +10,9 @@ import numpy.typing as npt
 
 from reelfeel.data.tables import TableOptions
 from reelfeel.errors import DataError
-from reelfeel.evaluation.judged_reviews import find_training_texts, load_labelled
-from reelfeel.extras import require
-from reelfeel.inference.classifier import Engine
+from reelfeel.evaluation.labelled_reviews import find_training_texts, load_labelled
+from reelfeel.extras import require_extra
+from reelfeel.inference.classifier import Classifier
 from reelfeel.values import Reviews
 
 
@@ -55,7 +55,7 @@ def find_neighbours(
     >>> [[near.id for near in found] for found in find_neighbours(["The plot!", "xyz"], training)]
     [['a'], []]
     """
-    require("report", "sklearn")
+    require_extra("report", "sklearn")
     from sklearn.feature_extraction.text import TfidfVectorizer
 
     if not len(training):
@@ -74,12 +74,12 @@ def find_neighbours(
 
 
 def load_training_reviews(
-    engine: Engine, source: str, *, options: TableOptions | None = None
+    classifier: Classifier, source: str, *, options: TableOptions | None = None
 ) -> Reviews:
     """Returns the reviews of a source that a model has met in training.
 
     Args:
-        engine: the model.
+        classifier: the model.
         source: "imdb", "mini", a folder, an archive or a table.
         options: column names and the meaning of labels, for tables.
 
@@ -87,9 +87,9 @@ def load_training_reviews(
         UsageError: if there is no such source.
         DataError: if it is refused, or the model was trained on none of its reviews.
     """
-    names = engine.bundle.label_names
+    names = classifier.bundle.label_names
     reviews = load_labelled("Finding neighbours", source, "train", None, options, names)
-    known = find_training_texts(engine, reviews)
+    known = find_training_texts(classifier, reviews)
     if not known.any():
         raise DataError(
             "The model was trained on other reviews. Expected the source that `reelfeel train` was "

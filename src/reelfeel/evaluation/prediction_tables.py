@@ -18,7 +18,8 @@ from reelfeel.data.options import TableOptions
 from reelfeel.data.reading.table import Table
 from reelfeel.data.tables import is_missing
 from reelfeel.errors import SchemaError
-from reelfeel.ledger import Ledger
+from reelfeel.load_summary import LoadSummary
+from reelfeel.text_hashes import add_texts
 
 PROBABILITY_COLUMN = "probability"
 
@@ -35,7 +36,7 @@ class Predictions:
         ids: the column `id`; None where there is none.
         texts: the column of texts; None where there is none.
         columns: the user's own columns that were asked for, as text.
-        ledger: what became of every row of the table.
+        load_summary: what became of every row of the table.
     """
 
     name: str
@@ -45,7 +46,7 @@ class Predictions:
     ids: Sequence[str] | None
     texts: Sequence[str] | None
     columns: Mapping[str, Sequence[str]]
-    ledger: Ledger | None = None
+    load_summary: LoadSummary | None = None
 
     def __len__(self) -> int:
         return len(self.y_true)
@@ -54,10 +55,7 @@ class Predictions:
         """Returns the SHA-256, in hexadecimal, of labels, ids and texts in their order."""
         digest = hashlib.sha256(self.y_true.astype(np.int8).tobytes())
         for column in (self.ids or (), self.texts or ()):
-            for value in column:
-                encoded = value.encode("utf-8", "surrogatepass")
-                digest.update(f"{len(encoded)}\n".encode())
-                digest.update(encoded)
+            add_texts(digest, column)
         return digest.hexdigest()
 
 
@@ -115,7 +113,7 @@ def read_predictions(
         rows=names,
     )
     for reason, places in mapped.passed_over.items():
-        table.books.pass_over(reason, *(names[place] for place in places))
+        table.log.pass_over(reason, *(names[place] for place in places))
     kept = np.flatnonzero(mapped.labels >= 0)
     rows = [rows[place] for place in kept.tolist()]
     return Predictions(
@@ -126,7 +124,7 @@ def read_predictions(
         ids=_read_column(table, "id", rows),
         texts=_read_column(table, options.text_column, rows),
         columns={name: _read_column(table, name, rows) or [] for name in needed[2:]},
-        ledger=table.books.close(found=table.found, read=len(rows)),
+        load_summary=table.log.close(found=table.found, read=len(rows)),
     )
 
 
@@ -160,7 +158,7 @@ def _find_good_rows(table: Table, needed: Sequence[str], options: TableOptions) 
                 "in every row; fill it in, or drop and count such rows with --skip-bad-rows (in "
                 f"Python: skip_bad_rows=True). Received {len(bad):,} such rows."
             )
-        table.books.pass_over(f"without a value in {name!r}", *(table.rows[row] for row in bad))
+        table.log.pass_over(f"without a value in {name!r}", *(table.rows[row] for row in bad))
         left_out = set(bad)
         rows = [row for row in rows if row not in left_out]
     return rows

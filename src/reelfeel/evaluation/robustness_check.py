@@ -14,17 +14,17 @@ from reelfeel.data.audit.duplicates import find_shared
 from reelfeel.data.tables import TableOptions
 from reelfeel.errors import UsageError
 from reelfeel.evaluation.calibrate import take_validation
-from reelfeel.evaluation.judged_reviews import find_training_texts, load_labelled
+from reelfeel.evaluation.labelled_reviews import find_training_texts, load_labelled
 from reelfeel.evaluation.warnings import warn_of_known_texts
-from reelfeel.inference.classifier import Engine, load
+from reelfeel.inference.classifier import Classifier, load
 from reelfeel.inference.shipped import name_model
 from reelfeel.robustness.figures import (
     KindScore,
     PerturbationScore,
     PredictProba,
     compare_right,
-    judge_made_texts,
-    judge_perturbations,
+    measure_made_texts,
+    measure_perturbations,
 )
 from reelfeel.values import Reviews
 
@@ -33,7 +33,7 @@ BASELINE = "tfidf"
 
 
 def check_behaviour(
-    model: str | Path | Engine,
+    model: str | Path | Classifier,
     source: str | Path | Reviews | None = None,
     *,
     part: str = "test",
@@ -70,32 +70,32 @@ def check_behaviour(
         BundleError: if the model is damaged.
         MissingExtraError: if a baseline is asked for and scikit-learn is not installed.
     """
-    engine = model if isinstance(model, Engine) else load(model)
-    reviews = None if source is None else _load(engine, source, part, data_dir, options)
+    classifier = model if isinstance(model, Classifier) else load(model)
+    reviews = None if source is None else _load(classifier, source, part, data_dir, options)
     baseline, about = None, None
     if training_source is not None:
         on_note("Training the baseline.")
-        names = engine.bundle.label_names
+        names = classifier.bundle.label_names
         train = _load_training(training_source, reviews, data_dir, options, names)
         baseline = fit_baseline(BASELINE, train.texts, train.labels).predict_proba
         about = {"name": BASELINE, "source": train.source, "num_reviews": len(train)}
     judges: list[tuple[PredictProba, float]] = [
-        (engine.predict_proba, engine.bundle.decision.threshold)
+        (classifier.predict_proba, classifier.bundle.decision.threshold)
     ]
     judges += [(baseline, 0.5)] if baseline else []
     return {
-        "model": name_model(engine.bundle.path),
+        "model": name_model(classifier.bundle.path),
         "data": _describe(reviews, part) if reviews else None,
         "seed": seed,
         "baseline": about,
         "perturbations": _judge_reviews(judges, reviews, seed, on_note) if reviews else [],
         "made_texts": _judge_made(judges),
-        "warnings": _list_warnings(engine, reviews, part) if reviews else [],
+        "warnings": _list_warnings(classifier, reviews, part) if reviews else [],
     }
 
 
 def _load(
-    engine: Engine,
+    classifier: Classifier,
     source: str | Path | Reviews,
     part: str,
     data_dir: str | Path | None,
@@ -103,23 +103,23 @@ def _load(
 ) -> Reviews:
     place = "train" if part == VALIDATION else part
     reviews = load_labelled(
-        "Checking behaviour", source, place, data_dir, options, engine.bundle.label_names
+        "Checking behaviour", source, place, data_dir, options, classifier.bundle.label_names
     )
     if part != VALIDATION:
         return reviews
-    provenance = engine.bundle.about("provenance") or {}
+    provenance = classifier.bundle.about("provenance") or {}
     if (provenance.get("data") or {}).get("sha256") != reviews.fingerprint():
         raise UsageError(
             "Only of the reviews that a model was trained on some were held out for validation. "
             "Expected the source given to `reelfeel train`; leave --part out to judge all of "
             f"others. Received {reviews.source}."
         )
-    return take_validation(engine, reviews, provenance)
+    return take_validation(classifier, reviews, provenance)
 
 
-def _list_warnings(engine: Engine, reviews: Reviews, part: str) -> list[str]:
+def _list_warnings(classifier: Classifier, reviews: Reviews, part: str) -> list[str]:
     if part != VALIDATION:
-        return warn_of_known_texts(find_training_texts(engine, reviews))
+        return warn_of_known_texts(find_training_texts(classifier, reviews))
     return [
         "The model's epoch and temperature were chosen on these reviews, so it may do a little "
         "better on them than on new ones."
@@ -147,7 +147,7 @@ def _judge_reviews(
     on_note: Callable[[str], None],
 ) -> list[dict[str, Any]]:
     scores = [
-        judge_perturbations(
+        measure_perturbations(
             predict, reviews.texts, reviews.labels, seed=seed, threshold=threshold, on_note=on_note
         )
         for predict, threshold in judges
@@ -174,7 +174,7 @@ def _to_plain(score: PerturbationScore) -> dict[str, Any]:
 
 
 def _judge_made(judges: Sequence[tuple[PredictProba, float]]) -> list[dict[str, Any]]:
-    scores = [judge_made_texts(predict, threshold=threshold) for predict, threshold in judges]
+    scores = [measure_made_texts(predict, threshold=threshold) for predict, threshold in judges]
     return [_describe_kind(*both) for both in zip(*scores, strict=True)]
 
 

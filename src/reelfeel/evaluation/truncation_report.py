@@ -10,52 +10,54 @@ import numpy as np
 import numpy.typing as npt
 
 from reelfeel.config.sections import MAX_TOKENS
-from reelfeel.evaluation.reporting.reading import Reading
-from reelfeel.inference.classifier import CHUNK_SIZE, Engine
+from reelfeel.evaluation.scored_reviews import ScoredReviews
+from reelfeel.inference.classifier import CHUNK_SIZE, Classifier
 from reelfeel.metrics.intervals.comparison import mcnemar_test
 from reelfeel.metrics.intervals.proportions import wilson_interval
-from reelfeel.metrics.truncation import PolicyScore, TruncationLedger, count_truncation
+from reelfeel.metrics.truncation import PolicyScore, TruncationReport, count_truncation
 from reelfeel.text.encoder import TextEncoder
 from reelfeel.text.tokenizer import Keep
 
 WINDOWS = "windows"
 
 
-def keep_ledger(engine: Engine, reading: Reading, *, compares_policies: bool) -> TruncationLedger:
+def measure_truncation(
+    classifier: Classifier, reading: ScoredReviews, *, compares_policies: bool
+) -> TruncationReport:
     """Counts what was cut, and judges the model on cut and whole reviews.
 
     Args:
-        engine: the model.
+        classifier: the model.
         reading: how it read the reviews.
         compares_policies: whether the cut ones are read again in every other way.
     """
-    settings = engine.bundle.text_settings
+    settings = classifier.bundle.text_settings
     cut = reading.truncated
     compares = compares_policies and bool(cut.any())
     return count_truncation(
-        (reading.y_prob >= engine.bundle.decision.threshold) == reading.y_true,
+        (reading.y_prob >= classifier.bundle.decision.threshold) == reading.y_true,
         reading.num_tokens,
         max_tokens=settings.max_tokens,
         keep=settings.keep,
-        policies=compare_policies(engine, reading.take(cut)) if compares else (),
+        policies=compare_policies(classifier, reading.take(cut)) if compares else (),
     )
 
 
-def compare_policies(engine: Engine, cut: Reading) -> tuple[PolicyScore, ...]:
+def compare_policies(classifier: Classifier, cut: ScoredReviews) -> tuple[PolicyScore, ...]:
     """Judges every way to read texts that are too long.
 
     A policy chosen by this on some reviews has to be judged on others.
 
     Args:
-        engine: the model.
+        classifier: the model.
         cut: reviews that it reads in part, at least one.
     """
-    own = engine.bundle.text_settings.keep
-    labels, threshold = cut.y_true, engine.bundle.decision.threshold
+    own = classifier.bundle.text_settings.keep
+    labels, threshold = cut.y_true, classifier.bundle.decision.threshold
     own_verdicts = (cut.y_prob >= threshold).astype(np.int64)
     policies = []
     for policy in (*get_args(Keep), WINDOWS):
-        y_prob = cut.y_prob if policy == own else read_by(engine, cut.reviews.texts, policy)
+        y_prob = cut.y_prob if policy == own else read_by(classifier, cut.reviews.texts, policy)
         verdicts = (y_prob >= threshold).astype(np.int64)
         right = verdicts == labels
         accuracy = float(right.mean())
@@ -65,11 +67,11 @@ def compare_policies(engine: Engine, cut: Reading) -> tuple[PolicyScore, ...]:
     return tuple(policies)
 
 
-def read_by(engine: Engine, texts: Sequence[str], policy: str) -> npt.NDArray[np.float64]:
+def read_by(classifier: Classifier, texts: Sequence[str], policy: str) -> npt.NDArray[np.float64]:
     """Returns the probability of the positive class when texts are read by a policy.
 
     Args:
-        engine: the model.
+        classifier: the model.
         texts: any.
         policy: "head", "tail", "head_tail" or "windows". Windows are as long as the model reads,
             follow each other, the last one ends with the text; their probabilities are averaged.
@@ -77,30 +79,30 @@ def read_by(engine: Engine, texts: Sequence[str], policy: str) -> npt.NDArray[np
     Returns:
         float64 array of shape `(num_texts,)`.
     """
-    settings = engine.bundle.text_settings
+    settings = classifier.bundle.text_settings
     # More tokens than any review has: nothing is cut.
     wanted = (
         replace(settings, max_tokens=MAX_TOKENS)
         if policy == WINDOWS
         else replace(settings, keep=policy)  # type: ignore[arg-type]
     )
-    encoder = TextEncoder(engine.bundle.vocabulary, wanted)
+    encoder = TextEncoder(classifier.bundle.vocabulary, wanted)
     answers = [np.empty(0)]
     for start in range(0, len(texts), CHUNK_SIZE):
         token_ids = encoder.encode(texts[start : start + CHUNK_SIZE]).token_ids
-        answers.append(_average_windows(engine, token_ids, settings.max_tokens))
+        answers.append(_average_windows(classifier, token_ids, settings.max_tokens))
     return np.concatenate(answers)
 
 
 def _average_windows(
-    engine: Engine, token_ids: Sequence[npt.NDArray[np.int32]], width: int
+    classifier: Classifier, token_ids: Sequence[npt.NDArray[np.int32]], width: int
 ) -> npt.NDArray[np.float64]:
     windows, owners = [], []
     for row, ids in enumerate(token_ids):
         for start in _list_starts(len(ids), width):
             windows.append(ids[start : start + width])
             owners.append(row)
-    sums = np.bincount(owners, engine.score_token_ids(windows), minlength=len(token_ids))
+    sums = np.bincount(owners, classifier.score_token_ids(windows), minlength=len(token_ids))
     return np.asarray(sums / np.bincount(owners, minlength=len(token_ids)))
 
 

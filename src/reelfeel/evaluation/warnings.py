@@ -7,8 +7,8 @@ from collections.abc import Sequence
 import numpy as np
 import numpy.typing as npt
 
-from reelfeel.inference.classifier import Engine
-from reelfeel.ledger import Ledger
+from reelfeel.inference.classifier import Classifier
+from reelfeel.load_summary import LoadSummary
 from reelfeel.report.wording import percent
 from reelfeel.values import Reviews
 
@@ -30,22 +30,22 @@ def is_notable(num_known: int, num_reviews: int) -> bool:
     return num_known > NOTABLE_SHARE * num_reviews
 
 
-def warn_of_swaps(accuracy: float, engine: Engine, reviews: Reviews) -> list[str]:
+def warn_of_swaps(accuracy: float, classifier: Classifier, reviews: Reviews) -> list[str]:
     """Says in words where the labels of model and data may not mean the same."""
     warnings = warn_of_swapped_probabilities(accuracy)
-    if set(engine.bundle.label_names) != set(reviews.label_names):
+    if set(classifier.bundle.label_names) != set(reviews.label_names):
         warnings.append(
-            f"The model calls its classes {engine.bundle.label_names}, the data "
+            f"The model calls its classes {classifier.bundle.label_names}, the data "
             f"{reviews.label_names}; they were matched as negative and positive, in this order."
         )
     return warnings
 
 
-def warn_of_calibration(engine: Engine, num_tuned: int, num_reviews: int) -> list[str]:
+def warn_of_calibration(classifier: Classifier, num_tuned: int, num_reviews: int) -> list[str]:
     """Says where reviews judged are those that threshold and temperature were fitted on."""
     if not is_notable(num_tuned, num_reviews):
         return []
-    source = (engine.bundle.decision.calibration or {}).get("source", "unknown reviews")
+    source = (classifier.bundle.decision.calibration or {}).get("source", "unknown reviews")
     return [
         f"The model's temperature, threshold and abstain band were fitted on the texts of "
         f"{num_tuned:,} of these {num_reviews:,} reviews ({percent(num_tuned / num_reviews)}; "
@@ -64,17 +64,17 @@ def warn_of_known_texts(learned: npt.NDArray[np.bool_]) -> list[str]:
     ]
 
 
-def warn_of_unread(ledgers: Sequence[Ledger]) -> list[str]:
+def warn_of_unread(load_summaries: Sequence[LoadSummary]) -> list[str]:
     """Says of each source what was not judged, where that is more than blank lines.
 
-    >>> from reelfeel.ledger import PassedOver
-    >>> warn_of_unread([Ledger("a", "rows", 2, 1, (PassedOver("without a label", 1),))])
+    >>> from reelfeel.load_summary import PassedOver
+    >>> warn_of_unread([LoadSummary("a", "rows", 2, 1, (PassedOver("without a label", 1),))])
     ['a: 2 rows found, 1 read. Passed over: 1 without a label.']
     """
     return [
-        str(ledger)
-        for ledger in ledgers
-        if ledger.unit != "files" and any("blank" not in one.reason for one in ledger.passed_over)
+        str(summary)
+        for summary in load_summaries
+        if summary.unit != "files" and any("blank" not in one.reason for one in summary.passed_over)
     ]
 
 

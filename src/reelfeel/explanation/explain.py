@@ -33,8 +33,8 @@ class Explainer:
 
     Args:
         encoder: how the classifier reads texts.
-        predict: from texts to its answers, as `Engine.predict`.
-        score: from token ids to probabilities, as `Engine.score_token_ids`.
+        predict: from texts to its answers, as `Classifier.predict`.
+        score: from token ids to probabilities, as `Classifier.score_token_ids`.
         network: for integrated gradients in place of occlusion; None for occlusion.
     """
 

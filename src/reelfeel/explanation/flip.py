@@ -19,7 +19,7 @@ from reelfeel.explanation.occlusion import ScoreTokenIds, Span, TextIds, leave_o
 # studied: together they bound the search to some six calls of a hundred variants.
 BEAM_WIDTH, NUM_CANDIDATES, MAX_BEAM_SIZE = 4, 24, 6
 
-Parts = tuple[int, ...]
+PartNumbers = tuple[int, ...]
 
 
 def find_flips(
@@ -29,7 +29,7 @@ def find_flips(
     support: npt.ArrayLike,
     *,
     threshold: float,
-) -> Iterator[Parts]:
+) -> Iterator[PartNumbers]:
     """Yields sets of parts whose removal turns the verdict around, the smallest first.
 
     Each is irreducible: with any single part put back, the verdict is the old one. At least one
@@ -76,7 +76,7 @@ class _Search:
         self._threshold = threshold
         self.was_positive = bool(score([token_ids])[0] >= threshold)
 
-    def gains(self, sets: Sequence[Parts]) -> npt.NDArray[np.float64]:
+    def gains(self, sets: Sequence[PartNumbers]) -> npt.NDArray[np.float64]:
         """How far each set moves the probability over the threshold; above 0 where it flips."""
         variants = [
             leave_out(self._token_ids, [self._spans[part] for part in parts]) for parts in sets
@@ -87,9 +87,9 @@ class _Search:
         # A probability that equals the threshold is positive.
         return np.where(beyond == 0, np.finfo(np.float64).tiny, beyond)
 
-    def climb(self, candidates: Sequence[int], most: int) -> Parts | None:
+    def climb(self, candidates: Sequence[int], most: int) -> PartNumbers | None:
         """Returns a flipping set of at most `most` parts, grown part by part; None for none."""
-        beam: list[Parts] = [()]
+        beam: list[PartNumbers] = [()]
         for _ in range(min(most, MAX_BEAM_SIZE)):
             grown = {
                 tuple(sorted((*parts, part)))
@@ -107,7 +107,7 @@ class _Search:
             beam = [sets[row] for row in best]
         return None
 
-    def put_back(self, parts: Parts) -> Parts:
+    def put_back(self, parts: PartNumbers) -> PartNumbers:
         """Returns a flipping subset from which no single part can be put back."""
         while len(parts) > 1:
             smaller = [parts[:place] + parts[place + 1 :] for place in range(len(parts))]

@@ -39,7 +39,9 @@ for {negative}; the stronger the colour, the more. Numbers are log-odds: 0.69 do
 """
 
 
-def render_page(explanations: Sequence[Explanation], *, label_names: tuple[str, str]) -> str:
+def render_explanations(
+    explanations: Sequence[Explanation], *, label_names: tuple[str, str]
+) -> str:
     """Returns a self-contained HTML page.
 
     Args:
@@ -50,7 +52,7 @@ def render_page(explanations: Sequence[Explanation], *, label_names: tuple[str, 
 
     >>> from reelfeel.values import Prediction
     >>> said = Prediction("pos", 0.9, 0, False, 0.0)
-    >>> page = render_page([Explanation("<script>", said, (), (), "occlusion")],
+    >>> page = render_explanations([Explanation("<script>", said, (), (), "occlusion")],
     ...                    label_names=("neg", "pos"))
     >>> "&lt;script&gt;" in page, "<script" in page
     (True, False)
@@ -64,7 +66,7 @@ def _render_one(explanation: Explanation) -> str:
     said = explanation.prediction
     return (
         f"<section><h2>{_safe(said.label)}: {said.probability:.1%} positive</h2>\n"
-        f"<p>{_safe(describe_reading(explanation))}</p>\n"
+        f"<p>{_safe(describe_explanation(explanation))}</p>\n"
         f'<p class="text">{"".join(map(_render_piece, lay_out(explanation)))}</p>\n'
         f"{_render_table('Words', explanation.words)}"
         f"{_render_table('Sentences', explanation.sentences)}"
@@ -72,7 +74,7 @@ def _render_one(explanation: Explanation) -> str:
     )
 
 
-def describe_reading(explanation: Explanation) -> str:
+def describe_explanation(explanation: Explanation) -> str:
     """Says in a sentence or two how the text was read and the scores were found."""
     said, parts = explanation.prediction, [f"By {explanation.method.replace('-', ' ')}."]
     if not said.num_tokens:

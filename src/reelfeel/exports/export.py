@@ -15,11 +15,11 @@ from pathlib import Path
 
 from reelfeel.errors import UsageError
 from reelfeel.exports.prose import write_prose
-from reelfeel.exports.reading_rules import describe_reading
+from reelfeel.exports.reading_rules import list_reading_rules
 from reelfeel.files.outputs import claim_output
 from reelfeel.files.writing import add_ending, write_whole
 from reelfeel.inference.bundle import Bundle
-from reelfeel.inference.classifier import Engine, load
+from reelfeel.inference.classifier import Classifier, load
 from reelfeel.inference.graph import encode_probability_graph
 
 READER = "reelfeel_reader.py"
@@ -56,10 +56,10 @@ def export_model(
             f"--format. Received: {network}"
         )
     with claim_output(network, overwrite=overwrite, is_folder=False):
-        engine = load(model, precision="float32")
+        classifier = load(model, precision="float32")
         name = network.name.removesuffix(ending)
-        beside = _describe(engine, network.with_name(name), network.with_name(READER))
-        return _write_all(engine.bundle, network, beside, overwrite=overwrite)
+        beside = _describe(classifier, network.with_name(name), network.with_name(READER))
+        return _write_all(classifier.bundle, network, beside, overwrite=overwrite)
 
 
 def _write_all(
@@ -79,9 +79,9 @@ def _write_all(
     return [network, *beside]
 
 
-def _describe(engine: Engine, base: Path, reader: Path) -> dict[Path, bytes]:
+def _describe(classifier: Classifier, base: Path, reader: Path) -> dict[Path, bytes]:
     """Returns what goes beside the network, by path."""
-    rules = describe_reading(engine, base.name)
+    rules = list_reading_rules(classifier, base.name)
     return {
         # ASCII only: patterns have halves of characters, which no encoding has.
         add_ending(base, ".reading.json"): json.dumps(rules, indent=0).encode("ascii"),

@@ -13,7 +13,7 @@ import unicodedata
 from html.entities import html5
 from typing import Any
 
-from reelfeel.inference.classifier import Engine
+from reelfeel.inference.classifier import Classifier
 from reelfeel.text.cleaning import MAX_ROUNDS
 from reelfeel.text.cleaning_steps import (
     ESCAPES,
@@ -42,17 +42,17 @@ _BECOMES: dict[str, dict[str, Any]] = {
 }
 
 
-def describe_reading(engine: Engine, name: str) -> dict[str, Any]:
+def list_reading_rules(classifier: Classifier, name: str) -> dict[str, Any]:
     """Returns all that decides how the ids of a text come about, and what an answer means.
 
     Args:
-        engine: the model, in float32.
+        classifier: the model, in float32.
         name: of the model.
 
     Returns:
         Plain values fit for JSON, as `Reader` takes them.
     """
-    bundle = engine.bundle
+    bundle = classifier.bundle
     data, settings, decision = bundle.config.data, bundle.text_settings, bundle.decision
     return {
         "format": FORMAT,
@@ -82,7 +82,7 @@ def describe_reading(engine: Engine, name: str) -> dict[str, Any]:
         },
         "ids": {"padding": PADDING_ID, "unknown": UNKNOWN_ID, "first_token": FIRST_TOKEN_ID},
         "tokens": list(bundle.vocabulary.tokens),
-        "examples": _answer_examples(engine),
+        "examples": _answer_examples(classifier),
     }
 
 
@@ -121,10 +121,10 @@ def _list_odd_numbers() -> list[tuple[int, int, str]]:
     return [*odd, (0xD800, 0xDFFF, _LOST), (0x110000, 1 << 40, _LOST)]
 
 
-def _answer_examples(engine: Engine) -> list[dict[str, Any]]:
-    texts = [answer.text for answer in engine.bundle.golden]
-    [encoded] = engine.encode(texts)
-    probabilities = engine.predict_proba(texts).tolist()
+def _answer_examples(classifier: Classifier) -> list[dict[str, Any]]:
+    texts = [answer.text for answer in classifier.bundle.golden]
+    [encoded] = classifier.encode(texts)
+    probabilities = classifier.predict_proba(texts).tolist()
     return [
         {"text": text, "ids": ids.tolist(), "probability": probability}
         for text, ids, probability in zip(texts, encoded.token_ids, probabilities, strict=True)

@@ -45,7 +45,7 @@ def refuse_special(path: Path) -> None:
 
 
 @contextlib.contextmanager
-def explain_reading(path: Path) -> Iterator[None]:
+def explain_input_errors(path: Path) -> Iterator[None]:
     """Turns what the system refuses inside the block into a DataError that names `path`."""
     try:
         yield
@@ -61,7 +61,7 @@ def read_bounded(path: Path, most_bytes: int) -> bytes:
         DataError: if it is missing, cannot be read, or is larger.
     """
     refuse_special(path)
-    with explain_reading(path), path.open("rb") as file:
+    with explain_input_errors(path), path.open("rb") as file:
         content = file.read(most_bytes + 1)
     if len(content) > most_bytes:
         raise DataError(

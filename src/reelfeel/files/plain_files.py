@@ -67,7 +67,7 @@ def read_plain(path: Path, most_bytes: int) -> bytes:
     return content
 
 
-def read_json(path: Path, most_bytes: int = MAX_JSON_BYTES) -> Any:
+def read_json_file(path: Path, most_bytes: int = MAX_JSON_BYTES) -> Any:
     """Returns the value in a JSON file.
 
     Raises:
@@ -112,7 +112,7 @@ def parse_json(content: bytes | str, name: str) -> Any:
 
 
 @contextlib.contextmanager
-def explain_reading(name: str) -> Iterator[None]:
+def explain_bundle_errors(name: str) -> Iterator[None]:
     """Turns what the system refuses inside the block into a BundleError that names what is read.
 
     Args:

@@ -151,17 +151,17 @@ def explain_disk_errors(path: Path) -> Iterator[None]:
 
 def write_sums(folder: Path, names: Iterable[str]) -> None:
     """Writes the SHA-256 of some files of a folder to `SHA256SUMS` there, as sha256sum does."""
-    (folder / SUMS).write_text(_spell_sums(folder, names), "utf-8")
+    (folder / SUMS).write_text(_format_sums(folder, names), "utf-8")
 
 
 def renew_sums(folder: Path, names: Iterable[str]) -> None:
     """Does what `write_sums` does, whole or not at all."""
-    sums = _spell_sums(folder, names)
+    sums = _format_sums(folder, names)
     with write_whole(folder / SUMS) as unfinished:
         unfinished.write_text(sums, "utf-8")
 
 
-def _spell_sums(folder: Path, names: Iterable[str]) -> str:
+def _format_sums(folder: Path, names: Iterable[str]) -> str:
     return "".join(f"{_sha256(folder / name)}  {name}\n" for name in names)
 
 

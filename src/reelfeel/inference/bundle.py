@@ -13,7 +13,7 @@ Outside the sums, because they are about the model and not part of it: `history.
 recognise them in other data), `README.md` (the model card) and whatever a user puts there.
 
 The weights are float32; with `weight_precision: "float16"` they are stored in half the size, and
-every engine casts them to float32 when it loads them. They are named after their layers, `E` for
+every backend casts them to float32 when it loads them. They are named after their layers, `E` for
 `embedding_dim`, `U` for the units of an LSTM and `P` for the width that the pooling hands on (`U`
 of the last LSTM, or three times that: last, max and mean, in this order):
 
@@ -44,7 +44,7 @@ import numpy.typing as npt
 
 from reelfeel.config.sections import Config
 from reelfeel.errors import BundleError, ConfigError
-from reelfeel.files.plain_files import explain_reading, parse_json, read_json, read_plain
+from reelfeel.files.plain_files import explain_bundle_errors, parse_json, read_json_file, read_plain
 from reelfeel.files.writing import (
     SUMS,
     allow_sums,
@@ -200,7 +200,7 @@ class Bundle:
         file = self.path / f"{name}.json"
         if not file.exists():
             return None
-        value = read_json(file)
+        value = read_json_file(file)
         try:
             ABOUT[name](value, name)
         except ValueError as error:
@@ -301,7 +301,7 @@ def read_bundle(path: Path) -> Bundle:
     Raises:
         BundleError: if it is missing, foreign, damaged, absurd, or of a newer format.
     """
-    with explain_reading(f"The model {path}"):
+    with explain_bundle_errors(f"The model {path}"):
         return _read_checked(path)
 
 
@@ -329,7 +329,7 @@ def _read_checked(path: Path) -> Bundle:
 
 
 def _read_parts(path: Path, config: Mapping[str, Any]) -> Bundle:
-    decision = read_json(path / "decision.json", MAX_SMALL_BYTES)
+    decision = read_json_file(path / "decision.json", MAX_SMALL_BYTES)
     check_decision(decision, "decision.json")
     sections = {name: config[name] for name in ("data", "model", "training")}
     return Bundle(
@@ -386,7 +386,7 @@ def _read_config_document(path: Path) -> dict[str, Any]:
             f"{path} is not a ReelFeel model: it is no folder. Expected the folder that `reelfeel "
             "train --output` wrote."
         )
-    config = read_json(file, MAX_SMALL_BYTES) if file.exists() else None
+    config = read_json_file(file, MAX_SMALL_BYTES) if file.exists() else None
     config = config if isinstance(config, dict) else {}
     version = config.get("format_version")
     if version is None or config.get("format") != FORMAT:

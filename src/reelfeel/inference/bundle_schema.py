@@ -118,7 +118,7 @@ _EVALUATION = record(
         "accuracy_without_training_texts": optional(_LOSS),
         "data": record({"source": LINE, "num_reviews": COUNT, "sha256": SHA256}),
         "speed": record(
-            {"reviews_per_s": number(0), "engine": NAME, "precision": NAME, "threads": COUNT,
+            {"reviews_per_s": number(0), "backend": NAME, "precision": NAME, "threads": COUNT,
              "processor": LINE}
         ),
     },
@@ -127,7 +127,7 @@ _EVALUATION = record(
 _TEST = record(
     {"intervals": record({}, required=("accuracy",)),
      "data": record({}, required=("source", "num_reviews", "sha256")),
-     "speed": record({}, required=("reviews_per_s", "engine", "precision", "threads",
+     "speed": record({}, required=("reviews_per_s", "backend", "precision", "threads",
                                    "processor"))},
     required=("ece", "intervals", "num_training_texts", "accuracy_without_training_texts", "data",
               "speed"),
@@ -215,7 +215,7 @@ _PROVENANCE = record(
                 "source": LINE,
                 "num_reviews": COUNT,
                 "sha256": SHA256,
-                "ledgers": many(_LEDGER, most=100_000),
+                "load_summaries": many(_LEDGER, most=100_000),
             },
             required=("source", "num_reviews", "sha256"),
         ),

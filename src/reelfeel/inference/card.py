@@ -95,8 +95,8 @@ def _describe_use(name: str) -> str:
     reelfeel predict --model {name} "A slow start, but what an ending."
 
     import reelfeel
-    engine = reelfeel.load("{name}")
-    engine.predict_proba(["A slow start, but what an ending."])"""
+    classifier = reelfeel.load("{name}")
+    classifier.predict_proba(["A slow start, but what an ending."])"""
 
 
 def _describe_training(bundle: Bundle, provenance: About) -> Iterator[str]:
@@ -159,17 +159,17 @@ def _describe_epochs(provenance: About) -> str:
 
 def _describe_times(provenance: About) -> Iterator[str]:
     for stage in provenance.get("stages") or ():
-        yield f"Stage {stage['name']}, {spell_seconds(stage['seconds'])}: `{stage['command']}`"
+        yield f"Stage {stage['name']}, {format_seconds(stage['seconds'])}: `{stage['command']}`"
     total = provenance.get("seconds_total") or sum((provenance.get("seconds") or {}).values())
-    yield f"Time in all: {spell_seconds(total)}."
+    yield f"Time in all: {format_seconds(total)}."
 
 
-def spell_seconds(seconds: float) -> str:
+def format_seconds(seconds: float) -> str:
     """Writes a time so that it can be compared at a glance.
 
     Example:
 
-    >>> spell_seconds(42), spell_seconds(600), spell_seconds(9_000)
+    >>> format_seconds(42), format_seconds(600), format_seconds(9_000)
     ('42 seconds', '10.0 minutes', '2.50 hours')
     """
     if seconds < 120:
@@ -203,7 +203,7 @@ def _describe_test(test: About) -> Iterator[str]:
         )
     yield (
         f"Scored at {speed['reviews_per_s']:,.0f} reviews a second, from text to probability: "
-        f"{speed['engine']} engine, {speed['precision']}, {speed['threads']} threads, "
+        f"{speed['backend']} backend, {speed['precision']}, {speed['threads']} threads, "
         f"{speed['processor']}."
     )
 

@@ -13,12 +13,12 @@ import numpy.typing as npt
 
 from reelfeel.errors import BundleError
 from reelfeel.given_texts import check_texts, in_chunks
-from reelfeel.inference.backends.choice import Runner, Session, choose_runner, open_session
+from reelfeel.inference.backends.choice import Backend, Session, choose_backend, open_session
 from reelfeel.inference.bundle import Bundle, Decision, read_bundle
 from reelfeel.inference.golden import refuse_long_replay
 from reelfeel.inference.replays import Replay
 from reelfeel.inference.shipped import find_model
-from reelfeel.inference.travel import Options, Parcel, pack, unpack
+from reelfeel.inference.travel import Options, Parcel, pack_model, unpack_model
 from reelfeel.text.encoder import Encoded, TextEncoder
 from reelfeel.text.token_ids import TokenIds
 from reelfeel.values import UNSURE, Explanation, Prediction
@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 
 # Texts encoded at a time: bounds the memory for a million of them, costs nothing for a few.
 CHUNK_SIZE = 8_192
-# Largest difference of a replayed golden answer, by precision. Float32 engines stay below 1e-5, and
+# Largest difference of a replayed golden answer, by precision. Float32 backends stay below 1e-5, and
 # bfloat16 below 0.02 where models doubt most, so a model that answers differently is found, and
 # another processor's rounding is not.
 GOLDEN_TOLERANCE = {"float32": 1e-4, "bfloat16": 0.05}
@@ -37,10 +37,10 @@ GOLDEN_TOLERANCE = {"float32": 1e-4, "bfloat16": 0.05}
 def load(
     path: str | Path,
     *,
-    engine: str | None = None,
+    backend: str | None = None,
     precision: str = "auto",
     threads: int | None = None,
-) -> Engine:
+) -> Classifier:
     """Loads a saved model and checks that it answers as it did when it was saved.
 
     That check is made once for the same files, library and processor, and remembered under
@@ -49,8 +49,8 @@ def load(
     Args:
         path: the folder that `reelfeel train --output` wrote, or as a string the name of a model
             that comes with ReelFeel: "base" or "small".
-        engine: "native", "openvino", "onnxruntime" or "numpy"; None takes the fastest that is here.
-        precision: "auto" is bfloat16 where processor and engine have it; "float32" gives the
+        backend: "native", "openvino", "onnxruntime" or "numpy"; None takes the fastest that is here.
+        precision: "auto" is bfloat16 where processor and backend have it; "float32" gives the
             network's exact answers.
         threads: how many share the work, at least 1; None takes the cores that this process may
             use.
@@ -58,59 +58,59 @@ def load(
     Raises:
         BundleError: if the model is missing, foreign, damaged, of a newer format, or gives other
             answers than its golden ones.
-        MissingExtraError: if the engine is not installed.
-        UsageError: if there is no such engine or precision.
+        MissingExtraError: if the backend is not installed.
+        UsageError: if there is no such backend or precision.
     """
-    runner = choose_runner(engine, precision, threads)
+    backend = choose_backend(backend, precision, threads)
     bundle = read_bundle(find_model(path))
     refuse_long_replay(bundle)
-    options = Options(engine, precision, threads)
-    loaded = Engine(bundle, open_session(bundle, runner), runner, options)
-    replay = Replay(bundle.path, runner)
+    options = Options(backend, precision, threads)
+    loaded = Classifier(bundle, open_session(bundle, backend), backend, options)
+    replay = Replay(bundle.path, backend)
     if replay.is_known:
         return loaded
-    difference, allowed = loaded.golden_difference(), GOLDEN_TOLERANCE[runner.precision]
+    difference, allowed = loaded.golden_difference(), GOLDEN_TOLERANCE[backend.precision]
     # Not `>`: a NaN has to fail too.
     if not difference <= allowed:
         raise BundleError(
-            f"The model {path} gives other answers with {runner} than when it was saved (largest "
-            f"difference {difference:.2g}, allowed {allowed:g}). Try another engine, or train "
+            f"The model {path} gives other answers with {backend} than when it was saved (largest "
+            f"difference {difference:.2g}, allowed {allowed:g}). Try another backend, or train "
             "again."
         )
     replay.remember()
     return loaded
 
 
-class Engine:
+class Classifier:
     """A model ready to predict; made by `load`.
 
     Every method takes an iterable of 0, 1 or a million texts, each of any length, and answers in
-    their order. An engine is safe to share between threads, and can be copied, pickled, and sent
+    their order. A classifier is safe to share between threads, and can be copied, pickled, and sent
     to other processes: it travels as the path of its model, is loaded anew there, and recognised.
 
     Attributes:
         bundle: the saved model.
-        runner: what runs it: engine, precision and threads.
+        backend: what runs it: backend, precision and threads.
     """
 
     def __init__(
-        self, bundle: Bundle, session: Session, runner: Runner, options: Options | None = None
+        self, bundle: Bundle, session: Session, backend: Backend, options: Options | None = None
     ) -> None:
         self.bundle = bundle
-        self.runner = runner
-        self._options = options or Options(runner.engine, runner.precision, runner.threads)
+        self.backend = backend
+        self._options = options or Options(backend.name, backend.precision, backend.threads)
         self._session = session
         self._encoder = TextEncoder(bundle.vocabulary, bundle.text_settings)
 
-    def __copy__(self) -> Engine:
+    def __copy__(self) -> Classifier:
         # What runs the network is never changed, so copies share it.
-        return Engine(self.bundle, self._session, self.runner, self._options)
+        return Classifier(self.bundle, self._session, self.backend, self._options)
 
-    def __deepcopy__(self, memo: Mapping[int, Any]) -> Engine:
+    def __deepcopy__(self, memo: Mapping[int, Any]) -> Classifier:
         return self.__copy__()
 
     def __reduce__(self) -> tuple[Any, ...]:
-        return load_again, (pack(self.bundle, self._options), self.bundle.decision)
+        return load_again, (pack_model(self.bundle, self._options), self.bundle.decision)
 
     def predict_proba(self, texts: Iterable[str]) -> npt.NDArray[np.float64]:
         """Returns the probability of the positive class for each text, float64 `(num_texts,)`.
@@ -202,7 +202,7 @@ class Engine:
             DataError: if an element is not a string.
         """
         for chunk in in_chunks(check_texts(texts), CHUNK_SIZE):
-            yield self._encoder.encode(chunk, threads=self.runner.threads)
+            yield self._encoder.encode(chunk, threads=self.backend.threads)
 
     def score_token_ids(
         self, token_ids: Sequence[npt.NDArray[np.int32]]
@@ -243,27 +243,27 @@ class Engine:
             )
 
 
-def load_again(parcel: Parcel, decision: Decision) -> Engine:
-    """Returns the engine that was pickled, loaded anew.
+def load_again(parcel: Parcel, decision: Decision) -> Classifier:
+    """Returns the classifier that was pickled, loaded anew.
 
     Args:
         parcel: what travelled.
-        decision: of the engine, which may have been another than the saved one.
+        decision: of the classifier, which may have been another than the saved one.
 
     Raises:
         BundleError: if the model is not there, or is another one by now.
     """
-    engine = _load_parcel(parcel).__copy__()
-    engine.bundle = replace(engine.bundle, decision=decision)
-    return engine
+    classifier = _load_parcel(parcel).__copy__()
+    classifier.bundle = replace(classifier.bundle, decision=decision)
+    return classifier
 
 
-# A pool sends the engine with every task, and a load takes as long as hundreds of texts.
+# A pool sends the classifier with every task, and a load takes as long as hundreds of texts.
 @functools.lru_cache(maxsize=2)
-def _load_parcel(parcel: Parcel) -> Engine:
-    engine = load(unpack(parcel), **parcel.options._asdict())
-    parcel.refuse_other(engine.bundle)
-    return engine
+def _load_parcel(parcel: Parcel) -> Classifier:
+    classifier = load(unpack_model(parcel), **parcel.options._asdict())
+    parcel.refuse_other(classifier.bundle)
+    return classifier
 
 
 def _sigmoid(logits: npt.NDArray[np.float64]) -> npt.NDArray[np.float64]:

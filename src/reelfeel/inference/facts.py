@@ -26,7 +26,7 @@ class ModelFacts:
         parameters: numbers that its weights are.
         accuracy: on the reviews that `reelfeel evaluate --record` judged it on; None without.
         interval: the 95 % interval of that.
-        judged_on: which reviews those are; None without.
+        evaluated_on: which reviews those are; None without.
         reviews_per_s: as recorded then.
         license: of a model that comes with ReelFeel; None for others.
         path: its folder.
@@ -38,7 +38,7 @@ class ModelFacts:
     parameters: int
     accuracy: float | None
     interval: tuple[float, float] | None
-    judged_on: str | None
+    evaluated_on: str | None
     reviews_per_s: float | None
     license: str | None
     path: str
@@ -60,7 +60,7 @@ def describe_model(folder: Path) -> ModelFacts:
         parameters=sum(math.prod(one.shape) for layout in layouts for one in layout.values()),
         accuracy=test.get("accuracy"),
         interval=(interval[0], interval[1]) if interval else None,
-        judged_on=(test.get("data") or {}).get("source"),
+        evaluated_on=(test.get("data") or {}).get("source"),
         reviews_per_s=(test.get("speed") or {}).get("reviews_per_s"),
         license=metadata("reelfeel")["License-Expression"] if is_shipped(folder) else None,
         path=str(folder),

@@ -3,7 +3,7 @@
 The graph holds only the operations. Its weights are "external data" that point into
 `weights.safetensors`, whose arrays lie uncompressed one after the other, so a bundle has one copy
 of them and both OpenVINO and ONNX Runtime read it directly. Weights of 16 bits are cast to float32
-first, once: both engines do it when they load the graph.
+first, once: both backends do it when they load the graph.
 
 OpenVINO ignores the ONNX LSTM's `sequence_lens` on the CPU, silently. So the graph does not use
 it: rows are padded on the right, the LSTM runs over everything, and only each row's real steps are
@@ -20,7 +20,7 @@ import numpy.typing as npt
 
 from reelfeel.config.sections import ModelConfig
 from reelfeel.errors import BundleError
-from reelfeel.extras import require
+from reelfeel.extras import require_extra
 from reelfeel.files.plain_files import read_plain
 from reelfeel.inference.onnx_format import (
     FLOAT,
@@ -55,7 +55,7 @@ def write_graph(config: ModelConfig, weights_path: Path, graph_path: Path) -> No
     Raises:
         MissingExtraError: if the package onnx, which checks what is written, is not installed.
     """
-    require("train", "onnx")
+    require_extra("train", "onnx")
     import onnx
 
     graph_path.write_bytes(encode_classifier(config, read_layout(weights_path), weights_path.name))
@@ -73,7 +73,7 @@ def check_graph(config: ModelConfig, weights_path: Path, graph_path: Path) -> No
         raise BundleError(
             f"{graph_path} is not the graph that the settings of its model ask for, and a foreign "
             "graph is a program, which is not run. Restore it from a copy, train again, or take "
-            "--engine native or numpy, which read no graph."
+            "--backend native or numpy, which read no graph."
         )
 
 

@@ -35,7 +35,7 @@ class HeadArrays:
     dense: tuple[Floats, Floats] | None
     logit: tuple[Floats, Floats]
 
-    def judge(self, features: Floats) -> Floats:
+    def logits(self, features: Floats) -> Floats:
         """Returns the logits, float32 `(num_texts,)`, of pooled outputs `(num_texts, width)`.
 
         A text's logit does not depend on the texts beside it, bit for bit.
@@ -63,9 +63,9 @@ class TowerArrays:
     is_reversed: bool
     head: HeadArrays
 
-    def judge(self, features: Floats) -> Floats:
+    def logits(self, features: Floats) -> Floats:
         """Returns what the head makes of pooled outputs."""
-        return self.head.judge(features)
+        return self.head.logits(features)
 
 
 def read_towers(bundle: Bundle) -> list[TowerArrays]:

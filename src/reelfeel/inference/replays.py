@@ -22,7 +22,7 @@ from reelfeel.files.writing import SUMS, home
 from reelfeel.native.library import LIBRARY_PATH, processor_features
 
 if TYPE_CHECKING:
-    from reelfeel.inference.backends.choice import Runner
+    from reelfeel.inference.backends.choice import Backend
 
 # Rooms whose modules answers depend on.
 _ROOMS = ("native", "inference", "text")
@@ -34,14 +34,14 @@ class Replay:
 
     Args:
         folder: of the model, whose checksums were compared.
-        runner: what runs it. Only what the native engine did is remembered: the others are
+        backend: what runs it. Only what the native backend did is remembered: the others are
             packages of their own, which say little of their build.
     """
 
-    def __init__(self, folder: Path, runner: Runner) -> None:
+    def __init__(self, folder: Path, backend: Backend) -> None:
         self._path = None
-        if runner.engine == "native":
-            self._path = home() / "replays" / _name(folder, runner)
+        if backend.name == "native":
+            self._path = home() / "replays" / _name(folder, backend)
 
     @property
     def is_known(self) -> bool:
@@ -57,18 +57,18 @@ class Replay:
                 self._path.touch()
 
 
-def _name(folder: Path, runner: Runner) -> str:
+def _name(folder: Path, backend: Backend) -> str:
     digest = hashlib.sha256()
-    for part in _list_parts(folder, runner):
+    for part in _list_parts(folder, backend):
         digest.update(f"{len(part)} ".encode() + part)
     return digest.hexdigest()
 
 
-def _list_parts(folder: Path, runner: Runner) -> Iterator[bytes]:
+def _list_parts(folder: Path, backend: Backend) -> Iterator[bytes]:
     yield (folder / SUMS).read_bytes()
     yield LIBRARY_PATH.read_bytes()
     # Not the number of threads: native answers are the same with any.
-    yield repr((__version__, *astuple(runner)[:2], sorted(processor_features()))).encode()
+    yield repr((__version__, *astuple(backend)[:2], sorted(processor_features()))).encode()
     yield _describe_processor().encode()
     package = LIBRARY_PATH.parents[1]
     for room in _ROOMS:

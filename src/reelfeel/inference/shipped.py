@@ -81,7 +81,7 @@ def refuse_shipped(path: Path, purpose: str) -> None:
 
 def shipped_folder() -> Path:
     """Returns the folder that holds one folder for each model."""
-    # Not importlib.resources: engines open the files by their paths, so there have to be files, and
+    # Not importlib.resources: backends open the files by their paths, so there have to be files, and
     # its import would cost every command some 10 ms.
     return Path(__file__).parents[1] / "shipped"
 

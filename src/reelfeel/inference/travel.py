@@ -21,7 +21,7 @@ from reelfeel.inference.shipped import is_shipped
 class Options(NamedTuple):
     """How a model was asked for; see `reelfeel.load`."""
 
-    engine: str | None
+    backend: str | None
     precision: str
     threads: int | None
 
@@ -52,7 +52,7 @@ class Parcel(NamedTuple):
             )
 
 
-def pack(bundle: Bundle, options: Options) -> Parcel:
+def pack_model(bundle: Bundle, options: Options) -> Parcel:
     """Returns what travels of a loaded model.
 
     Raises:
@@ -72,6 +72,6 @@ def pack(bundle: Bundle, options: Options) -> Parcel:
     return parcel
 
 
-def unpack(parcel: Parcel) -> str | Path:
+def unpack_model(parcel: Parcel) -> str | Path:
     """Returns what to load: a name, or a path that is never taken for a name."""
     return parcel.place if parcel.is_name else Path(parcel.place)

@@ -77,10 +77,10 @@ def fit_abstention(
     distances = np.abs(to_logits(probabilities) - centre)
     reach = _find_reach(distances, right, target_accuracy)
     lower, upper = to_probabilities([centre - reach, centre + reach]).tolist()
-    return judge_abstention(labels, probabilities, lower=lower, upper=upper, threshold=threshold)
+    return measure_abstention(labels, probabilities, lower=lower, upper=upper, threshold=threshold)
 
 
-def judge_abstention(
+def measure_abstention(
     y_true: npt.ArrayLike,
     y_prob: npt.ArrayLike,
     *,
@@ -103,7 +103,7 @@ def judge_abstention(
 
     Example:
 
-    >>> band = judge_abstention([0, 1, 0, 1], [0.1, 0.3, 0.6, 0.4], lower=0.35, upper=0.65)
+    >>> band = measure_abstention([0, 1, 0, 1], [0.1, 0.3, 0.6, 0.4], lower=0.35, upper=0.65)
     >>> band.coverage, band.accuracy
     (0.5, 0.5)
     """

@@ -9,7 +9,7 @@ import numpy as np
 import numpy.typing as npt
 
 from reelfeel.errors import DataError, UsageError
-from reelfeel.extras import require
+from reelfeel.extras import require_extra
 
 Labels = npt.NDArray[np.int64]
 Probabilities = npt.NDArray[np.float64]
@@ -106,7 +106,7 @@ def import_extra(module: str) -> Any:
     reelfeel.errors.MissingExtraError: This needs the package surely_absent, which is not installed.
     Install it with: pip install "reelfeel[report]"
     """
-    require("report", module.partition(".")[0])
+    require_extra("report", module.partition(".")[0])
     return importlib.import_module(module)
 
 

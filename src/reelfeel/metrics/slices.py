@@ -42,7 +42,7 @@ class SliceScore:
     is_worse: bool = False
 
 
-def judge_slices(
+def measure_slices(
     right: npt.ArrayLike, slices: Mapping[str, npt.NDArray[np.bool_]]
 ) -> list[SliceScore]:
     """Judges parts of the reviews, and says which are worse than the rest.
@@ -67,7 +67,7 @@ def judge_slices(
 
     >>> right = np.arange(400) % 4 > 0
     >>> right[:100] = np.arange(100) % 2 > 0
-    >>> worse, even = judge_slices(right, {"first": np.arange(400) < 100,
+    >>> worse, even = measure_slices(right, {"first": np.arange(400) < 100,
     ...                                    "even": np.arange(400) % 8 < 4})
     >>> worse.accuracy, worse.others_accuracy, worse.is_worse, even.is_worse
     (0.5, 0.75, True, False)

@@ -1,4 +1,4 @@
-"""The truncation ledger: what a classifier did not read, and how it does on cut and whole texts."""
+"""The truncation report: what a classifier did not read, and how it does on cut and whole texts."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ class PolicyScore:
 
 
 @dataclass(frozen=True, slots=True)
-class TruncationLedger:
+class TruncationReport:
     """What was cut.
 
     Attributes:
@@ -71,7 +71,7 @@ def count_truncation(
     max_tokens: int,
     keep: str,
     policies: Sequence[PolicyScore] = (),
-) -> TruncationLedger:
+) -> TruncationReport:
     """Counts what was cut, and judges cut and whole reviews apart.
 
     Args:
@@ -86,8 +86,8 @@ def count_truncation(
 
     Example:
 
-    >>> ledger = count_truncation([1, 0, 1], [5, 30, 10], max_tokens=10, keep="tail")
-    >>> ledger.num_cut, ledger.num_tokens_cut, ledger.accuracy_cut, ledger.accuracy_whole
+    >>> truncation = count_truncation([1, 0, 1], [5, 30, 10], max_tokens=10, keep="tail")
+    >>> truncation.num_cut, truncation.num_tokens_cut, truncation.accuracy_cut, truncation.accuracy_whole
     (1, 20, 0.0, 1.0)
     """
     verdicts, lengths = check_labels(right, "right").astype(bool), np.asarray(num_tokens)
@@ -98,7 +98,7 @@ def count_truncation(
         )
     cut = lengths > max_tokens
     of_cut, of_whole = _measure(verdicts[cut]), _measure(verdicts[~cut])
-    return TruncationLedger(
+    return TruncationReport(
         max_tokens=max_tokens,
         keep=keep,
         num_reviews=len(verdicts),

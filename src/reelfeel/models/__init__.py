@@ -5,9 +5,9 @@ Keras reads `KERAS_BACKEND` once, at its first import, so the choice has to be m
 
 import os
 
-from reelfeel.extras import require
+from reelfeel.extras import require_extra
 
-require("train", "keras", "torch")
+require_extra("train", "keras", "torch")
 os.environ.setdefault("KERAS_BACKEND", "torch")
 # Between its parallel loops PyTorch lets idle threads spin for milliseconds, on the cores that our
 # kernels then want; two busy processes stop each other that way. 2,000 turns are some microseconds:

@@ -25,7 +25,7 @@ import numpy.typing as npt
 
 from reelfeel.config.pretraining import DIRECTIONS, PretrainingConfig
 from reelfeel.errors import BundleError, ReelFeelError
-from reelfeel.files.plain_files import explain_reading, read_json
+from reelfeel.files.plain_files import explain_bundle_errors, read_json_file
 from reelfeel.files.writing import SUMS, find_damaged, refuse_existing, write_sums, write_whole
 from reelfeel.models.language_model_schema import CHECK
 from reelfeel.models.lstm import FusedLSTM
@@ -227,7 +227,7 @@ def read_language_model(path: str | Path) -> LanguageModel:
         BundleError: if it is missing, foreign, damaged, or of a newer format.
     """
     path = Path(path)
-    with explain_reading(f"The language model {path}"):
+    with explain_bundle_errors(f"The language model {path}"):
         stored = _read_description(path)
         try:
             CHECK(stored, _DESCRIPTION)
@@ -262,7 +262,9 @@ def _read_parts(path: Path, stored: dict[str, Any]) -> LanguageModel:
 
 def _read_description(path: Path) -> dict[str, Any]:
     file = path / _DESCRIPTION
-    stored = read_json(file, MAX_DESCRIPTION_BYTES) if path.is_dir() and file.exists() else None
+    stored = (
+        read_json_file(file, MAX_DESCRIPTION_BYTES) if path.is_dir() and file.exists() else None
+    )
     stored = stored if isinstance(stored, dict) else {}
     version = stored.get("format_version")
     if version is None or stored.get("format") != FORMAT:

@@ -32,7 +32,7 @@ _PASS = record(
     required=("seconds",),
 )
 _FIGURES = record(
-    {"held_out_loss": _LOSS, "held_out_perplexity": _LOSS, "passes": many(_PASS, most=100_000)},
+    {"held_out_loss": _LOSS, "held_out_perplexity": _LOSS, "epochs": many(_PASS, most=100_000)},
 )
 _PROVENANCE = record(
     {

@@ -70,7 +70,7 @@ class ReversedTokens(keras.layers.Layer):
 
     def call(self, token_ids: Any) -> Any:
         """Reverses."""
-        lengths = count_tokens(token_ids)[:, None]
+        lengths = count_real_tokens(token_ids)[:, None]
         steps = torch.arange(token_ids.shape[1], device=token_ids.device)[None]
         return token_ids.gather(1, torch.where(steps < lengths, lengths - 1 - steps, steps))
 
@@ -79,7 +79,7 @@ class ReversedTokens(keras.layers.Layer):
         return keras.KerasTensor(token_ids.shape, dtype=token_ids.dtype)
 
 
-def count_tokens(token_ids: Any) -> Any:
+def count_real_tokens(token_ids: Any) -> Any:
     """Returns the real tokens of each row: int `(batch,)` of ids `(batch, timesteps)`."""
     # Not count_nonzero: on PyTorch, Keras 3.15 calls something deprecated there.
     return keras.ops.sum(keras.ops.cast(keras.ops.not_equal(token_ids, 0), "int32"), axis=1)

@@ -12,7 +12,7 @@ import torch
 
 from reelfeel.config.sections import ModelConfig
 from reelfeel.models.lstm import FusedLSTM
-from reelfeel.models.pooling import LastMaxMeanPool, ReversedTokens, count_tokens
+from reelfeel.models.pooling import LastMaxMeanPool, ReversedTokens, count_real_tokens
 
 Layers = tuple[keras.layers.Layer, ...]
 
@@ -46,7 +46,7 @@ def build_tower(
     for index in range(len(config.units)):
         outputs = _lstm(config, index, first_seeds, precision)(outputs)
         if index + 1 == len(config.units) and config.pooling != "last":
-            outputs = LastMaxMeanPool(name="pooling")(outputs, count_tokens(token_ids))
+            outputs = LastMaxMeanPool(name="pooling")(outputs, count_real_tokens(token_ids))
         outputs = keras.layers.Dropout(
             config.dropout_rate, seed=next(first_seeds), name=f"dropout_{index}"
         )(outputs)

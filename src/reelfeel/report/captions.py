@@ -12,7 +12,7 @@ import numpy.typing as npt
 from reelfeel.metrics.calibration import ReliabilityBin
 from reelfeel.metrics.curves import Curve, LengthBin
 from reelfeel.metrics.table import Confusion
-from reelfeel.report.contents import Contents, Contestant, Epoch, Judgement
+from reelfeel.report.report_data import Epoch, MetricsWithIntervals, ReportData, ReportRow
 from reelfeel.report.wording import (
     NBSP,
     count,
@@ -35,22 +35,22 @@ class Caption(NamedTuple):
     alternative: str
 
 
-def caption_accuracies(contestants: Sequence[Contestant]) -> Caption:
+def caption_accuracies(rivals: Sequence[ReportRow]) -> Caption:
     """Says where the model, the first of the classifiers, stands among them."""
-    model, *others = contestants
-    own = model.judgement.metrics.accuracy
-    better = [rival.title for rival in others if rival.judgement.metrics.accuracy > own]
+    model, *others = rivals
+    own = model.measured.metrics.accuracy
+    better = [rival.title for rival in others if rival.measured.metrics.accuracy > own]
     rank = len(better) + 1
-    place = f"the model is number {rank} of {len(contestants)}"
+    place = f"the model is number {rank} of {len(rivals)}"
     behind = f", behind {listed(better)}" if better else ", ahead of all baselines"
-    values = [f"{rival.title} {percent(rival.judgement.metrics.accuracy)}" for rival in contestants]
+    values = [f"{rival.title} {percent(rival.measured.metrics.accuracy)}" for rival in rivals]
     return Caption(f"By accuracy {place}{behind}.", f"Accuracy of each: {listed(values)}.")
 
 
-def caption_roc(curve: Curve, judgement: Judgement) -> Caption:
+def caption_roc(curve: Curve, measured: MetricsWithIntervals) -> Caption:
     """Says how well the probabilities rank the reviews."""
-    area = judgement.metrics.roc_auc or 0.0
-    interval = judgement.intervals["roc_auc"]
+    area = measured.metrics.roc_auc or 0.0
+    interval = measured.intervals["roc_auc"]
     reach = f" (95{NBSP}% interval {percent_range(interval)})" if interval else ""
     alarms = float(np.interp(0.9, curve.y, curve.x))
     return Caption(
@@ -61,13 +61,13 @@ def caption_roc(curve: Curve, judgement: Judgement) -> Caption:
     )
 
 
-def caption_precision_recall(curve: Curve, judgement: Judgement) -> Caption:
+def caption_precision_recall(curve: Curve, measured: MetricsWithIntervals) -> Caption:
     """Says how pure the reviews ranked first are."""
-    average = judgement.metrics.pr_auc or 0.0
+    average = measured.metrics.pr_auc or 0.0
     half = int(np.argmax(curve.x >= 0.5))
-    interval = judgement.intervals["pr_auc"]
+    interval = measured.intervals["pr_auc"]
     reach = f" (95{NBSP}% interval {number_range(interval)})" if interval else ""
-    share = judgement.metrics.share_positive
+    share = measured.metrics.share_positive
     return Caption(
         f"Called by falling probability until half of the positive reviews are found, "
         f"{percent(float(curve.y[half]))} of those called are positive; average precision "
@@ -130,7 +130,7 @@ def caption_learning(history: Sequence[Epoch], best_epoch: int | None) -> Captio
     )
 
 
-def caption_reliability(bins: Sequence[ReliabilityBin], judgement: Judgement) -> Caption:
+def caption_reliability(bins: Sequence[ReliabilityBin], measured: MetricsWithIntervals) -> Caption:
     """Says how far probabilities are from what happens, and where most."""
     full = [
         (bin_.count, bin_.mean_probability or 0.0, bin_.observed_share or 0.0)
@@ -138,20 +138,20 @@ def caption_reliability(bins: Sequence[ReliabilityBin], judgement: Judgement) ->
         if bin_.count
     ]
     number, said, true = max(full, key=lambda bin_: bin_[0] * abs(bin_[1] - bin_[2]))
-    interval = judgement.intervals["ece"]
+    interval = measured.intervals["ece"]
     reach = f" (95{NBSP}% interval {percent_range(interval)})" if interval else ""
     ends = [f"{percent(bin_[1])} said, {percent(bin_[2])} true" for bin_ in (full[0], full[-1])]
     return Caption(
-        f"On average a probability is {100 * judgement.metrics.ece:.1f}{NBSP}points off{reach}; "
+        f"On average a probability is {100 * measured.metrics.ece:.1f}{NBSP}points off{reach}; "
         f"most is lost on {count(number)} that got {percent(said)} on average, while "
         f"{percent(true)} of them are positive.",
         f"Reliability diagram with {len(full)} bins, from {ends[0]} to {ends[1]}.",
     )
 
 
-def caption_scores(contents: Contents) -> Caption:
+def caption_scores(data: ReportData) -> Caption:
     """Says how sure the model is, and how right it is when it is sure."""
-    y_prob, right = contents.y_prob, contents.right()
+    y_prob, right = data.y_prob, data.right()
     sure = (y_prob >= SURE) | (y_prob <= 1 - SURE)
     alternative = (
         f"Histogram of probabilities: a quarter lies below {np.quantile(y_prob, 0.25):.2f}, half "

@@ -21,7 +21,7 @@ MAX_LETTERS = 24
 _WIDTH, _HEIGHT, _HALF_HEIGHT = 620, 400, 240
 _COLOURS = {"positive": POSITIVE, "negative": NEGATIVE}
 
-Weights = Sequence[tuple[str, float]]
+WordWeights = Sequence[tuple[str, float]]
 
 
 def is_plain_word(word: str) -> bool:
@@ -44,7 +44,7 @@ def fits(word: str) -> bool:
     return has_content and len(word) <= MAX_LETTERS and is_drawable(word)
 
 
-def plot_cloud(weights: Weights, kind: str) -> Picture:
+def plot_cloud(weights: WordWeights, kind: str) -> Picture:
     """Draws one cloud, of as many words as find a place at a readable size.
 
     Args:
@@ -54,7 +54,9 @@ def plot_cloud(weights: Weights, kind: str) -> Picture:
     return draw(lambda figure: _paint(figure.add_subplot(), weights, kind, _HEIGHT), height=2.9)
 
 
-def plot_two_clouds(positive: Weights, negative: Weights, titles: tuple[str, str]) -> Picture:
+def plot_two_clouds(
+    positive: WordWeights, negative: WordWeights, titles: tuple[str, str]
+) -> Picture:
     """Draws a cloud for the positive words above one for the negative words, neither empty.
 
     Args:
@@ -73,7 +75,7 @@ def plot_two_clouds(positive: Weights, negative: Weights, titles: tuple[str, str
     return draw(paint, height=3.9)
 
 
-def _paint(axes: Axes, weights: Weights, kind: str, height: int) -> None:
+def _paint(axes: Axes, weights: WordWeights, kind: str, height: int) -> None:
     axes.set(xlim=(0, _WIDTH), ylim=(height, 0), aspect="equal")
     axes.set_axis_off()
     cloud = WordCloud(

@@ -10,9 +10,9 @@ import numpy as np
 from reelfeel.metrics.calibration import reliability_curve
 from reelfeel.metrics.curves import accuracy_by_length, precision_recall_curve, roc_curve
 from reelfeel.report import captions, clouds, plots
-from reelfeel.report.contents import Contents, WordCounts
 from reelfeel.report.figures import Picture, drawable_name
-from reelfeel.report.tables import rank_baselines
+from reelfeel.report.metric_table import rank_baselines
+from reelfeel.report.report_data import ReportData, WordCounts
 from reelfeel.report.wording import count, quoted
 from reelfeel.report.words import log_odds_scores
 
@@ -42,16 +42,16 @@ class Exhibit:
     picture: Picture | None = None
 
 
-def hang_pictures(contents: Contents) -> list[Exhibit]:
+def hang_pictures(data: ReportData) -> list[Exhibit]:
     """Draws all pictures of a report.
 
     Args:
-        contents: of the report.
+        data: of the report.
 
     Returns:
         Exhibits in the order of the page; the clouds are left out where texts stay private.
     """
-    rooms: list[Callable[[Contents], Exhibit]] = [
+    rooms: list[Callable[[ReportData], Exhibit]] = [
         _roc,
         _precision_recall,
         _confusion,
@@ -59,84 +59,80 @@ def hang_pictures(contents: Contents) -> list[Exhibit]:
         _reliability,
         _lengths,
     ]
-    exhibits = [room(contents) for room in rooms]
-    if contents.words is None:
-        return [*exhibits, _learning(contents)]
+    exhibits = [room(data) for room in rooms]
+    if data.words is None:
+        return [*exhibits, _learning(data)]
     # On two columns the tall ones stand side by side.
     return [
         *exhibits,
-        _cloud(contents, contents.words, label=1),
-        _cloud(contents, contents.words, label=0),
-        _learning(contents),
-        _two_clouds(contents, contents.words),
+        _cloud(data, data.words, label=1),
+        _cloud(data, data.words, label=0),
+        _learning(data),
+        _two_clouds(data, data.words),
     ]
 
 
-def hang_comparison(contents: Contents) -> Exhibit | None:
+def hang_comparison(data: ReportData) -> Exhibit | None:
     """Draws the picture that stands beside the verdict; None where there are no baselines."""
-    if not contents.baselines:
+    if not data.baselines:
         return None
-    contestants = (contents.model, *rank_baselines(contents))
+    rivals = (data.model, *rank_baselines(data))
     rows = [
-        (one.title, one.judgement.metrics.accuracy, one.judgement.intervals["accuracy"])
-        for one in contestants
+        (one.title, one.measured.metrics.accuracy, one.measured.intervals["accuracy"])
+        for one in rivals
     ]
-    caption = captions.caption_accuracies(contestants)
+    caption = captions.caption_accuracies(rivals)
     return Exhibit("baselines", "Beside the baselines", *caption, plots.plot_accuracies(rows))
 
 
-def _roc(contents: Contents) -> Exhibit:
+def _roc(data: ReportData) -> Exhibit:
     title = "ROC curve"
-    if reason := contents.model.judgement.metrics.undefined.get("roc_auc"):
+    if reason := data.model.measured.metrics.undefined.get("roc_auc"):
         return Exhibit("roc", title, f"There is no ROC curve: {reason}.")
-    curve = roc_curve(contents.y_true, contents.y_prob)
-    caption = captions.caption_roc(curve, contents.model.judgement)
+    curve = roc_curve(data.y_true, data.y_prob)
+    caption = captions.caption_roc(curve, data.model.measured)
     return Exhibit("roc", title, *caption, plots.plot_roc(curve))
 
 
-def _precision_recall(contents: Contents) -> Exhibit:
+def _precision_recall(data: ReportData) -> Exhibit:
     name, title = "precision-recall", "Precision and recall"
-    metrics = contents.model.judgement.metrics
+    metrics = data.model.measured.metrics
     if reason := metrics.undefined.get("pr_auc"):
         return Exhibit(name, title, f"There is no precision-recall curve: {reason}.")
-    curve = precision_recall_curve(contents.y_true, contents.y_prob)
-    caption = captions.caption_precision_recall(curve, contents.model.judgement)
+    curve = precision_recall_curve(data.y_true, data.y_prob)
+    caption = captions.caption_precision_recall(curve, data.model.measured)
     return Exhibit(
         name, title, *caption, plots.plot_precision_recall(curve, metrics.share_positive)
     )
 
 
-def _confusion(contents: Contents) -> Exhibit:
-    confusion, names = contents.model.judgement.metrics.confusion, contents.label_names
+def _confusion(data: ReportData) -> Exhibit:
+    confusion, names = data.model.measured.metrics.confusion, data.label_names
     caption = captions.caption_confusion(confusion, names)
     return Exhibit(
         "confusion", "Confusion matrix", *caption, plots.plot_confusion(confusion, names)
     )
 
 
-def _scores(contents: Contents) -> Exhibit:
-    picture = plots.plot_scores(
-        contents.y_true, contents.y_prob, contents.threshold, contents.label_names
-    )
-    return Exhibit("scores", "Probabilities given", *captions.caption_scores(contents), picture)
+def _scores(data: ReportData) -> Exhibit:
+    picture = plots.plot_scores(data.y_true, data.y_prob, data.threshold, data.label_names)
+    return Exhibit("scores", "Probabilities given", *captions.caption_scores(data), picture)
 
 
-def _reliability(contents: Contents) -> Exhibit:
-    bins = reliability_curve(contents.y_true, contents.y_prob)
-    caption = captions.caption_reliability(bins, contents.model.judgement)
+def _reliability(data: ReportData) -> Exhibit:
+    bins = reliability_curve(data.y_true, data.y_prob)
+    caption = captions.caption_reliability(bins, data.model.measured)
     return Exhibit("reliability", "Reliability", *caption, plots.plot_reliability(bins))
 
 
-def _lengths(contents: Contents) -> Exhibit:
-    bins = accuracy_by_length(
-        contents.y_true, contents.y_prob, contents.num_tokens, threshold=contents.threshold
-    )
-    picture = plots.plot_lengths(bins, contents.model.judgement.metrics.accuracy)
+def _lengths(data: ReportData) -> Exhibit:
+    bins = accuracy_by_length(data.y_true, data.y_prob, data.num_tokens, threshold=data.threshold)
+    picture = plots.plot_lengths(bins, data.model.measured.metrics.accuracy)
     return Exhibit("lengths", "Accuracy by length", *captions.caption_lengths(bins), picture)
 
 
-def _learning(contents: Contents) -> Exhibit:
-    name, title, history = "learning", "Learning curves", contents.history
+def _learning(data: ReportData) -> Exhibit:
+    name, title, history = "learning", "Learning curves", data.history
     if not history:
         return Exhibit(name, title, "There are no learning curves: the model has no history.json.")
     if len(history) == 1:
@@ -147,28 +143,28 @@ def _learning(contents: Contents) -> Exhibit:
             "There are no learning curves: training took one epoch, with a validation loss of "
             f"{only.validation_loss:.3f} at its end.",
         )
-    caption = captions.caption_learning(history, contents.best_epoch)
-    return Exhibit(name, title, *caption, plots.plot_learning(history, contents.best_epoch))
+    caption = captions.caption_learning(history, data.best_epoch)
+    return Exhibit(name, title, *caption, plots.plot_learning(history, data.best_epoch))
 
 
-def _cloud(contents: Contents, counts: WordCounts, *, label: int) -> Exhibit:
+def _cloud(data: ReportData, counts: WordCounts, *, label: int) -> Exhibit:
     kinds, columns = ("negative", "positive"), (counts.negative, counts.positive)
     plain = np.array([clouds.is_plain_word(word) for word in counts.words], dtype=bool)
     ranked = [
         captions.top_words(counts.words, np.where(plain, column, 0.0), clouds.MAX_WORDS)
         for column in columns
     ]
-    own, other = (quoted(contents.label_names[index]) for index in (label, 1 - label))
+    own, other = (quoted(data.label_names[index]) for index in (label, 1 - label))
     name, title = f"words-{kinds[label]}", f"Words of {own} reviews"
     if not ranked[label]:
         return Exhibit(name, title, f"There is no cloud: no word is left in {own} reviews.")
     words = [[word for word, _ in weights] for weights in ranked]
-    num_reviews = int((contents.y_true == label).sum())
+    num_reviews = int((data.y_true == label).sum())
     caption = captions.caption_cloud(words[label], words[1 - label], num_reviews, own, other)
     return Exhibit(name, title, *caption, clouds.plot_cloud(ranked[label], kinds[label]))
 
 
-def _two_clouds(contents: Contents, counts: WordCounts) -> Exhibit:
+def _two_clouds(data: ReportData, counts: WordCounts) -> Exhibit:
     name, title = "words-apart", "Words that tell the classes apart"
     scores = log_odds_scores(counts.negative, counts.positive)
     shown = np.array([clouds.fits(word) for word in counts.words], dtype=bool)
@@ -178,7 +174,7 @@ def _two_clouds(contents: Contents, counts: WordCounts) -> Exhibit:
         for sign in (1, -1)
     )
     if min(len(positive), len(negative)) < MIN_WORDS:
-        num_reviews = count(len(contents.y_true))
+        num_reviews = count(len(data.y_true))
         return Exhibit(
             name,
             title,
@@ -186,7 +182,7 @@ def _two_clouds(contents: Contents, counts: WordCounts) -> Exhibit:
         )
     marks = [[word for word, _ in weights] for weights in (positive, negative)]
     sure = sum(score > SURPRISING_SCORE for _, score in (*positive, *negative))
-    caption = captions.caption_two_clouds(marks[0], marks[1], sure, contents.label_names)
-    names = [drawable_name(name, label) for label, name in enumerate(contents.label_names)]
+    caption = captions.caption_two_clouds(marks[0], marks[1], sure, data.label_names)
+    names = [drawable_name(name, label) for label, name in enumerate(data.label_names)]
     titles = (f"more in {names[1]}", f"more in {names[0]}")
     return Exhibit(name, title, *caption, clouds.plot_two_clouds(positive, negative, titles))

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 
-from reelfeel.report.contents import Span
+from reelfeel.report.report_data import ScoredText
 from reelfeel.values import Attribution
 
 # Words are coloured in so many steps to either side; weaker ones than this share of the strongest
@@ -14,7 +14,7 @@ NUM_LEVELS, FAINT = 4, 0.2
 _LINE_BREAK = re.compile(r"<br\s*/?>", re.IGNORECASE)
 
 
-def cut_passage(text: str, words: Sequence[Attribution], most: int) -> tuple[Span, ...]:
+def cut_passage(text: str, words: Sequence[Attribution], most: int) -> tuple[ScoredText, ...]:
     """Cuts the passage out of a text whose words did most.
 
     Args:
@@ -37,21 +37,23 @@ def cut_passage(text: str, words: Sequence[Attribution], most: int) -> tuple[Spa
     if first == last:
         if not text.strip():
             return ()
-        return (Span(_flatten(text[:most]) + (" …" if len(text) > most else ""), 0.0),)
-    spans = [Span("… ", 0.0)] if words[first].start > 0 and first > 0 else []
+        return (ScoredText(_flatten(text[:most]) + (" …" if len(text) > most else ""), 0.0),)
+    spans = [ScoredText("… ", 0.0)] if words[first].start > 0 and first > 0 else []
     place = words[first].start if spans else 0
     for word in words[first:last]:
-        spans.append(Span(_flatten(text[place : word.start]), 0.0))
-        spans.append(Span(_flatten(text[word.start : word.end]), word.score))
+        spans.append(ScoredText(_flatten(text[place : word.start]), 0.0))
+        spans.append(ScoredText(_flatten(text[word.start : word.end]), word.score))
         place = word.end
-    spans.append(Span(_flatten(text[place:]), 0.0) if last == len(words) else Span(" …", 0.0))
+    spans.append(
+        ScoredText(_flatten(text[place:]), 0.0) if last == len(words) else ScoredText(" …", 0.0)
+    )
     return tuple(span for span in spans if span.text)
 
 
-def grade(spans: Sequence[Span]) -> list[int]:
+def grade(spans: Sequence[ScoredText]) -> list[int]:
     """Returns the step of each span's colour: above 0 for the positive class, below for the other.
 
-    >>> grade([Span("fine", 0.5), Span(" ", 0.0), Span("dull", -2.0)])
+    >>> grade([ScoredText("fine", 0.5), ScoredText(" ", 0.0), ScoredText("dull", -2.0)])
     [1, 0, -4]
     """
     strongest = max((abs(span.score) for span in spans), default=0.0)

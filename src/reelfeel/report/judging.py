@@ -1,4 +1,4 @@
-"""From probabilities to the judgements that a report shows."""
+"""From probabilities to the measurements that a report shows."""
 
 from __future__ import annotations
 
@@ -10,12 +10,12 @@ from reelfeel.metrics.intervals.comparison import mcnemar_test
 from reelfeel.metrics.intervals.proportions import Interval
 from reelfeel.metrics.intervals.uncertainty import metric_intervals
 from reelfeel.metrics.table import evaluate_binary
-from reelfeel.report.contents import Contestant, Costs, Judgement
+from reelfeel.report.report_data import Costs, MetricsWithIntervals, ReportRow
 
 NUM_RESAMPLES = 1000
 SEED = 0
 MANY_REVIEWS = 200_000
-TITLES = {
+BASELINE_TITLES = {
     "majority": "Majority",
     "lexicon": "Lexicon (VADER)",
     "tfidf": "TF-IDF + logistic regression",
@@ -23,13 +23,15 @@ TITLES = {
 }
 
 
-def judge(y_true: npt.ArrayLike, y_prob: npt.ArrayLike, *, threshold: float = 0.5) -> Judgement:
+def measure(
+    y_true: npt.ArrayLike, y_prob: npt.ArrayLike, *, threshold: float = 0.5
+) -> MetricsWithIntervals:
     """Returns all metrics and their intervals; arguments and errors as `evaluate_binary`.
 
-    >>> judge([0, 1, 1], [0.2, 0.7, 0.9]).metrics.accuracy
+    >>> measure([0, 1, 1], [0.2, 0.7, 0.9]).metrics.accuracy
     1.0
     """
-    return Judgement(
+    return MetricsWithIntervals(
         evaluate_binary(y_true, y_prob, threshold=threshold),
         find_intervals(y_true, y_prob, threshold=threshold),
     )
@@ -59,13 +61,13 @@ def choose_num_resamples(num_reviews: int) -> int:
     return NUM_RESAMPLES if num_reviews <= MANY_REVIEWS else NUM_RESAMPLES // 5
 
 
-def judge_baseline(
+def measure_baseline(
     scores: BaselineScores,
     y_true: npt.NDArray[np.int64],
     y_prob: npt.NDArray[np.float64],
     *,
     threshold: float,
-) -> Contestant:
+) -> ReportRow:
     """Judges a baseline, by itself at 0.5 and against the model.
 
     Args:
@@ -74,10 +76,10 @@ def judge_baseline(
         y_prob: float array of shape `(num_reviews,)`, the model's probability of class 1.
         threshold: from which the model calls a review positive.
     """
-    return Contestant(
+    return ReportRow(
         name=scores.name,
-        title=TITLES[scores.name],
-        judgement=judge(y_true, scores.y_prob),
+        title=BASELINE_TITLES[scores.name],
+        measured=measure(y_true, scores.y_prob),
         costs=Costs(
             # The lexicon and the majority learn nothing worth the name.
             scores.train_s if scores.name in ("tfidf", "nbsvm") else None,

@@ -6,11 +6,11 @@ from importlib import resources
 from pathlib import Path
 from typing import Any
 
-from reelfeel.extras import require
+from reelfeel.extras import require_extra
 
 # Here and not at the door of the room: `evaluate` takes intervals and words from this room too, and
 # draws nothing.
-require("report", "matplotlib", "wordcloud", "jinja2", "sklearn")
+require_extra("report", "matplotlib", "wordcloud", "jinja2", "sklearn")
 
 from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup
@@ -18,8 +18,9 @@ from markupsafe import Markup
 from reelfeel import __version__
 from reelfeel.files.writing import add_ending, refuse_existing, write_whole
 from reelfeel.metrics.table import LOSSES
-from reelfeel.report.contents import Contents
 from reelfeel.report.gallery import Exhibit, hang_comparison, hang_pictures
+from reelfeel.report.metric_table import MEANINGS, METRIC_TITLES, make_table
+from reelfeel.report.report_data import ReportData
 from reelfeel.report.sections import (
     colour_words,
     describe_abstention,
@@ -27,7 +28,6 @@ from reelfeel.report.sections import (
     describe_truncation,
     name_drivers,
 )
-from reelfeel.report.tables import MEANINGS, TITLES, make_table
 from reelfeel.report.verdict import write_verdict
 from reelfeel.report.wording import NBSP, count, number_range, percent, quoted, shortened
 
@@ -35,11 +35,11 @@ from reelfeel.report.wording import NBSP, count, number_range, percent, quoted, 
 KEY_FIGURES = ("accuracy", "roc_auc", "brier", "ece")
 
 
-def write_report(contents: Contents, folder: Path, *, overwrite: bool = False) -> Path:
+def write_report(data: ReportData, folder: Path, *, overwrite: bool = False) -> Path:
     """Writes a report, whole or not at all.
 
     Args:
-        contents: all that it says.
+        data: all that it says.
         folder: gets `index.html`, and `pictures/` with a PNG and an SVG file of each picture.
         overwrite: whether an existing folder may be replaced.
 
@@ -51,8 +51,8 @@ def write_report(contents: Contents, folder: Path, *, overwrite: bool = False) -
         ReelFeelError: if the disk refuses.
     """
     refuse_existing(folder, overwrite=overwrite)
-    comparison, exhibits = hang_comparison(contents), hang_pictures(contents)
-    page = render_page(contents, comparison, exhibits)
+    comparison, exhibits = hang_comparison(data), hang_pictures(data)
+    page = render_page(data, comparison, exhibits)
     with write_whole(folder) as unfinished:
         (unfinished / "pictures").mkdir(parents=True)
         for exhibit in (*exhibits, comparison):
@@ -64,11 +64,11 @@ def write_report(contents: Contents, folder: Path, *, overwrite: bool = False) -
     return folder / "index.html"
 
 
-def render_page(contents: Contents, comparison: Exhibit | None, exhibits: list[Exhibit]) -> str:
+def render_page(data: ReportData, comparison: Exhibit | None, exhibits: list[Exhibit]) -> str:
     """Returns the page as HTML: no script, no request to anywhere, every text escaped.
 
     Args:
-        contents: all that it says.
+        data: all that it says.
         comparison: what `hang_comparison` returned for them; None leaves it out.
         exhibits: what `hang_pictures` did.
     """
@@ -82,18 +82,18 @@ def render_page(contents: Contents, comparison: Exhibit | None, exhibits: list[E
     environment.filters |= {"percent": percent, "quoted": quoted, "shortened": shortened}
     environment.filters |= {"coloured": colour_words, "drivers": name_drivers}
     page = environment.get_template("page.html").render(
-        contents=contents,
+        data=data,
         css=_read_css(),
-        verdict=write_verdict(contents),
-        figures=_list_key_figures(contents),
-        table=make_table(contents),
+        verdict=write_verdict(data),
+        figures=_list_key_figures(data),
+        table=make_table(data),
         comparison=comparison and (comparison, _embed(comparison)),
         exhibits=[(exhibit, _embed(exhibit)) for exhibit in exhibits],
-        meanings=[(TITLES[name], MEANINGS[name]) for name in TITLES],
-        slices=describe_slices(contents),
-        truncation=describe_truncation(contents),
-        abstention=describe_abstention(contents),
-        num_reviews=count(len(contents.y_true)),
+        meanings=[(METRIC_TITLES[name], MEANINGS[name]) for name in METRIC_TITLES],
+        slices=describe_slices(data),
+        truncation=describe_truncation(data),
+        abstention=describe_abstention(data),
+        num_reviews=count(len(data.y_true)),
         version=__version__,
     )
     # Half a character, which a file can hold, is no UTF-8: a question mark stands for it.
@@ -112,14 +112,14 @@ def _embed(exhibit: Exhibit) -> Markup | None:
     return Markup(exhibit.picture.for_page(exhibit.name, exhibit.alternative))  # noqa: S704
 
 
-def _list_key_figures(contents: Contents) -> list[dict[str, Any]]:
-    judgement = contents.model.judgement
+def _list_key_figures(data: ReportData) -> list[dict[str, Any]]:
+    measured = data.model.measured
     figures = []
     for name in KEY_FIGURES:
-        value, interval = getattr(judgement.metrics, name), judgement.intervals[name]
+        value, interval = getattr(measured.metrics, name), measured.intervals[name]
         figures.append(
             {
-                "title": TITLES[name],
+                "title": METRIC_TITLES[name],
                 "direction": "lower is better" if name in LOSSES else "higher is better",
                 "value": "undefined" if value is None else f"{value:.3f}",
                 "interval": f"95{NBSP}%: {number_range(interval)}" if interval else "",

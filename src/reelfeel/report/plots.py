@@ -18,7 +18,6 @@ from reelfeel.metrics.calibration import ReliabilityBin
 from reelfeel.metrics.curves import Curve, LengthBin, exponential_moving_average
 from reelfeel.metrics.intervals.proportions import Interval
 from reelfeel.metrics.table import Confusion
-from reelfeel.report.contents import Epoch
 from reelfeel.report.figures import (
     INK,
     MUTED,
@@ -31,6 +30,7 @@ from reelfeel.report.figures import (
     label_axes,
     use_unit_square,
 )
+from reelfeel.report.report_data import Epoch
 
 # As the tutorial smooths.
 SPAN = 5

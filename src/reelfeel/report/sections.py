@@ -5,9 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from reelfeel.metrics.slices import SliceScore, list_worse
-from reelfeel.metrics.truncation import PolicyScore, TruncationLedger
-from reelfeel.report.contents import Contents, Mistake
+from reelfeel.metrics.truncation import PolicyScore, TruncationReport
 from reelfeel.report.highlights import grade
+from reelfeel.report.report_data import Mistake, ReportData
 from reelfeel.report.wording import (
     NBSP,
     count,
@@ -51,49 +51,49 @@ class Section:
 
 
 @dataclass(frozen=True)
-class Piece:
+class HighlightedText:
     """A piece of a highlighted passage: its words, and their step from -4 to 4."""
 
     text: str
     step: int
 
 
-def describe_slices(contents: Contents) -> Section:
+def describe_slices(data: ReportData) -> Section:
     """Lists every slice, the weakest first, with what may be luck and what may not."""
-    scored = [score for score in contents.slices if score.accuracy is not None]
+    scored = [score for score in data.slices if score.accuracy is not None]
     if not scored:
         return Section("No slices were looked at.")
     ordered = sorted(scored, key=lambda score: (not score.is_worse, score.accuracy or 0.0))
     return Section(
-        _describe_worse(contents.slices),
+        _describe_worse(data.slices),
         ("Slice", "Reviews", "Accuracy", "95 % interval", "p, corrected"),
         tuple(_write_slice(score) for score in ordered),
     )
 
 
-def describe_truncation(contents: Contents) -> Section:
+def describe_truncation(data: ReportData) -> Section:
     """Says what was cut, what that costs, and what other ways to read give."""
-    ledger = contents.truncation
-    if ledger is None:
+    truncation = data.truncation
+    if truncation is None:
         return Section("How the reviews were read is not known.")
-    if not ledger.num_cut:
+    if not truncation.num_cut:
         return Section(
-            f"Nothing was cut: no review is longer than the {ledger.max_tokens:,} tokens that the "
+            f"Nothing was cut: no review is longer than the {truncation.max_tokens:,} tokens that the "
             "model reads."
         )
-    sentence = _describe_cut(ledger)
-    if not ledger.policies:
+    sentence = _describe_cut(truncation)
+    if not truncation.policies:
         return Section(sentence)
     return Section(
-        f"{sentence} {_describe_policies(ledger)}",
+        f"{sentence} {_describe_policies(truncation)}",
         ("What is read of a long review", "Accuracy", "95 % interval", "p against the model"),
-        tuple(_write_policy(policy) for policy in ledger.policies),
+        tuple(_write_policy(policy) for policy in truncation.policies),
     )
 
 
-def describe_abstention(contents: Contents) -> str | None:
+def describe_abstention(data: ReportData) -> str | None:
     """Says what the model gains by keeping silent where it is unsure; None where it never does."""
-    one = contents.abstention
+    one = data.abstention
     if one is None:
         return None
     band = f"between {one.lower:.3f} and {one.upper:.3f}"
@@ -106,10 +106,10 @@ def describe_abstention(contents: Contents) -> str | None:
     )
 
 
-def colour_words(mistake: Mistake, most: int = 600) -> list[Piece]:
+def colour_words(mistake: Mistake, most: int = 600) -> list[HighlightedText]:
     """Returns the passage of a mistake in pieces with the steps of their colours."""
     pieces = zip(mistake.passage, grade(mistake.passage), strict=True)
-    return [Piece(span.text[:most], step) for span, step in pieces]
+    return [HighlightedText(span.text[:most], step) for span, step in pieces]
 
 
 def name_drivers(mistake: Mistake, most: int = 4) -> tuple[str, str]:
@@ -157,29 +157,29 @@ def _write_slice(score: SliceScore) -> Line:
     )
 
 
-def _describe_cut(ledger: TruncationLedger) -> str:
-    share = percent(ledger.num_cut / ledger.num_reviews)
-    lost = percent(ledger.num_tokens_cut / ledger.num_tokens)
+def _describe_cut(truncation: TruncationReport) -> str:
+    share = percent(truncation.num_cut / truncation.num_reviews)
+    lost = percent(truncation.num_tokens_cut / truncation.num_tokens)
     kept = {"head": "the beginning", "tail": "the end", "head_tail": "beginning and end"}
     sentence = (
-        f"The model reads at most {ledger.max_tokens:,} tokens, {kept[ledger.keep]} of longer "
-        f"reviews. It read {count(ledger.num_cut)} ({share}) in part, and never saw {lost} of all "
+        f"The model reads at most {truncation.max_tokens:,} tokens, {kept[truncation.keep]} of longer "
+        f"reviews. It read {count(truncation.num_cut)} ({share}) in part, and never saw {lost} of all "
         "tokens."
     )
-    if ledger.accuracy_cut is not None and ledger.interval_cut:
+    if truncation.accuracy_cut is not None and truncation.interval_cut:
         sentence += (
-            f" On these it is right in {percent(ledger.accuracy_cut)} (95{NBSP}% interval "
-            f"{percent_range(ledger.interval_cut)})"
+            f" On these it is right in {percent(truncation.accuracy_cut)} (95{NBSP}% interval "
+            f"{percent_range(truncation.interval_cut)})"
         )
-        whole = ledger.accuracy_whole
+        whole = truncation.accuracy_whole
         sentence += "." if whole is None else f", on those read whole in {percent(whole)}."
     return sentence
 
 
-def _describe_policies(ledger: TruncationLedger) -> str:
+def _describe_policies(truncation: TruncationReport) -> str:
     better = [
         POLICY_TITLES[policy.policy].lower()
-        for policy in ledger.policies
+        for policy in truncation.policies
         if policy.against_own
         and policy.against_own.p_value < 0.05
         and policy.against_own.only_a_right > policy.against_own.only_b_right

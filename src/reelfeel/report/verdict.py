@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from reelfeel.metrics.intervals.comparison import McNemarTest, difference_interval
 from reelfeel.metrics.slices import SliceScore, list_worse
-from reelfeel.report.contents import Contents, Contestant
+from reelfeel.report.report_data import ReportData, ReportRow
 from reelfeel.report.wording import (
     NBSP,
     count,
@@ -37,34 +37,34 @@ class Verdict:
     sentences: tuple[str, str, str]
 
 
-def find_rival(contents: Contents) -> Contestant | None:
+def find_rival(data: ReportData) -> ReportRow | None:
     """Returns the baseline with the highest accuracy; None where there are no baselines."""
-    baselines = contents.baselines
-    return max(baselines, key=lambda rival: rival.judgement.metrics.accuracy, default=None)
+    baselines = data.baselines
+    return max(baselines, key=lambda rival: rival.measured.metrics.accuracy, default=None)
 
 
-def write_verdict(contents: Contents) -> Verdict:
+def write_verdict(data: ReportData) -> Verdict:
     """Says whether the model is better than the baselines, how sure that is, and where it is weak.
 
     Args:
-        contents: of the report.
+        data: of the report.
 
     Returns:
         Verdict. Where there are no baselines, the model is compared with the larger class; where
         all reviews are of one class, the sentences say what cannot be known.
     """
-    weakness = _describe_weakness(contents)
-    rival = find_rival(contents)
+    weakness = _describe_weakness(data)
+    rival = find_rival(data)
     if rival is None or rival.against_model is None:
-        headline, is_good, first, second = _compare_with_guessing(contents)
+        headline, is_good, first, second = _compare_with_guessing(data)
     else:
-        headline, is_good, first, second = _compare(contents, rival, rival.against_model)
+        headline, is_good, first, second = _compare(data, rival, rival.against_model)
     return Verdict(headline, is_good, (first, second, weakness))
 
 
-def describe_accuracy(contents: Contents) -> str:
+def describe_accuracy(data: ReportData) -> str:
     """Begins a sentence with the accuracy and its conditions."""
-    metrics, intervals = contents.model.judgement.metrics, contents.model.judgement.intervals
+    metrics, intervals = data.model.measured.metrics, data.model.measured.intervals
     interval = intervals["accuracy"]
     reach = f" (95{NBSP}% interval {percent_range(interval)})" if interval else ""
     return (
@@ -74,11 +74,11 @@ def describe_accuracy(contents: Contents) -> str:
 
 
 def _compare(
-    contents: Contents, rival: Contestant, test: McNemarTest
+    data: ReportData, rival: ReportRow, test: McNemarTest
 ) -> tuple[str, bool | None, str, str]:
-    num_reviews = contents.model.judgement.metrics.num_reviews
+    num_reviews = data.model.measured.metrics.num_reviews
     lead = (test.only_a_right - test.only_b_right) / num_reviews
-    theirs = percent(rival.judgement.metrics.accuracy)
+    theirs = percent(rival.measured.metrics.accuracy)
     interval = difference_interval(test, num_reviews)
     if test.p_value >= SIGNIFICANT or interval.lower <= 0 <= interval.upper:
         headline, is_good = f"Not shown to be better than {rival.title}", None
@@ -92,11 +92,11 @@ def _compare(
     else:
         headline, is_good = f"Worse than {rival.title}", False
         relation = f", {points(-lead)} fewer than the best baseline, {rival.title} ({theirs})."
-    first = describe_accuracy(contents) + relation
+    first = describe_accuracy(data) + relation
     return headline, is_good, first, _describe_certainty(test, rival, num_reviews)
 
 
-def _describe_certainty(test: McNemarTest, rival: Contestant, num_reviews: int) -> str:
+def _describe_certainty(test: McNemarTest, rival: ReportRow, num_reviews: int) -> str:
     lower, upper = difference_interval(test, num_reviews)
     chance = "fewer than 0.1" if test.p_value < 0.001 else f"{100 * test.p_value:.1f}"
     return (
@@ -107,12 +107,12 @@ def _describe_certainty(test: McNemarTest, rival: Contestant, num_reviews: int) 
     )
 
 
-def _compare_with_guessing(contents: Contents) -> tuple[str, bool | None, str, str]:
-    metrics, intervals = contents.model.judgement.metrics, contents.model.judgement.intervals
+def _compare_with_guessing(data: ReportData) -> tuple[str, bool | None, str, str]:
+    metrics, intervals = data.model.measured.metrics, data.model.measured.intervals
     larger = int(metrics.share_positive >= 0.5)
     guess = max(metrics.share_positive, 1 - metrics.share_positive)
-    name, interval = quoted(contents.label_names[larger]), intervals["accuracy"]
-    first = f"{describe_accuracy(contents)}; always saying {name} would get {percent(guess)}."
+    name, interval = quoted(data.label_names[larger]), intervals["accuracy"]
+    first = f"{describe_accuracy(data)}; always saying {name} would get {percent(guess)}."
     if guess == 1:
         second = (
             f"All are {name}, so these reviews cannot tell whether the model knows one class from "
@@ -129,13 +129,13 @@ def _compare_with_guessing(contents: Contents) -> tuple[str, bool | None, str, s
     return "Not shown to be better than guessing", None, first, second
 
 
-def _describe_weakness(contents: Contents) -> str:
-    if not contents.right().any():
+def _describe_weakness(data: ReportData) -> str:
+    if not data.right().any():
         return "No verdict at all is right, so there is no weaker spot to name."
-    weak = list_worse(contents.slices)
+    weak = list_worse(data.slices)
     if not weak:
         return (
-            f"No weak spot shows: in {len(contents.slices)} slices, whatever differs is no more "
+            f"No weak spot shows: in {len(data.slices)} slices, whatever differs is no more "
             "than luck can explain."
         )
     worst = weak[0]
@@ -144,9 +144,9 @@ def _describe_weakness(contents: Contents) -> str:
         f"It is weakest on {worst.name}: {percent(worst.accuracy or 0.0)} of {worst.count:,} are "
         f"right{reach}, against {percent(worst.others_accuracy or 0.0)} of the others"
     )
-    others = [_spell_slice(one) for one in weak[1:3]]
+    others = [_format_slice(one) for one in weak[1:3]]
     return f"{sentence}; weak too on {listed(others)}." if others else f"{sentence}."
 
 
-def _spell_slice(score: SliceScore) -> str:
+def _format_slice(score: SliceScore) -> str:
     return f"{score.name} ({percent(score.accuracy or 0.0)})"

@@ -72,7 +72,7 @@ class KindScore:
     wrong: tuple[str, ...]
 
 
-def judge_perturbations(
+def measure_perturbations(
     predict_proba: PredictProba,
     texts: Sequence[str],
     y_true: npt.ArrayLike,
@@ -107,7 +107,7 @@ def judge_perturbations(
 
     >>> def sees_small_letters(texts):
     ...     return np.array([1.0 * ("good" in text) for text in texts])
-    >>> scores = judge_perturbations(
+    >>> scores = measure_perturbations(
     ...     sees_small_letters, ["A good film", "A dull film"], [1, 0], seed=0, names=["upper case"]
     ... )
     >>> [(score.name, score.accuracy, score.change, score.flip_share) for score in scores]
@@ -127,11 +127,11 @@ def judge_perturbations(
     return scores
 
 
-def judge_made_texts(predict_proba: PredictProba, *, threshold: float = 0.5) -> list[KindScore]:
+def measure_made_texts(predict_proba: PredictProba, *, threshold: float = 0.5) -> list[KindScore]:
     """Judges a classifier on the texts of `made_texts`, kind by kind and then all together.
 
     Args:
-        predict_proba: as `judge_perturbations` takes it.
+        predict_proba: as `measure_perturbations` takes it.
         threshold: from which probability on a text is called positive.
 
     Raises:
@@ -142,7 +142,7 @@ def judge_made_texts(predict_proba: PredictProba, *, threshold: float = 0.5) -> 
 
     >>> def always_sad(texts):
     ...     return np.zeros(len(texts))
-    >>> scores = {score.kind: score for score in judge_made_texts(always_sad)}
+    >>> scores = {score.kind: score for score in measure_made_texts(always_sad)}
     >>> scores["negated praise"].accuracy, scores["negated blame"].accuracy
     (1.0, 0.0)
     """

@@ -33,7 +33,7 @@ def for_terminal(text: object) -> str:
     >>> print(for_terminal("good\x1b[2J film \u202e"))
     good\x1b[2J film \u202e
     """
-    return _MAY_STEER.sub(_spell, str(text))
+    return _MAY_STEER.sub(_format, str(text))
 
 
 def for_line(text: object) -> str:
@@ -85,7 +85,7 @@ def has_half_character(text: str) -> bool:
     return any("\ud800" <= sign <= "\udfff" for sign in text)
 
 
-def _spell(found: re.Match[str]) -> str:
+def _format(found: re.Match[str]) -> str:
     sign = found[0]
     category = unicodedata.category(sign)
     if category in ("Cc", "Cs", "Zl", "Zp") or (category == "Cf" and sign not in _HARMLESS_FORMATS):

@@ -202,7 +202,7 @@ def token_counts(texts: Iterable[str], settings: TextSettings = DEFAULT_SETTINGS
     return counts
 
 
-def describe_truncation(encoded: Encoded) -> str:
+def describe_cut_texts(encoded: Encoded) -> str:
     """Says how many texts were cut and how much was lost.
 
     Args:
@@ -214,7 +214,7 @@ def describe_truncation(encoded: Encoded) -> str:
     Example:
 
     >>> encoder = TextEncoder(Vocabulary(("good",)), TextSettings(max_tokens=3))
-    >>> describe_truncation(encoder.encode(["good good good good", "good"]))
+    >>> describe_cut_texts(encoder.encode(["good good good good", "good"]))
     '1 of 2 texts (50.0 %) was cut, and with it 1 of 5 tokens (20.0 %).'
     """
     num_cut, num_texts = int(encoded.truncated.sum()), len(encoded)

@@ -21,7 +21,7 @@ from reelfeel.text.cleaning import clean, clean_with_offsets
 Keep = Literal["head", "tail", "head_tail"]
 
 # Counts changes of the rules that the settings do not name: cleaning and lower-casing.
-FORMAT_VERSION = 1
+TOKENIZER_VERSION = 1
 
 # Scripts whose words stand between spaces. A character of any other script is a token of its own.
 LETTERS = (
@@ -116,7 +116,7 @@ class TextSettings:
     token_pattern: str = TOKEN_PATTERN
     max_tokens: int = 500
     keep: Keep = "head"
-    format_version: int = FORMAT_VERSION
+    format_version: int = TOKENIZER_VERSION
 
     def __post_init__(self) -> None:
         _refuse_wrong_type("lowercase", self.lowercase, bool)
@@ -130,9 +130,9 @@ class TextSettings:
             raise UsageError(
                 f"keep must be one of {', '.join(get_args(Keep))}; received {shorten(self.keep)}."
             )
-        if not 1 <= self.format_version <= FORMAT_VERSION:
+        if not 1 <= self.format_version <= TOKENIZER_VERSION:
             raise UsageError(
-                f"This ReelFeel knows text formats 1 to {FORMAT_VERSION}; upgrade it to read newer "
+                f"This ReelFeel knows text formats 1 to {TOKENIZER_VERSION}; upgrade it to read newer "
                 f"ones. Received format_version {self.format_version}."
             )
         _compile(self.token_pattern)

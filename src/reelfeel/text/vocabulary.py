@@ -17,7 +17,7 @@ import numpy.typing as npt
 
 from reelfeel.config.sections import MAX_VOCABULARY_SIZE
 from reelfeel.errors import BundleError, UsageError
-from reelfeel.files.plain_files import read_json
+from reelfeel.files.plain_files import read_json_file
 from reelfeel.files.writing import write_whole
 from reelfeel.schema import shorten
 
@@ -151,7 +151,7 @@ class Vocabulary:
             BundleError: if the file is missing, damaged, of another kind or of a newer format.
         """
         try:
-            stored = read_json(path)
+            stored = read_json_file(path)
         except BundleError as error:
             raise _refusal(path, str(error)) from error
         try:

@@ -22,8 +22,8 @@ from reelfeel.config.sections import Config, list_changes
 from reelfeel.errors import BundleError
 from reelfeel.files.writing import home
 from reelfeel.inference.bundle import read_bundle
-from reelfeel.inference.card import spell_seconds
-from reelfeel.inference.classifier import Engine
+from reelfeel.inference.card import format_seconds
+from reelfeel.inference.classifier import Classifier
 from reelfeel.models.language_model import LanguageModel, read_language_model
 from reelfeel.training.classifier.execution import fit_config, train_classifier
 from reelfeel.training.classifier.jobs import effective_settings
@@ -59,7 +59,7 @@ class RecipeRun:
     folders: dict[str, Path] = field(default_factory=dict)
     records: list[Record] = field(default_factory=list)
 
-    def run(self) -> Engine:
+    def run(self) -> Classifier:
         """Makes what is not finished; returns what the last stage makes, loaded."""
         data = self.request.load(self.observer, with_texts=True)
         *earlier, last = self.recipe.stages
@@ -132,7 +132,7 @@ class RecipeRun:
 
     def _train(
         self, stage: Stage, config: Config, data: TrainingData, options: RunOptions
-    ) -> Engine:
+    ) -> Classifier:
         start, teachers = self._pretrained_of(stage), self._teachers_of(stage)
         return train_classifier(
             data.starting_from(start),
@@ -192,7 +192,7 @@ class RecipeRun:
     def _finish(self, record: Record) -> None:
         self.records.append(record)
         number, total = len(self.records), len(self.recipe.stages)
-        seconds = spell_seconds(record["seconds"])
+        seconds = format_seconds(record["seconds"])
         self.observer.on_note(f"Stage {number} of {total}, {record['name']}: {seconds}.")
 
 

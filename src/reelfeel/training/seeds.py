@@ -13,7 +13,7 @@ from reelfeel.errors import UsageError
 from reelfeel.files.outputs import hold_place
 from reelfeel.files.writing import refuse_existing, write_whole
 from reelfeel.inference.bundle import write_about
-from reelfeel.inference.classifier import Engine
+from reelfeel.inference.classifier import Classifier
 from reelfeel.metrics.intervals.spread import measure_spread
 from reelfeel.training.train import train
 
@@ -69,18 +69,18 @@ def train_seeds(
         for seed, place in places.items():
             on_note(f"Seed {seed}, {seed - first + 1} of {num_seeds}.")
             own = {**changes, "training": {**changes.get("training", {}), "seed": seed}}
-            engine = train(
+            classifier = train(
                 source, output=place, preset=preset, settings=own, overwrite=overwrite, **options
             )
-            trained.append({"seed": seed, "model": place.name, **_read_metrics(engine)})
+            trained.append({"seed": seed, "model": place.name, **_read_metrics(classifier)})
         record = {"seeds": trained, "spread": _measure(trained)}
         with write_whole(folder / "seeds.json") as unfinished:
             write_about(unfinished.parent, "seeds", record)
         return record
 
 
-def _read_metrics(engine: Engine) -> dict[str, float | None]:
-    validation = engine.bundle.about("metrics")["validation"]
+def _read_metrics(classifier: Classifier) -> dict[str, float | None]:
+    validation = classifier.bundle.about("metrics")["validation"]
     return {name: validation[name] for name in METRICS}
 
 

@@ -10,7 +10,7 @@ from reelfeel.config.presets import find_recipe, get_preset
 from reelfeel.data.options import TableKeywords, TableOptions, make_options
 from reelfeel.errors import UsageError
 from reelfeel.files.outputs import claim_output
-from reelfeel.inference.classifier import Engine
+from reelfeel.inference.classifier import Classifier
 from reelfeel.models.lstm import check_precision
 from reelfeel.training.classifier.execution import fit_config, train_classifier
 from reelfeel.training.classifier.preparation import RunOptions
@@ -38,7 +38,7 @@ def train(
     strict: bool = False,
     observer: Observer | None = None,
     **table: Unpack[TableKeywords],
-) -> Engine:
+) -> Classifier:
     """Trains a classifier, saves it as a bundle and returns it, loaded.
 
     Args:

@@ -9,7 +9,7 @@ import time
 import pytest
 
 from reelfeel.cli.texts import lines as room
-from reelfeel.cli.texts.lines import MOST_LINES, read_lines
+from reelfeel.cli.texts.lines import MOST_LINES, stream_lines
 from reelfeel.errors import DataError, UsageError
 
 
@@ -25,7 +25,7 @@ class Stream:
 
 def read_all(content):
     stream = io.TextIOWrapper(io.BytesIO(content))
-    return [line for group in read_lines(stream) for line in group]
+    return [line for group in stream_lines(stream) for line in group]
 
 
 @pytest.fixture
@@ -38,7 +38,7 @@ def pipe():
 
 def test_each_line_is_answered_before_the_next_one_is_written(pipe):
     stream, write, close = pipe
-    groups = read_lines(stream)
+    groups = stream_lines(stream)
     for line in (b"A great film.\n", b"Dull.\r\n", "Na\u00efve \U0001f3ac\n".encode()):
         write(line)
         assert next(groups) == [line.decode().rstrip("\r\n")]
@@ -49,7 +49,7 @@ def test_each_line_is_answered_before_the_next_one_is_written(pipe):
 
 def test_a_line_in_pieces_is_one_line(pipe):
     stream, write, close = pipe
-    groups = read_lines(stream)
+    groups = stream_lines(stream)
     threading.Timer(0.05, write, [b" film\nnext"]).start()
     write(b"A great")
     started = time.perf_counter()
@@ -61,7 +61,7 @@ def test_a_line_in_pieces_is_one_line(pipe):
 
 def test_many_lines_come_together_and_in_their_order():
     expected = [f"line {number}" for number in range(10_000)]
-    groups = list(read_lines(io.TextIOWrapper(io.BytesIO("\n".join(expected).encode()))))
+    groups = list(stream_lines(io.TextIOWrapper(io.BytesIO("\n".join(expected).encode()))))
     assert [line for group in groups for line in group] == expected
     assert [len(group) for group in groups] == [MOST_LINES, MOST_LINES, 10_000 - 2 * MOST_LINES]
 
@@ -92,7 +92,7 @@ def test_nothing_is_refused(content):
 
 def test_closed_is_refused():
     with pytest.raises(UsageError, match="closed"):
-        next(read_lines(None))
+        next(stream_lines(None))
 
 
 @pytest.mark.parametrize(
@@ -135,4 +135,4 @@ def test_an_error_of_the_system_is_told():
             return 987_654
 
     with pytest.raises(DataError, match="cannot be read"):
-        list(read_lines(Broken()))
+        list(stream_lines(Broken()))

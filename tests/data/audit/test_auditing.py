@@ -3,7 +3,7 @@ import json
 import numpy as np
 import pytest
 
-from reelfeel.data.audit.auditing import audit, find_errors
+from reelfeel.data.audit.auditing import audit, find_data_errors
 from reelfeel.data.sets.mini import load_mini
 from reelfeel.errors import UsageError
 from reelfeel.values import Reviews
@@ -190,4 +190,4 @@ def test_errors_alone_are_those_of_the_whole_audit():
         everything = audit({"train": reviews}).findings
         errors = [one for one in everything if one.severity == "error"]
         assert errors
-        assert list(find_errors("train", reviews)) == errors
+        assert list(find_data_errors("train", reviews)) == errors

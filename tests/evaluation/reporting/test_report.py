@@ -9,8 +9,8 @@ import pytest
 from reelfeel.data.sets.mini import load_mini
 from reelfeel.errors import DataError, UsageError
 from reelfeel.evaluation.reporting.mistakes import explain_mistakes
-from reelfeel.evaluation.reporting.reading import count_words, find_mistakes, read_reviews
 from reelfeel.evaluation.reporting.report import ReportSettings, gather, report
+from reelfeel.evaluation.scored_reviews import count_words, find_mistakes, read_reviews
 from reelfeel.inference.classifier import load
 from reelfeel.metrics.table import evaluate_binary
 from reelfeel.report import page as page_module
@@ -27,7 +27,7 @@ def read(path):
 
 
 @pytest.fixture(scope="module")
-def engine(trained):
+def classifier(trained):
     return load(trained)
 
 
@@ -42,10 +42,10 @@ def written(trained, tmp_path_factory):
     return page, again, notes
 
 
-def test_the_data_set_of_the_training_is_judged_with_the_library_s_own_numbers(written, engine):
+def test_the_data_set_of_the_training_is_judged_with_the_library_s_own_numbers(written, classifier):
     page, _, notes = written
     test = load_mini("test")
-    metrics = evaluate_binary(test.labels, engine.predict_proba(test.texts))
+    metrics = evaluate_binary(test.labels, classifier.predict_proba(test.texts))
     text = read(page)
     assert f"{100 * metrics.accuracy:.1f} % of 60 reviews rightly" in text
     for name in ("accuracy", "roc_auc", "log_loss", "brier", "ece"):
@@ -85,31 +85,33 @@ def test_two_runs_draw_the_same_bytes(written):
         assert pictures[0] == pictures[1], name
 
 
-def test_no_text_of_any_review_is_shown_when_texts_are_private(engine, tmp_path):
+def test_no_text_of_any_review_is_shown_when_texts_are_private(classifier, tmp_path):
     test = load_mini("test")
     settings = ReportSettings(baselines=(), shows_texts=False)
-    html = report(engine, test, output=tmp_path / "report", settings=settings).read_text("utf-8")
+    html = report(classifier, test, output=tmp_path / "report", settings=settings).read_text(
+        "utf-8"
+    )
     assert not any(text[:20] in unescape(html) for text in test.texts)
     assert "words-" not in html
 
 
-def test_many_known_texts_are_left_out_of_all_but_one_column(engine):
+def test_many_known_texts_are_left_out_of_all_but_one_column(classifier):
     everything = load_mini("all")
-    contents = gather(engine, everything, None, NO_BASELINES)
-    assert len(contents.y_true) == 60
-    assert contents.aside.title == "all 200, training texts included"
-    assert contents.aside.judgement.metrics.num_reviews == 200
-    assert "the texts of 140 of the 200" in contents.warnings[0].replace("\xa0", " ")
+    data = gather(classifier, everything, None, NO_BASELINES)
+    assert len(data.y_true) == 60
+    assert data.subset.title == "all 200, training texts included"
+    assert data.subset.measured.metrics.num_reviews == 200
+    assert "the texts of 140 of the 200" in data.warnings[0].replace("\xa0", " ")
 
 
-def test_reviews_that_are_all_known_are_judged_with_a_warning(engine):
-    contents = gather(engine, load_mini("train"), None, NO_BASELINES)
-    assert contents.aside is None
-    assert "every one of these reviews" in contents.warnings[0]
+def test_reviews_that_are_all_known_are_judged_with_a_warning(classifier):
+    data = gather(classifier, load_mini("train"), None, NO_BASELINES)
+    assert data.subset is None
+    assert "every one of these reviews" in data.warnings[0]
 
 
-def test_the_most_confident_mistakes_come_first_and_are_mistakes(engine):
-    reading = read_reviews(engine, load_mini("test"))
+def test_the_most_confident_mistakes_come_first_and_are_mistakes(classifier):
+    reading = read_reviews(classifier, load_mini("test"))
     mistakes = find_mistakes(reading, threshold=0.5, most=5)
     labels = dict(zip(reading.reviews.ids, reading.reviews.labels.tolist(), strict=True))
     given = [mistake.probability for mistake in mistakes]
@@ -118,10 +120,10 @@ def test_the_most_confident_mistakes_come_first_and_are_mistakes(engine):
     assert all(mistake.text is None for mistake in mistakes)
 
 
-def test_mistakes_show_the_passage_that_decided_and_the_nearest_training_reviews(engine):
-    reading = read_reviews(engine, load_mini("test"))
+def test_mistakes_show_the_passage_that_decided_and_the_nearest_training_reviews(classifier):
+    reading = read_reviews(classifier, load_mini("test"))
     bare = find_mistakes(reading, threshold=0.5, most=5)
-    explained = explain_mistakes(engine, reading, load_mini("train"), most=5)
+    explained = explain_mistakes(classifier, reading, load_mini("train"), most=5)
     texts = dict(zip(reading.reviews.ids, reading.reviews.texts, strict=True))
     train_ids = set(load_mini("train").ids)
     assert [(one.id, one.said) for one in explained] == [(one.id, one.said) for one in bare]
@@ -132,13 +134,13 @@ def test_mistakes_show_the_passage_that_decided_and_the_nearest_training_reviews
         assert any(name in one.neighbours[0] for name in train_ids)
 
 
-def test_words_are_counted_by_class_as_the_model_reads_them(engine):
+def test_words_are_counted_by_class_as_the_model_reads_them(classifier):
     reviews = Reviews(
         ["The film, the FILM.", "a film<br />unheardofword", ""],
         np.array([0, 1, 1], np.int8),
         ["a", "b", "c"],
     )
-    counts = count_words(engine, reviews)
+    counts = count_words(classifier, reviews)
     film = counts.words.index("film")
     assert (counts.negative[film], counts.positive[film]) == (2, 1)
     assert "unheardofword" not in counts.words
@@ -147,25 +149,25 @@ def test_words_are_counted_by_class_as_the_model_reads_them(engine):
 def test_a_model_without_history_or_provenance_still_has_a_report(bundle_copy):
     for name in ("history", "provenance", "training_texts"):
         (bundle_copy / f"{name}.json").unlink()
-    contents = gather(load(bundle_copy), load_mini("test"), None, NO_BASELINES)
-    assert contents.history == ()
-    assert contents.model.costs.train_s is None
-    assert "Seed" not in dict(contents.provenance[0].rows)
+    data = gather(load(bundle_copy), load_mini("test"), None, NO_BASELINES)
+    assert data.history == ()
+    assert data.model.costs.train_s is None
+    assert "Seed" not in dict(data.provenance[0].rows)
 
 
-def test_without_training_reviews_only_the_lexicon_competes(engine, home):
+def test_without_training_reviews_only_the_lexicon_competes(classifier, home):
     settings = ReportSettings(baselines=("majority", "lexicon", "nbsvm"))
-    contents = gather(engine, load_mini("test"), None, settings)
-    assert [rival.name for rival in contents.baselines] == ["lexicon"]
-    assert "--train-data" in contents.notes[1]
+    data = gather(classifier, load_mini("test"), None, settings)
+    assert [rival.name for rival in data.baselines] == ["lexicon"]
+    assert "--train-data" in data.notes[1]
 
 
 @pytest.mark.parametrize("labels", [[0, 1, 1], [1, 1, 1]])
-def test_hostile_texts_few_rows_and_one_class_make_a_page(engine, home, tmp_path, labels):
+def test_hostile_texts_few_rows_and_one_class_make_a_page(classifier, home, tmp_path, labels):
     texts = ["<script>alert(1)</script> 😀", "טוב " + "x" * 10_000, ""]
     ids = ['<b onclick="x">', "\ud800", "{{ 7 * 7 }}"]
     reviews = Reviews(texts, np.array(labels, np.int8), ids, source="<i>evil</i>")
-    html = report(engine, reviews, output=tmp_path / "report").read_text("utf-8")
+    html = report(classifier, reviews, output=tmp_path / "report").read_text("utf-8")
     assert "<script" not in html
     assert "<b onclick" not in html
     assert "<i>evil" not in html
@@ -181,10 +183,10 @@ def test_a_source_that_cannot_be_guessed_is_asked_for(bundle_copy):
         report(bundle_copy)
 
 
-def test_reviews_without_labels_are_refused(engine, tmp_path):
+def test_reviews_without_labels_are_refused(classifier, tmp_path):
     reviews = Reviews(["a"], np.array([UNLABELLED], np.int8), ["0"])
     with pytest.raises(DataError, match="labelled reviews"):
-        report(engine, reviews, output=tmp_path / "report")
+        report(classifier, reviews, output=tmp_path / "report")
 
 
 def test_a_standing_report_is_refused_before_any_work(trained, tmp_path):
@@ -196,7 +198,7 @@ def test_a_standing_report_is_refused_before_any_work(trained, tmp_path):
 
 
 def test_the_model_s_folder_holds_the_report_and_still_loads(bundle_copy, monkeypatch):
-    monkeypatch.setattr(page_module, "hang_pictures", lambda contents: [])
+    monkeypatch.setattr(page_module, "hang_pictures", lambda data: [])
     page = report(bundle_copy, settings=NO_BASELINES)
     assert page == bundle_copy / "report" / "index.html"
     load(bundle_copy)

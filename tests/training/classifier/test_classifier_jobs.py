@@ -140,8 +140,8 @@ def test_every_step_gets_the_next_unlabelled_batch(home, tmp_path, monkeypatch):
 def test_both_are_learned(home, tmp_path):
     unseen = make_reviews(200, seed=1)
     longer = {"epochs": 6, "learning_rate": 0.02, "frozen_epochs": 0, "rate_factor_per_layer": 1.0}
-    engine = train_rich(tmp_path / "model", training=longer)
-    predicted = engine.predict_proba(unseen.texts) >= 0.5
+    classifier = train_rich(tmp_path / "model", training=longer)
+    predicted = classifier.predict_proba(unseen.texts) >= 0.5
     assert (predicted == unseen.labels).mean() > 0.95
 
 

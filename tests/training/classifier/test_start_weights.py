@@ -28,7 +28,7 @@ WORDS = ("film", "story", "great", "dull", "a", "the")
 # Of padding, the unknown word and the words, in some texts.
 COUNTS = np.array([0, 5, 1, 2, 3, 3, 2, 9])
 SIZES = PretrainingConfig(
-    vocabulary_size=9, embedding_dim=8, units=(8, 6), held_out_share=0.2, split_seed=5
+    vocabulary_size=9, embedding_dim=8, units=(8, 6), validation_share=0.2, split_seed=5
 )
 
 
@@ -161,11 +161,11 @@ def test_a_classifier_is_trained_from_a_language_model(home, tmp_path, language_
         "model": {"pooling": "last_max_mean", "direction": direction},
         "training": TINY["training"] | frozen,
     }
-    engine = train(
+    classifier = train(
         make_reviews(60), output=tmp_path / "model", preset="mini", settings=settings,
         start=tmp_path / "lm",
     )  # fmt: skip
-    bundle = engine.bundle
+    bundle = classifier.bundle
     assert bundle.vocabulary.tokens == WORDS
     assert bundle.text_settings.max_tokens == TINY["data"]["max_tokens"]
     prefix = "backward/" if direction == "both" else ""

@@ -40,5 +40,5 @@ def test_golden_answers_are_those_of_the_rounded_weights(home, tmp_path):
         np.testing.assert_array_equal(array, whole.weights()[name].astype(np.float16))
     answers = [[one.probability for one in bundle.golden] for bundle in (whole, half)]
     assert np.abs(np.subtract(*answers)).max() > 5e-6
-    assert load(half.path, engine="numpy").golden_difference() < 1e-6
+    assert load(half.path, backend="numpy").golden_difference() < 1e-6
     assert "MB in float16" in (half.path / "README.md").read_text()

@@ -183,10 +183,10 @@ def test_a_student_learns_from_its_teacher_what_labels_do_not_say(home, tmp_path
     labels[:40] = np.arange(40) % 2
     reviews = Reviews(many.texts, labels, many.ids)
     learn = {"epochs": 12, "label_share": 0.0, "alarm": False}
-    engine = distill_tiny(teacher, tmp_path / "model", reviews, settings={"training": learn})
+    classifier = distill_tiny(teacher, tmp_path / "model", reviews, settings={"training": learn})
     unseen = make_reviews(200, seed=3)
     # The validation labels are noise too, and choose the epoch: any will do here but the first.
-    right = ((engine.predict_proba(unseen.texts) >= 0.5) == unseen.labels).mean()
+    right = ((classifier.predict_proba(unseen.texts) >= 0.5) == unseen.labels).mean()
     assert right > 0.9
 
 
@@ -251,9 +251,11 @@ def test_two_directions_learn_with_adversaries_from_the_same_targets(home, tmp_p
 
 def test_a_student_may_start_from_its_teacher(home, tmp_path, teacher):
     still = {"learning_rate": 1e-9, "epochs": 1, "alarm": False}
-    engine = distill_tiny(teacher, tmp_path / "model", start=teacher, settings={"training": still})
+    classifier = distill_tiny(
+        teacher, tmp_path / "model", start=teacher, settings={"training": still}
+    )
     taught = read_bundle(teacher).weights()
-    for name, array in engine.bundle.weights().items():
+    for name, array in classifier.bundle.weights().items():
         np.testing.assert_allclose(array, taught[name], atol=1e-6)
 
 

@@ -62,13 +62,13 @@ def test_a_stopped_teacher_goes_on_where_it_was(home, trained, texts, monkeypatc
 
     class Stopping:
         def __init__(self, path):
-            self.engine = load(path)
+            self.classifier = load(path)
 
         def predict_proba(self, chunk):
             asked.append(len(chunk))
             if len(asked) == 3:
                 raise KeyboardInterrupt
-            return self.engine.predict_proba(chunk)
+            return self.classifier.predict_proba(chunk)
 
     monkeypatch.setattr(room, "load", Stopping)
     with pytest.raises(KeyboardInterrupt):

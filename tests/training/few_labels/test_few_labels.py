@@ -78,22 +78,22 @@ def trained_head(start, few, tmp_path_factory):
 
 
 def test_a_hundred_labels_teach_a_head_and_leave_the_network_as_it_was(start, trained_head):
-    engine = load(trained_head)
+    classifier = load(trained_head)
     unseen = make_reviews(200, seed=2)
-    right = ((engine.predict_proba(unseen.texts) > 0.5) == (unseen.labels == 1)).mean()
+    right = ((classifier.predict_proba(unseen.texts) > 0.5) == (unseen.labels == 1)).mean()
     assert right > 0.8
     lent = Pretrained.read(start).weights["backward"]["lstm_0/lstm_cell/kernel"]
-    kept = engine.bundle.weights()["backward/lstm_0/lstm_cell/kernel"]
+    kept = classifier.bundle.weights()["backward/lstm_0/lstm_cell/kernel"]
     np.testing.assert_array_equal(kept, lent.astype(np.float16).astype(np.float32))
-    assert engine.bundle.config.training.epochs == 0
-    assert engine.bundle.preset == "few-labels"
+    assert classifier.bundle.config.training.epochs == 0
+    assert classifier.bundle.preset == "few-labels"
 
 
 def test_classes_keep_the_names_that_the_user_gave_them(trained_head):
-    engine = load(trained_head)
-    labels = {prediction.label for prediction in engine.predict(["great lovely", "dull awful"])}
+    classifier = load(trained_head)
+    labels = {prediction.label for prediction in classifier.predict(["great lovely", "dull awful"])}
     assert labels == {"meh", "wow"}
-    assert engine(["great superb film"])[0]["label"] == "wow"
+    assert classifier(["great superb film"])[0]["label"] == "wow"
 
 
 def test_every_label_validates_and_none_flatters(trained_head, few):
@@ -125,8 +125,8 @@ def test_the_same_seed_gives_the_same_model_and_another_another(start, few, home
 
 def test_twenty_validation_rows_and_fewer_are_enough(start, home, tmp_path):
     reviews = make_reviews(12, seed=4)
-    engine = train(reviews, output=tmp_path / "model", start=start)
-    assert engine.bundle.decision.temperature == 1.0
+    classifier = train(reviews, output=tmp_path / "model", start=start)
+    assert classifier.bundle.decision.temperature == 1.0
 
 
 def test_texts_without_labels_train_the_network_in_a_second_stage(
@@ -138,7 +138,7 @@ def test_texts_without_labels_train_the_network_in_a_second_stage(
     labels = everything.labels.copy()
     labels[60:] = UNLABELLED
     listener = Listener()
-    engine = train(
+    classifier = train(
         replace(everything, labels=labels),
         output=tmp_path / "model",
         start=start,
@@ -146,13 +146,13 @@ def test_texts_without_labels_train_the_network_in_a_second_stage(
         observer=listener,
     )
     assert listener.said("learns the head's answers to 240 of the texts")
-    provenance = engine.bundle.about("provenance")
+    provenance = classifier.bundle.about("provenance")
     assert provenance["distillation"]["num_unlabelled"] > 200
     unseen = make_reviews(200, seed=6)
-    right = ((engine.predict_proba(unseen.texts) > 0.5) == (unseen.labels == 1)).mean()
+    right = ((classifier.predict_proba(unseen.texts) > 0.5) == (unseen.labels == 1)).mean()
     assert right > 0.8
     lent = Pretrained.read(start).weights["forward"]["lstm_0/lstm_cell/kernel"]
-    assert (engine.bundle.weights()["forward/lstm_0/lstm_cell/kernel"] != lent).any()
+    assert (classifier.bundle.weights()["forward/lstm_0/lstm_cell/kernel"] != lent).any()
 
 
 def test_a_classifier_lends_its_network_and_to_the_same_classes_its_head(
@@ -185,11 +185,11 @@ def test_a_high_share_of_unknown_words_is_said_with_the_mend(start, home, tmp_pa
     train(known, output=tmp_path / "a", start=start, observer=listener)
     assert not listener.said("unknown")
     foreign = [f"{text} bonjour merci beaucoup" for text in known.texts]
-    engine = train(
+    classifier = train(
         replace(known, texts=foreign), output=tmp_path / "b", start=start, observer=listener
     )
     assert listener.said("reelfeel pretrain")
-    assert "unknown" in engine.bundle.about("provenance")["unknown_words"]
+    assert "unknown" in classifier.bundle.about("provenance")["unknown_words"]
 
 
 def test_a_head_alone_needs_a_network_to_start_from(few, home, tmp_path):
@@ -213,8 +213,10 @@ def test_the_last_epoch_is_kept_where_validation_is_chance(few, home, tmp_path, 
     def best_epoch(name, settings):
         settings = {"epochs": 4, "alarm": False, **settings}
         model = {"embedding_dim": 8, "units": [8]}
-        engine = train(few, output=tmp_path / name, settings={"model": model, "training": settings})
-        return engine.bundle.about("provenance")["best_epoch"]
+        classifier = train(
+            few, output=tmp_path / name, settings={"model": model, "training": settings}
+        )
+        return classifier.bundle.about("provenance")["best_epoch"]
 
     assert best_epoch("best", {}) == 2
     assert best_epoch("last", {"last_epoch_kept": True}) == 4
@@ -240,8 +242,8 @@ def test_one_head_is_the_mean_of_its_parts_and_its_parts_are_one_head():
 
 def test_a_preset_that_is_named_is_taken(start, few, home, tmp_path):
     settings = {"data": {"max_tokens": 20}, "training": {"epochs": 1}}
-    engine = train(few, output=tmp_path / "m", preset="seed", start=start, settings=settings)
-    assert engine.bundle.preset == "seed"
+    classifier = train(few, output=tmp_path / "m", preset="seed", start=start, settings=settings)
+    assert classifier.bundle.preset == "seed"
 
 
 def test_what_is_no_model_is_refused_with_what_is(tmp_path):

@@ -22,9 +22,9 @@ NUM_WORDS, END_ID = 12, 11
 TINY = PretrainingConfig(
     embedding_dim=8,
     units=(8, 8),
-    passes=3,
-    lanes=4,
-    window=5,
+    epochs=3,
+    batch_size=4,
+    bptt_length=5,
     learning_rate=0.02,
     warmup_steps=4,
     num_negatives=6,
@@ -99,7 +99,7 @@ def test_a_signal_within_a_step_waits_for_its_end(tmp_path, monkeypatch):
 
 def test_it_learns_what_follows_what(tmp_path):
     no_dropout = {f"{name}_dropout_rate": 0.0 for name in ("embedding", "output", "word")}
-    config = TINY.updated({"passes": 10, "learning_rate": 0.05, "units": [16], **no_dropout})
+    config = TINY.updated({"epochs": 10, "learning_rate": 0.05, "units": [16], **no_dropout})
     task = LanguageModelTask(make_texts(150), make_texts(40, 1), NUM_WORDS, config)
     history = Trainer(task, tmp_path, Observer()).run().progress["history"]
     # The first word and the length are chance, nine and seven ways; what lies between follows.
@@ -155,7 +155,7 @@ def test_a_step_moves_only_the_rows_that_it_uses(tmp_path):
 
 def test_dropout_and_clipping_change_the_result(tmp_path):
     base = TINY.updated(
-        {f"{name}_dropout_rate": 0.0 for name in ("embedding", "output", "word")} | {"passes": 1}
+        {f"{name}_dropout_rate": 0.0 for name in ("embedding", "output", "word")} | {"epochs": 1}
     )
     plain, _ = run(tmp_path / "plain", base)
     for name, value in (
@@ -174,7 +174,7 @@ def test_dropout_and_clipping_change_the_result(tmp_path):
 def test_the_state_goes_on_from_window_to_window_until_a_pass_ends():
     ids = make_texts(60).ids
     step = LanguageModelStep(np.bincount(ids, minlength=NUM_WORDS), TINY)
-    (inputs, targets), *_ = Windows.cut(ids, TINY.lanes, TINY.window).read(0)
+    (inputs, targets), *_ = Windows.cut(ids, TINY.batch_size, TINY.bptt_length).read(0)
     step.run(inputs, targets, number=0, num_steps=10)
     states = [state for states in step.states for state in states]
     assert all(state.abs().max() > 0 and not state.requires_grad for state in states)
@@ -188,7 +188,7 @@ def test_the_folder_depends_on_texts_settings_and_start(home):
         pretraining_folder(config, texts, weights)
         for config, texts, weights in (
             (TINY, make_texts(60), None),
-            (TINY.updated({"passes": 4}), make_texts(60), None),
+            (TINY.updated({"epochs": 4}), make_texts(60), None),
             (TINY, make_texts(61), None),
             (TINY, make_texts(60).reversed(), None),
             (TINY, make_texts(60), start),

@@ -11,7 +11,7 @@ from reelfeel.training.language_model.net2net import check_wider, widen
 from reelfeel.training.language_model.step import LanguageModelStep
 
 NARROW = PretrainingConfig(
-    vocabulary_size=30, embedding_dim=6, units=(8, 5), lanes=4, window=7, num_negatives=30,
+    vocabulary_size=30, embedding_dim=6, units=(8, 5), batch_size=4, bptt_length=7, num_negatives=30,
     precision="float32",
 )  # fmt: skip
 WIDE = NARROW.updated({"units": [12, 9]})

@@ -25,9 +25,9 @@ TINY = PretrainingConfig(
     vocabulary_size=40,
     embedding_dim=8,
     units=(8,),
-    passes=2,
-    lanes=4,
-    window=20,
+    epochs=2,
+    batch_size=4,
+    bptt_length=20,
     learning_rate=0.02,
     warmup_steps=4,
     num_negatives=10,
@@ -67,8 +67,8 @@ def test_one_direction_is_trained_and_saved_with_its_figures(home, tmp_path, tex
     assert model.vocabulary.size < 40
     assert list(model.weights) == ["forward"]
     figures = model.about["figures"]["forward"]
-    assert len(figures["passes"]) == 2
-    assert figures["passes"][1]["held_out_loss"] < figures["passes"][0]["held_out_loss"]
+    assert len(figures["epochs"]) == 2
+    assert figures["epochs"][1]["held_out_loss"] < figures["epochs"][0]["held_out_loss"]
     assert figures["held_out_perplexity"] == pytest.approx(np.exp(figures["held_out_loss"]))
     counts = model.about["provenance"]["data"]["counts"]
     assert counts["used"] + counts["held_out"] + counts["equal_to_held_out"] == 120
@@ -79,7 +79,7 @@ def test_one_direction_is_trained_and_saved_with_its_figures(home, tmp_path, tex
 def test_words_of_held_out_texts_alone_are_unknown(home, tmp_path):
     path = tmp_path / "texts.txt"
     path.write_text("\n".join([*(f"the film was good {n % 3}" for n in range(3)), "odd odd odd"]))
-    config = PretrainingConfig(**{**TINY.__dict__, "held_out_share": 0.25, "lanes": 1})
+    config = PretrainingConfig(**{**TINY.__dict__, "validation_share": 0.25, "batch_size": 1})
     vocabularies = [
         run(path, tmp_path / str(seed), config=config.updated({"split_seed": seed})).vocabulary
         for seed in range(12)
@@ -146,7 +146,7 @@ def test_training_goes_on_from_an_earlier_model_with_its_words(home, tmp_path, t
     first = run(texts, tmp_path / "first")
     more = tmp_path / "more.txt"
     more.write_text("\n".join(f"{text} unheard" for text in make_reviews(120, seed=1).texts))
-    bigger = TINY.updated({"units": [16], "learning_rate": 1e-9, "passes": 1})
+    bigger = TINY.updated({"units": [16], "learning_rate": 1e-9, "epochs": 1})
     second = run(more, tmp_path / "second", config=bigger, start=tmp_path / "first")
     assert second.vocabulary == first.vocabulary
     assert second.config.units == (8,)
@@ -168,7 +168,7 @@ def test_a_failure_in_another_process_is_this_ones(tmp_path):
     jobs = {
         name: Job(name, tmp_path / name, TINY, 5, texts, texts) for name in ("forward", "backward")
     }
-    with pytest.raises(ReelFeelError, match="too short for 4 lanes"):
+    with pytest.raises(ReelFeelError, match="too short for a batch_size of 4"):
         run_in_processes(jobs, Observer(), resume=False)
     with pytest.raises(ReelFeelError, match="not finished"):
         jobs["forward"].take_result(None)
@@ -177,10 +177,16 @@ def test_a_failure_in_another_process_is_this_ones(tmp_path):
 def test_the_command_trains_both_directions_side_by_side(home, tmp_path, texts):
     settings = [
         part
-        for name in ("vocabulary_size=40", "lanes=4", "window=20", "embedding_dim=8", "units=8")
+        for name in (
+            "vocabulary_size=40",
+            "batch_size=4",
+            "bptt_length=20",
+            "embedding_dim=8",
+            "units=8",
+        )
         for part in ("--set", name)
     ]
-    command = [sys.executable, "-m", "reelfeel", "pretrain", texts, "--preset", "mini", "--passes"]
+    command = [sys.executable, "-m", "reelfeel", "pretrain", texts, "--preset", "mini", "--epochs"]
     command += ["2", "--output", tmp_path / "lm", *settings, "--json"]
     result = subprocess.run(
         list(map(str, command)), capture_output=True, check=False, env={**os.environ}
@@ -198,7 +204,7 @@ def test_the_command_trains_both_directions_side_by_side(home, tmp_path, texts):
 
 def test_a_wider_model_goes_on_from_where_a_narrow_one_stopped(home, tmp_path, texts):
     narrow = run(texts, tmp_path / "narrow")
-    wider = TINY.updated({"units": [12], "passes": 1, "learning_rate": 1e-9})
+    wider = TINY.updated({"units": [12], "epochs": 1, "learning_rate": 1e-9})
     model = run(texts, tmp_path / "wide", config=wider, start=tmp_path / "narrow", widened=True)
     assert (model.config.units, model.vocabulary.tokens) == ((12,), narrow.vocabulary.tokens)
     before, after = (one.about["figures"]["forward"]["held_out_loss"] for one in (narrow, model))

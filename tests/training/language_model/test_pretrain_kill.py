@@ -13,7 +13,7 @@ import pytest
 
 from reelfeel.models.language_model import read_language_model
 
-SETTINGS = ["passes=12", "checkpoint_every_s=0.1", "units=[24, 16]"]
+SETTINGS = ["epochs=12", "checkpoint_every_s=0.1", "units=[24, 16]"]
 
 
 def command(output, *extra):

@@ -49,7 +49,7 @@ def test_shuffling_keeps_every_text_whole():
 
 def test_windows_read_every_lane_in_its_order():
     stream = np.arange(103, dtype=np.int32)
-    windows = Windows.cut(stream, num_lanes=4, window=7)
+    windows = Windows.cut(stream, batch_size=4, bptt_length=7)
     steps = list(windows.read(0))
     assert len(steps) == windows.num_steps == 4
     inputs, targets = (np.concatenate(parts, axis=1) for parts in zip(*steps, strict=True))
@@ -59,14 +59,14 @@ def test_windows_read_every_lane_in_its_order():
 
 
 def test_reading_goes_on_at_any_step():
-    windows = Windows.cut(np.arange(103, dtype=np.int32), num_lanes=4, window=7)
+    windows = Windows.cut(np.arange(103, dtype=np.int32), batch_size=4, bptt_length=7)
     whole, rest = list(windows.read(0)), list(windows.read(2))
     assert [ids.tolist() for ids, _ in rest] == [ids.tolist() for ids, _ in whole[2:]]
 
 
 def test_too_few_tokens_for_the_lanes_are_refused():
-    with pytest.raises(DataError, match="too short for 64 lanes"):
-        Windows.cut(np.arange(100, dtype=np.int32), num_lanes=64, window=80)
+    with pytest.raises(DataError, match="too short for a batch_size of 64"):
+        Windows.cut(np.arange(100, dtype=np.int32), batch_size=64, bptt_length=80)
 
 
 def test_texts_come_back_from_a_file(tmp_path):

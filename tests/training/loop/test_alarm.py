@@ -74,10 +74,10 @@ def test_healthy_runs_are_left_alone(home, tmp_path, seed):
 
 
 def test_told_to_go_on_it_goes_on_and_keeps_the_record(home, tmp_path):
-    engine = run(
+    classifier = run(
         make_reviews(300), tmp_path / "model", training={"learning_rate": 1e-9, "alarm": False}
     )
-    assert "Learning rate too low" in engine.bundle.about("provenance")["alarm"]
+    assert "Learning rate too low" in classifier.bundle.about("provenance")["alarm"]
 
 
 def test_nothing_is_said_before_300_steps():

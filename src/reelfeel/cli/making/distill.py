@@ -59,7 +59,7 @@ def distill(
     from reelfeel.training.loop.progress import ConsoleObserver
 
     try:
-        engine = train_student(
+        classifier = train_student(
             teachers,
             data,
             output=output,
@@ -75,4 +75,4 @@ def distill(
     except KeyboardInterrupt:
         say("Stopped. Go on with the same command and --resume.", err=True)
         raise
-    shared.say_saved(engine, output, as_json=as_json)
+    shared.say_saved(classifier, output, as_json=as_json)

@@ -26,7 +26,7 @@ def pretrain(
     direction: Annotated[
         str, typer.Option(help="forward, backward, or both: side by side on two cores.")
     ] = "both",
-    passes: Annotated[int | None, typer.Option(help="Short for --set passes=N.")] = None,
+    epochs: Annotated[int | None, typer.Option(help="Short for --set epochs=N.")] = None,
     set_: Annotated[
         list[str] | None,
         typer.Option("--set", help="One setting, such as units=1024; may be repeated."),
@@ -71,7 +71,7 @@ def pretrain(
     if direction not in (*DIRECTIONS, "both"):
         raise UsageError(f"--direction must be forward, backward or both. Received: {direction!r}")
     values = parse_pretraining_settings(set_ or [])
-    values |= {} if passes is None else {"passes": passes}
+    values |= {} if epochs is None else {"epochs": epochs}
     values |= {} if seed is None else {"seed": seed}
     config = get_pretraining_preset(preset).updated(values)
     refuse_early(output, force=force, sources=[*texts, data_dir], models=[start])

@@ -95,11 +95,11 @@ def train(
         if seeds is not None:
             _train_seeds(source, arguments, num_seeds=seeds, as_json=as_json)
             return
-        engine = train_model(source, **arguments, observer=ConsoleObserver())
+        classifier = train_model(source, **arguments, observer=ConsoleObserver())
     except KeyboardInterrupt:
         say("Stopped. Go on with the same command and --resume.", err=True)
         raise
-    shared.say_saved(engine, output, as_json=as_json)
+    shared.say_saved(classifier, output, as_json=as_json)
 
 
 def _train_seeds(

@@ -14,7 +14,7 @@ from reelfeel.terminal.lines import say
 if TYPE_CHECKING:
     from rich.table import Table
 
-    from reelfeel.evaluation.error_analysis import ModelError, Theme
+    from reelfeel.evaluation.error_analysis import Misclassification, Theme
 
 # Mistakes listed in the terminal; the file has all that were asked for.
 _NUM_LISTED = 15
@@ -51,42 +51,44 @@ def errors(
 
     from reelfeel.evaluation.error_analysis import (
         add_neighbours,
-        find_errors,
+        find_misclassifications,
         find_themes,
-        write_errors,
+        write_misclassifications,
     )
-    from reelfeel.evaluation.judged_reviews import load_labelled
+    from reelfeel.evaluation.labelled_reviews import load_labelled
     from reelfeel.evaluation.neighbours import load_training_reviews
     from reelfeel.files.outputs import claim_output
     from reelfeel.inference.classifier import load
 
     with claim_output(output, overwrite=force, is_folder=False) if output else nullcontext():
-        engine = load(model)
+        classifier = load(model)
         reviews = load_labelled(
-            "Looking for mistakes", data, part, data_dir, options, engine.bundle.label_names
+            "Looking for mistakes", data, part, data_dir, options, classifier.bundle.label_names
         )
         training = (
-            load_training_reviews(engine, training_data, options=options) if training_data else None
+            load_training_reviews(classifier, training_data, options=options)
+            if training_data
+            else None
         )
-        y_prob = engine.predict_proba(reviews.texts)
-        found = find_errors(engine, reviews, y_prob, most=most)
+        y_prob = classifier.predict_proba(reviews.texts)
+        found = find_misclassifications(classifier, reviews, y_prob, most=most)
         if training:
             found = add_neighbours(found, training)
-        themes = find_themes(engine, reviews, y_prob)
+        themes = find_themes(classifier, reviews, y_prob)
         if output:
-            write_errors(output, found, engine.bundle.label_names, overwrite=force)
+            write_misclassifications(output, found, classifier.bundle.label_names, overwrite=force)
             say(f"Wrote {len(found)} mistakes to {output}", err=True)
         if as_json:
             typer.echo(_to_json(found, themes))
         else:
-            _print_all(found, themes, engine.bundle.label_names)
+            _print_all(found, themes, classifier.bundle.label_names)
 
 
-def _to_json(found: list[ModelError], themes: list[Theme]) -> str:
+def _to_json(found: list[Misclassification], themes: list[Theme]) -> str:
     import json
     from dataclasses import asdict
 
-    def describe(error: ModelError) -> dict[str, Any]:
+    def describe(error: Misclassification) -> dict[str, Any]:
         words = [asdict(word) for word in error.driving_words]
         near = [asdict(one) for one in error.neighbours]
         return {
@@ -103,7 +105,9 @@ def _to_json(found: list[ModelError], themes: list[Theme]) -> str:
     return json.dumps(values, indent=2, allow_nan=False)
 
 
-def _print_all(found: list[ModelError], themes: list[Theme], label_names: tuple[str, str]) -> None:
+def _print_all(
+    found: list[Misclassification], themes: list[Theme], label_names: tuple[str, str]
+) -> None:
     from reelfeel.terminal.tables import open_console
 
     console = open_console()
@@ -116,7 +120,7 @@ def _print_all(found: list[ModelError], themes: list[Theme], label_names: tuple[
         console.print(_tabulate_themes(names, label_names[said]))
 
 
-def _tabulate_errors(found: list[ModelError], label_names: tuple[str, str]) -> Table:
+def _tabulate_errors(found: list[Misclassification], label_names: tuple[str, str]) -> Table:
     from rich.table import Table
 
     from reelfeel.terminal.escaping import for_line

@@ -59,7 +59,7 @@ def evaluate(
         bool,
         typer.Option("--record", help="Write the figures into the model's metrics and card."),
     ] = False,
-    engine: shared.EngineName = None,
+    backend: shared.BackendName = None,
     precision: shared.Precision = "auto",
     threads: shared.Threads = None,
     options: TableOptions = None,  # type: ignore[assignment]
@@ -94,9 +94,9 @@ def evaluate(
             _refuse_model(model, data)
             result = room.evaluate_predictions(predictions, options=options, checks=checks)
         else:
-            runner = {"engine": engine, "precision": precision, "threads": threads}
+            backend = {"backend": backend, "precision": precision, "threads": threads}
             result = _evaluate_model(
-                model, data, runner, part=part, data_dir=data_dir, options=options, checks=checks
+                model, data, backend, part=part, data_dir=data_dir, options=options, checks=checks
             )
         if record:
             from reelfeel.evaluation.recording import record_evaluation
@@ -129,7 +129,7 @@ def _hold_outputs(recorded: str | None, junit: Path | None) -> Iterator[None]:
 
 
 def _evaluate_model(
-    model: str | None, data: str | None, runner: dict[str, Any], *, checks: Checks, **where: Any
+    model: str | None, data: str | None, backend: dict[str, Any], *, checks: Checks, **where: Any
 ) -> dict[str, Any]:
     from reelfeel.errors import UsageError
     from reelfeel.evaluation.evaluate import evaluate as evaluate_model
@@ -140,7 +140,7 @@ def _evaluate_model(
             "Expected a model and --data, or --predictions with a table of probabilities; received "
             f"the model {model or 'none'} and the data {data or 'none'}."
         )
-    return evaluate_model(load(model, **runner), data, checks=checks, **where)
+    return evaluate_model(load(model, **backend), data, checks=checks, **where)
 
 
 def _refuse_unrecordable(model: str | None) -> None:

@@ -43,14 +43,14 @@ def _print_table(found: list[ModelFacts]) -> None:
     for title in ("name", "MB", "parameters", "accuracy (95 % interval)", "reviews/s", "license"):
         table.add_column(title, justify="left" if title in ("name", "license") else "right")
     for facts in found:
-        table.add_row(*_spell(facts))
+        table.add_row(*_format(facts))
     console.print(table)
     for facts in found:
-        judged = f"; judged on {facts.judged_on}" if facts.judged_on else ""
+        judged = f"; judged on {facts.evaluated_on}" if facts.evaluated_on else ""
         console.print(f"\n{facts.name} {facts.purpose}{judged}\n  {facts.path}", soft_wrap=True)
 
 
-def _spell(facts: ModelFacts) -> tuple[str, ...]:
+def _format(facts: ModelFacts) -> tuple[str, ...]:
     accuracy = "-"
     if facts.accuracy is not None and facts.interval:
         lower, upper = facts.interval

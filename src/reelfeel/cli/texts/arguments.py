@@ -68,9 +68,9 @@ def read_texts(texts: Sequence[str], encoding: str | None = None) -> Iterator[li
         )
     import sys
 
-    from reelfeel.cli.texts.lines import read_lines
+    from reelfeel.cli.texts.lines import stream_lines
 
-    yield from read_lines(sys.stdin, encoding)
+    yield from stream_lines(sys.stdin, encoding)
 
 
 def _refuse_dashes(command: str, arguments: Sequence[str], params: Sequence[Any]) -> None:

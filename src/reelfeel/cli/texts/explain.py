@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from rich.text import Text
 
     from reelfeel.explanation.layout import Piece
-    from reelfeel.inference.classifier import Engine
+    from reelfeel.inference.classifier import Classifier
     from reelfeel.models.differentiation import DifferentiableClassifier
     from reelfeel.values import Attribution, Explanation
 
@@ -82,11 +82,11 @@ def explain(
 
     given = _read_texts(texts or [], file)
     with claim_output(html, overwrite=force, is_folder=False) if html else nullcontext():
-        engine = load(model)
-        network = _open_network(engine) if method is Method.INTEGRATED_GRADIENTS else None
-        explanations = engine.explain(given, by=by.value, with_flip=flip, network=network)
+        classifier = load(model)
+        network = _open_network(classifier) if method is Method.INTEGRATED_GRADIENTS else None
+        explanations = classifier.explain(given, by=by.value, with_flip=flip, network=network)
         if html:
-            _write_page(html, explanations, engine.bundle.label_names, overwrite=force)
+            _write_page(html, explanations, classifier.bundle.label_names, overwrite=force)
     if as_json:
         _print_json(explanations)
     elif not html:
@@ -108,10 +108,10 @@ def _read_texts(texts: list[str], file: Path | None) -> list[str]:
     return [text for group in read_texts(texts) for text in group]
 
 
-def _open_network(engine: Engine) -> DifferentiableClassifier:
+def _open_network(classifier: Classifier) -> DifferentiableClassifier:
     from reelfeel.models.differentiation import DifferentiableClassifier
 
-    bundle = engine.bundle
+    bundle = classifier.bundle
     return DifferentiableClassifier(
         bundle.config.model,
         bundle.config.data,
@@ -124,12 +124,12 @@ def _open_network(engine: Engine) -> DifferentiableClassifier:
 def _write_page(
     path: Path, explanations: list[Explanation], label_names: tuple[str, str], *, overwrite: bool
 ) -> None:
-    from reelfeel.explanation.page import render_page
+    from reelfeel.explanation.page import render_explanations
     from reelfeel.files.writing import refuse_existing, write_whole
 
     refuse_existing(path, overwrite=overwrite)
     with write_whole(path) as unfinished:
-        unfinished.write_text(render_page(explanations, label_names=label_names), "utf-8")
+        unfinished.write_text(render_explanations(explanations, label_names=label_names), "utf-8")
     say(f"Wrote {path}", err=True)
 
 
@@ -154,13 +154,13 @@ def _print_all(explanations: list[Explanation], *, wants_flip: bool) -> None:
 
 def _print_one(console: Console, explanation: Explanation, *, wants_flip: bool) -> None:
     from reelfeel.explanation.layout import lay_out
-    from reelfeel.explanation.page import describe_reading
+    from reelfeel.explanation.page import describe_explanation
 
     said = explanation.prediction
     console.print(
         f"{for_line(said.label)}: {said.probability:.1%} positive", style="bold", soft_wrap=True
     )
-    console.print(describe_reading(explanation), style="dim")
+    console.print(describe_explanation(explanation), style="dim")
     pieces = list(lay_out(explanation))
     if pieces:
         console.print(_join(pieces))

@@ -48,7 +48,7 @@ _COLUMN_NAMES = {
 Read = Callable[[], bytes]
 
 
-def read_lines(stream: Any, encoding: str | None = None) -> Iterator[list[str]]:
+def stream_lines(stream: Any, encoding: str | None = None) -> Iterator[list[str]]:
     """Yields the lines of standard input, without their ends, as many together as have come.
 
     Bytes are decoded as those of a table are: a byte-order mark decides, UTF-16 is found without

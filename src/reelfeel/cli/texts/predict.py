@@ -39,7 +39,7 @@ def predict(
     ] = None,
     options: TableOptions = None,  # type: ignore[assignment]
     model: shared.ModelOption = shared.DEFAULT_MODEL,
-    engine: shared.EngineName = None,
+    backend: shared.BackendName = None,
     precision: shared.Precision = "auto",
     threads: shared.Threads = None,
     as_json: shared.Json = False,
@@ -61,7 +61,7 @@ def predict(
 
     from reelfeel.inference.classifier import load
 
-    loaded = load(model, engine=engine, precision=precision, threads=threads)
+    loaded = load(model, backend=backend, precision=precision, threads=threads)
     for group in groups:
         said = zip(group, loaded.predict(group), strict=True)
         lines = [_format(text, prediction, as_json=as_json) for text, prediction in said]

@@ -99,7 +99,7 @@ class AuditedPart:
             num_movies=None if movies is None else len(set(movies) - {""}),
             words=_summarize_lengths(self.num_words),
             tokens=None if self.num_tokens is None else _summarize_lengths(self.num_tokens),
-            ledgers=self.reviews.ledgers,
+            load_summaries=self.reviews.load_summaries,
         )
 
 

@@ -10,10 +10,15 @@ import numpy.typing as npt
 
 from reelfeel.data.audit.audited_part import AuditedPart
 from reelfeel.data.audit.findings import Audit, Finding, rank
-from reelfeel.data.audit.label_checks import check_labels
+from reelfeel.data.audit.label_checks import find_label_problems
 from reelfeel.data.audit.languages import check_languages
 from reelfeel.data.audit.overlap_checks import check_overlap
-from reelfeel.data.audit.text_checks import check_cut, check_known, check_lengths, check_texts
+from reelfeel.data.audit.text_checks import (
+    check_cut,
+    check_known,
+    check_lengths,
+    find_text_problems,
+)
 from reelfeel.values import Reviews
 
 
@@ -73,18 +78,18 @@ def audit(
     return Audit(tuple(part.summarize() for part in measured), rank(findings))
 
 
-def find_errors(name: str, reviews: Reviews) -> tuple[Finding, ...]:
+def find_data_errors(name: str, reviews: Reviews) -> tuple[Finding, ...]:
     """Returns the errors that `audit` finds in one part, without what it looks for besides.
 
     Example:
 
-    >>> [found.code for found in find_errors("train", Reviews(["Fun."], [1]))]
+    >>> [found.code for found in find_data_errors("train", Reviews(["Fun."], [1]))]
     ['one_class']
     """
     if not len(reviews):
         return audit({name: reviews}).findings
     part = AuditedPart.measure(name, reviews)
-    found = [*_check_reading(part), *check_labels(part), *check_lengths(part)]
+    found = [*_check_reading(part), *find_label_problems(part), *check_lengths(part)]
     return rank([one for one in found if one.severity == "error"])
 
 
@@ -96,8 +101,8 @@ def _check_part(
         yield part.find("error", "no_reviews", [], "there are no reviews", mend)
         return
     yield from _check_reading(part)
-    yield from check_labels(part)
-    yield from check_texts(part)
+    yield from find_label_problems(part)
+    yield from find_text_problems(part)
     yield from check_cut(part, max_tokens)
     yield from check_known(part)
     yield from check_languages(part, detect_language)
@@ -105,7 +110,7 @@ def _check_part(
 
 def _check_reading(part: AuditedPart) -> Iterator[Finding]:
     everything = np.ones(len(part.reviews), dtype=bool)
-    for ledger in part.reviews.ledgers:
-        for doubt in ledger.doubts:
+    for summary in part.reviews.load_summaries:
+        for doubt in summary.doubts:
             message, mend = doubt.split(". ", 1)
             yield part.find("error", "encoding", everything, message, mend)

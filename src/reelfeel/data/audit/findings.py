@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import asdict, dataclass
 from typing import Any, Literal
 
-from reelfeel.ledger import Ledger
+from reelfeel.load_summary import LoadSummary
 
 Severity = Literal["error", "warning", "note"]
 
@@ -53,7 +53,7 @@ class PartSummary:
         num_movies: different movies (or groups); None where the source does not say.
         words: lengths in words between white space: mean, median, p90, p99, max.
         tokens: the same in tokens; None where they were not counted.
-        ledgers: what became of everything in each source.
+        load_summaries: what became of everything in each source.
     """
 
     name: str
@@ -66,7 +66,7 @@ class PartSummary:
     num_movies: int | None
     words: dict[str, float]
     tokens: dict[str, float] | None
-    ledgers: tuple[Ledger, ...] = ()
+    load_summaries: tuple[LoadSummary, ...] = ()
 
 
 @dataclass(frozen=True)

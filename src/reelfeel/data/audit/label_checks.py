@@ -23,7 +23,7 @@ _MAX_RATIO = 3.0
 _MAX_CONFLICTING = 0.05
 
 
-def check_labels(part: AuditedPart) -> Iterator[Finding]:
+def find_label_problems(part: AuditedPart) -> Iterator[Finding]:
     """Yields what is wrong with the labels of a part; nothing for an unlabelled one."""
     if not part.is_labelled:
         return

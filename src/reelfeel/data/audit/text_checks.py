@@ -33,7 +33,7 @@ _CONTROL = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f]")
 _MOJIBAKE = re.compile("\u00e2\u20ac[\u0080-\u2122]|\u00c3[\u0080-\u00bf\u0152-\u2122]")
 
 
-def check_texts(part: AuditedPart) -> Iterator[Finding]:
+def find_text_problems(part: AuditedPart) -> Iterator[Finding]:
     """Yields what is wrong with the texts of a part."""
     yield from check_lengths(part)
     yield from _check_duplicates(part)

@@ -1,1 +1,1 @@
-"""Readers of one format each: from a file's content to named columns and a ledger."""
+"""Readers of one format each: from a file's content to named columns and a summary."""

@@ -8,7 +8,7 @@ from typing import NoReturn
 
 from reelfeel.data.reading.csv_dialect import DELIMITERS, Dialect, is_blank
 from reelfeel.data.reading.csv_lines import Lines
-from reelfeel.data.reading.csv_rows import Row, read_rows
+from reelfeel.data.reading.csv_rows import Row, read_csv_rows
 from reelfeel.data.reading.table import Reading
 from reelfeel.errors import SchemaError
 
@@ -139,7 +139,7 @@ def _find_mend(file: File, row: Row) -> str:
     for other, mend in options:
         if _is_whole(file, other):
             return mend
-    if any(_is_good(one, file.width) for one in read_rows(file.rows(), dialect)):
+    if any(_is_good(one, file.width) for one in read_csv_rows(file.rows(), dialect)):
         return f"write the file again with a CSV library, or {_SKIP}"
     return "write the file again with a CSV library: no row of it is whole"
 
@@ -147,7 +147,7 @@ def _find_mend(file: File, row: Row) -> str:
 def _is_whole(file: File, other: Dialect) -> bool:
     """Whether all rows are whole in another dialect, and quotes do not hold most of them."""
     num_rows = num_wrapped = 0
-    for row in read_rows(file.rows(), other):
+    for row in read_csv_rows(file.rows(), other):
         if row.fields is not None and is_blank(row.fields):
             continue
         if not _is_good(row, file.width):

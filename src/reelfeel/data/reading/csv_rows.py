@@ -30,7 +30,7 @@ class Row:
     problem: str = ""
 
 
-def read_rows(lines: Lines, dialect: Dialect) -> Iterator[Row]:
+def read_csv_rows(lines: Lines, dialect: Dialect) -> Iterator[Row]:
     """Yields the rows from where `lines` stands, blank ones too.
 
     After a row whose quotes do not fit together, reading goes on with the line behind its first:

@@ -10,7 +10,7 @@ from reelfeel.data.reading.csv_dialect import Dialect, find_dialect, is_blank
 from reelfeel.data.reading.csv_glued import LineReadings, describe_glued
 from reelfeel.data.reading.csv_lines import Lines
 from reelfeel.data.reading.csv_mends import File, describe_broken, describe_long, refuse_title
-from reelfeel.data.reading.csv_rows import Row, fit, read_rows
+from reelfeel.data.reading.csv_rows import Row, fit, read_csv_rows
 from reelfeel.data.reading.table import Reading, Table
 from reelfeel.data.sources.limits import refuse_columns
 from reelfeel.errors import SchemaError
@@ -32,7 +32,7 @@ def read_csv(reading: Reading, text: str) -> Table:
     csv = _Csv(reading, lines, dialect, names, lines.place)
     kept, rows, found = csv.read()
     columns = dict(zip(names, map(list, zip(*kept, strict=True)), strict=True)) if kept else {}
-    return Table(reading.name, columns or {name: [] for name in names}, rows, found, reading.books)
+    return Table(reading.name, columns or {name: [] for name in names}, rows, found, reading.log)
 
 
 @dataclass
@@ -59,7 +59,7 @@ class _Csv:
         kept: list[list[str | None]] = []
         rows: list[str] = []
         found, num_lines = 0, self.lines.place
-        for row in read_rows(self.lines, self.dialect):
+        for row in read_csv_rows(self.lines, self.dialect):
             found += 1
             num_lines += row.end - row.first
             fields = self._take(row, f"row {found}")
@@ -78,7 +78,7 @@ class _Csv:
             self.reading.refuse(name, reason, message)
             return None
         if is_blank(row.fields):
-            self.reading.books.pass_over("that are blank", name)
+            self.reading.log.pass_over("that are blank", name)
             return None
         fields = fit(row.fields, len(self.names))
         if fields is None:
@@ -91,7 +91,7 @@ class _Csv:
 
     def _check(self, seen: LineReadings, num_lines: int) -> None:
         """Refuses what could be read in two ways, and rows that do not add up to the lines."""
-        options, books = self.reading.options, self.reading.books
+        options, log = self.reading.options, self.reading.log
         glued = seen.find_glued(self.lines) if options.quoting is None else None
         if glued:
             label = options.label_column
@@ -106,19 +106,19 @@ class _Csv:
             )
         if seen.several:
             first = seen.several[0]
-            books.notes.append(
+            log.notes.append(
                 f"{len(seen.several):,} rows stand on several lines each, as quoted fields may; "
                 f"the first on lines {first.first + 1:,} to {first.end:,}."
             )
         if self.num_trimmed:
-            books.notes.append(
+            log.notes.append(
                 f"Behind the last column, {self.num_trimmed:,} rows have empty fields; these are "
                 "left out."
             )
 
 
 def _note_lines(reading: Reading, lines: Lines) -> None:
-    notes = reading.books.notes
+    notes = reading.log.notes
     skipped = min(reading.options.skip_rows, len(lines.lines))
     if skipped:
         notes.append(f"The first {skipped:,} lines are left out, as asked for.")
@@ -138,7 +138,7 @@ def _read_names(reading: Reading, lines: Lines, dialect: Dialect) -> list[str]:
         sample = dialect.sample(lines)
         width = max((len(row) for row in sample), default=0)
         return [str(place) for place in range(1, width + 1)]
-    for row in read_rows(lines, dialect):
+    for row in read_csv_rows(lines, dialect):
         if row.fields is None:
             where, file = "the line of names", File(lines, dialect, 0)
             strict = replace(reading, options=replace(options, skip_bad_rows=False))

@@ -12,7 +12,7 @@ from reelfeel.data.reading.typed_files import TYPED, Frames
 from reelfeel.data.sources.limits import refuse_columns
 from reelfeel.data.sources.table_probe import refuse_bomb
 from reelfeel.errors import SchemaError, UsageError
-from reelfeel.extras import require
+from reelfeel.extras import require_extra
 
 _FRAME_MODULES = ("polars", "pandas", "pyarrow", "datasets", "modin")
 
@@ -42,7 +42,7 @@ def read_excel(reading: Reading, content: bytes) -> Table:
         MissingExtraError: if fastexcel is not installed.
         SchemaError: if the file is damaged or a bomb, or has several sheets and none was named.
     """
-    require("excel", "fastexcel")
+    require_extra("excel", "fastexcel")
     sheets = _read_whole(reading, content, "Excel")
     frame = _choose_sheet(reading, {name: one for name, one in sheets.items() if one.height})
     rows = frame.rows()[reading.options.skip_rows :]
@@ -136,7 +136,7 @@ def _to_table(reading: Reading, columns: Mapping[str, list[object]], height: int
     refuse_columns(reading.name, list(columns))
     names = [f"row {number}" for number in range(1, height + 1)]
     unwrapped = {name: [_unwrap(value) for value in values] for name, values in columns.items()}
-    return Table(reading.name, unwrapped, names, height, reading.books)
+    return Table(reading.name, unwrapped, names, height, reading.log)
 
 
 def _unwrap(value: object) -> object:

@@ -47,7 +47,7 @@ def read_json_lines(reading: Reading, text: str) -> Table:
     return pivot(reading, records, rows, found)
 
 
-def read_json(reading: Reading, text: str) -> Table:
+def read_json_table(reading: Reading, text: str) -> Table:
     """Reads a JSON file: an array of objects, what pandas writes, Label Studio, or one a line.
 
     Raises:

@@ -8,12 +8,12 @@ from dataclasses import dataclass, field, replace
 from reelfeel.data.options import TableOptions
 from reelfeel.data.sources.limits import refuse_columns
 from reelfeel.errors import SchemaError
-from reelfeel.ledger import Books
+from reelfeel.load_summary import LoadLog
 
 
 @dataclass(frozen=True)
 class Table:
-    """Named columns, and the books of how they were read.
+    """Named columns, and the log of how they were read.
 
     Attributes:
         name: of the source, for messages.
@@ -21,25 +21,25 @@ class Table:
             value is a str in CSV files and whatever the file says in others.
         rows: the name of each row, such as "row 17"; the line of column names does not count.
         found: how many rows there are in the source, those that are not in `columns` too.
-        books: what was passed over so far: `found` less that is the number of rows.
+        log: what was passed over so far: `found` less that is the number of rows.
     """
 
     name: str
     columns: Mapping[str, Sequence[object]]
     rows: Sequence[str]
     found: int
-    books: Books = field(compare=False)
+    log: LoadLog = field(compare=False)
 
     def __len__(self) -> int:
         return len(self.rows)
 
     def keep(self, rows: Sequence[int], reason: str) -> Table:
-        """Returns some rows; the others are passed over in books of their own."""
+        """Returns some rows; the others are passed over in log of their own."""
         kept = set(rows)
-        books = self.books.copy()
-        books.pass_over(reason, *(name for row, name in enumerate(self.rows) if row not in kept))
+        log = self.log.copy()
+        log.pass_over(reason, *(name for row, name in enumerate(self.rows) if row not in kept))
         columns = {name: [values[row] for row in rows] for name, values in self.columns.items()}
-        return replace(self, columns=columns, rows=[self.rows[row] for row in rows], books=books)
+        return replace(self, columns=columns, rows=[self.rows[row] for row in rows], log=log)
 
 
 @dataclass
@@ -50,25 +50,25 @@ class Reading:
         name: of the source, for messages.
         options: how to read it.
         expected: names of columns that will be looked for.
-        books: of the source.
+        log: of the source.
     """
 
     name: str
     options: TableOptions
     expected: Sequence[str]
-    books: Books
+    log: LoadLog
 
     @classmethod
     def start(cls, name: str, options: TableOptions, expected: Sequence[str]) -> Reading:
-        """Opens the books of a source."""
-        return cls(name, options, expected, Books(name))
+        """Opens the log of a source."""
+        return cls(name, options, expected, LoadLog(name))
 
     def refuse(self, row: str, reason: str, message: str) -> None:
         """Passes a bad row over where that was asked for, and else refuses the source.
 
         Args:
             row: its name.
-            reason: a few words that many such rows share, for the ledger.
+            reason: a few words that many such rows share, for the summary.
             message: for the user, with what to do about it.
 
         Raises:
@@ -76,7 +76,7 @@ class Reading:
         """
         if not self.options.skip_bad_rows:
             raise SchemaError(message)
-        self.books.pass_over(reason, row)
+        self.log.pass_over(reason, row)
 
 
 def pivot(
@@ -86,11 +86,11 @@ def pivot(
     names = dict.fromkeys(name for record in records for name in record)
     refuse_columns(reading.name, list(names), len(records))
     columns = {name: [record.get(name) for record in records] for name in names}
-    return Table(reading.name, columns, rows, found, reading.books)
+    return Table(reading.name, columns, rows, found, reading.log)
 
 
 def join_tables(tables: Sequence[Table], name: str) -> Table:
-    """Returns one table of several, with the columns that all of them have, and one set of books.
+    """Returns one table of several, with the columns that all of them have, and one set of log.
 
     Args:
         tables: at least one; a single one is returned as it is.
@@ -104,8 +104,8 @@ def join_tables(tables: Sequence[Table], name: str) -> Table:
     columns = {
         column: [value for one in tables for value in one.columns[column]] for column in common
     }
-    books = Books(name)
+    log = LoadLog(name)
     for one in tables:
-        books.add(one.books, prefix=f"{one.name} ")
+        log.add(one.log, prefix=f"{one.name} ")
     rows = [f"{one.name} {row}" for one in tables for row in one.rows]
-    return Table(name, columns, rows, sum(one.found for one in tables), books)
+    return Table(name, columns, rows, sum(one.found for one in tables), log)

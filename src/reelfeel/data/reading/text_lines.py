@@ -51,9 +51,9 @@ def read_fasttext(reading: Reading, text: str) -> Table:
     return pivot(reading, records, rows, len(lines))
 
 
-def read_lines(reading: Reading, text: str) -> Table:
+def read_line_table(reading: Reading, text: str) -> Table:
     """Reads one text a line; blank lines are counted and are no texts."""
-    reading.books.unit = "lines"
+    reading.log.unit = "lines"
     lines = text.split("\n")
     if lines and not lines[-1]:
         lines.pop()
@@ -62,9 +62,9 @@ def read_lines(reading: Reading, text: str) -> Table:
         if line.strip():
             kept.append((f"line {number}", line.rstrip("\r")))
         else:
-            reading.books.pass_over("that are blank", f"line {number}")
+            reading.log.pass_over("that are blank", f"line {number}")
     columns = {reading.options.text_column: [line for _, line in kept]}
-    return Table(reading.name, columns, [name for name, _ in kept], len(lines), reading.books)
+    return Table(reading.name, columns, [name for name, _ in kept], len(lines), reading.log)
 
 
 def _split(reading: Reading, text: str) -> list[tuple[str, str]]:

@@ -23,7 +23,7 @@ from reelfeel.data.sets.downloads import PublishedFile, download
 from reelfeel.data.sets.frame_cache import read_cached_frame, write_cached_frame
 from reelfeel.data.sets.imdb_layout import parse_members, read_folder_members
 from reelfeel.errors import SchemaError, UsageError
-from reelfeel.files.inputs import explain_reading, refuse_special
+from reelfeel.files.inputs import explain_input_errors, refuse_special
 from reelfeel.files.writing import home
 from reelfeel.values import Reviews
 
@@ -82,7 +82,7 @@ def load_imdb(part: ImdbPart, data_dir: str | Path | None = None) -> Reviews:
     if part not in PARTS:
         raise UsageError(f"IMDB has the parts {', '.join(PARTS)}. Received {part!r}.")
     copy = find_imdb(data_dir)
-    with explain_reading(copy):
+    with explain_input_errors(copy):
         return _load(copy, part)
 
 
@@ -174,12 +174,12 @@ def _check_counts(frame: pl.DataFrame, part: str, copy: Path) -> None:
     if counts != EXPECTED_COUNTS[part]:
         raise IncompleteError(
             f"{copy} is not the whole of IMDB: its part {part!r} should hold "
-            f"{_spell_counts(EXPECTED_COUNTS[part])}. Copy or download it again; a folder of your "
-            f"own is read with its path in place of 'imdb'. Received {_spell_counts(counts)}."
+            f"{_format_counts(EXPECTED_COUNTS[part])}. Copy or download it again; a folder of your "
+            f"own is read with its path in place of 'imdb'. Received {_format_counts(counts)}."
         )
 
 
-def _spell_counts(counts: tuple[int, ...]) -> str:
+def _format_counts(counts: tuple[int, ...]) -> str:
     return f"{counts[0]:,} neg, {counts[1]:,} pos and {counts[2]:,} unlabelled reviews"
 
 

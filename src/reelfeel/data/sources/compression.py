@@ -22,7 +22,7 @@ from reelfeel.data.sources.limits import (
     refuse_holes,
 )
 from reelfeel.errors import ArchiveError, UsageError
-from reelfeel.files.inputs import explain_reading, refuse_special
+from reelfeel.files.inputs import explain_input_errors, refuse_special
 
 COMPRESSED_SUFFIXES = (".gz", ".bz2", ".xz")
 _OPENERS: dict[bytes, tuple[str, Callable[[IO[bytes]], Any]]] = {
@@ -48,12 +48,12 @@ def read_bytes(path: Path) -> bytes:
             is larger than what is stored.
     """
     refuse_special(path)
-    with explain_reading(path):
+    with explain_input_errors(path):
         if not path.exists():
             raise UsageError(f"There is no file {path}. Check the path; case counts.")
         with path.open("rb") as file:
             refuse_holes(path, os.fstat(file.fileno()))
-            return unpack(file, str(path))
+            return decompress(file, str(path))
 
 
 def read_stdin() -> bytes:
@@ -69,11 +69,11 @@ def read_stdin() -> bytes:
             "Standard input is closed, and - reads from it. Pipe a table or texts into this "
             "command, or name a file. Received nothing."
         )
-    with explain_reading(Path(name)):
-        return unpack(io.BytesIO(read_blocks(sys.stdin.buffer, name, MAX_PIPE_BYTES)), name)
+    with explain_input_errors(Path(name)):
+        return decompress(io.BytesIO(read_blocks(sys.stdin.buffer, name, MAX_PIPE_BYTES)), name)
 
 
-def unpack(file: IO[bytes], name: str) -> bytes:
+def decompress(file: IO[bytes], name: str) -> bytes:
     """Returns the content of an open file, unpacked where it is compressed.
 
     Args:
@@ -85,7 +85,7 @@ def unpack(file: IO[bytes], name: str) -> bytes:
 
     Example:
 
-    >>> unpack(io.BytesIO(bz2.compress(b"A gem.")), "a.txt.bz2")
+    >>> decompress(io.BytesIO(bz2.compress(b"A gem.")), "a.txt.bz2")
     b'A gem.'
     """
     num_bytes = file.seek(0, io.SEEK_END)

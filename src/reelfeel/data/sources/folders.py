@@ -13,7 +13,7 @@ from reelfeel.data.labels import LabelMap, map_labels
 from reelfeel.data.sources.decoding import decode_text
 from reelfeel.data.sources.trees import Tree, is_about_data, is_junk, natural_key, open_tree
 from reelfeel.errors import SchemaError
-from reelfeel.ledger import Books
+from reelfeel.load_summary import LoadLog
 from reelfeel.values import UNLABELLED, Reviews
 
 _logger = logging.getLogger(__name__)
@@ -25,7 +25,7 @@ def read_folder(
     """Reads reviews from a folder that holds one folder of `.txt` files a label.
 
     Files with that ending in any case, at any depth below a label's folder, are reviews; every
-    other file is passed over and counted in the ledger.
+    other file is passed over and counted in the summary.
 
     Args:
         path: the outer folder or archive, or what `open_tree` made of one.
@@ -52,8 +52,8 @@ def read_folder(
     (['neg/1', 'pos/1'], ['A bore.', 'A gem.'], [0, 1])
     """
     tree = path if isinstance(path, Tree) else open_tree(Path(path).expanduser())
-    books = _open_books(tree)
-    names = [name for name in _choose_texts(tree, books) if _has_label(name, books)]
+    log = _open_log(tree)
+    names = [name for name in _choose_texts(tree, log) if _has_label(name, log)]
     if not names:
         raise SchemaError(
             f"{tree.name} holds no reviews. Expected one folder a label with .txt files in it, "
@@ -67,12 +67,12 @@ def read_folder(
         rows=[_drop_ending(name) for name in names],
     )
     for reason, places in mapped.passed_over.items():
-        books.pass_over(reason, *(names[place] for place in places))
+        log.pass_over(reason, *(names[place] for place in places))
     kept = np.flatnonzero(mapped.labels != UNLABELLED)
     deep = sum(name.count("/") > 1 for name in names)
     if deep:
-        books.notes.append(f"{deep:,} of the texts lie in folders inside a label's folder.")
-    reviews = _read_texts(tree, [names[place] for place in kept.tolist()], books, encoding)
+        log.notes.append(f"{deep:,} of the texts lie in folders inside a label's folder.")
+    reviews = _read_texts(tree, [names[place] for place in kept.tolist()], log, encoding)
     return replace(
         reviews,
         labels=mapped.labels[kept],
@@ -91,14 +91,14 @@ def read_text_files(path: str | Path | Tree, *, encoding: str | None = None) -> 
         SchemaError: if it holds no `.txt` file.
     """
     tree = path if isinstance(path, Tree) else open_tree(Path(path).expanduser())
-    books = _open_books(tree)
-    names = _choose_texts(tree, books)
+    log = _open_log(tree)
+    names = _choose_texts(tree, log)
     if not names:
         raise SchemaError(
             f"{tree.name} holds no texts. Expected a .txt file with one text a line, a folder with "
             f"one text a .txt file, or tables. Received {describe(tree)}."
         )
-    return _read_texts(tree, names, books, encoding)
+    return _read_texts(tree, names, log, encoding)
 
 
 def list_text_folders(tree: Tree) -> list[str]:
@@ -114,12 +114,12 @@ def describe(tree: Tree) -> str:
     return shown or "an empty folder"
 
 
-def _open_books(tree: Tree) -> Books:
-    books = Books(tree.name, unit="files")
+def _open_log(tree: Tree) -> LoadLog:
+    log = LoadLog(tree.name, unit="files")
     if tree.outside:
         shown = ", ".join(tree.outside[:5]) + (", ..." if len(tree.outside) > 5 else "")
-        books.notes.append(f"{len(tree.outside):,} files lie beside it, not read: {shown}.")
-    return books
+        log.notes.append(f"{len(tree.outside):,} files lie beside it, not read: {shown}.")
+    return log
 
 
 def _is_text(name: str) -> bool:
@@ -130,36 +130,36 @@ def _is_text(name: str) -> bool:
     )
 
 
-def _choose_texts(tree: Tree, books: Books) -> list[str]:
+def _choose_texts(tree: Tree, log: LoadLog) -> list[str]:
     texts = []
     for name in tree.files:
         if is_junk(name):
-            books.pass_over("that are hidden or left by a system", name)
+            log.pass_over("that are hidden or left by a system", name)
         elif is_about_data(name):
-            books.pass_over("about the data", name)
+            log.pass_over("about the data", name)
         elif PurePosixPath(name).suffix.lower() != ".txt":
-            books.pass_over("that do not end in .txt", name)
+            log.pass_over("that do not end in .txt", name)
         else:
             texts.append(name)
     return texts
 
 
-def _has_label(name: str, books: Books) -> bool:
+def _has_label(name: str, log: LoadLog) -> bool:
     if "/" in name:
         return True
-    books.pass_over("that lie in no label's folder", name)
+    log.pass_over("that lie in no label's folder", name)
     return False
 
 
-def _read_texts(tree: Tree, names: Sequence[str], books: Books, encoding: str | None) -> Reviews:
+def _read_texts(tree: Tree, names: Sequence[str], log: LoadLog, encoding: str | None) -> Reviews:
     decoded = [decode_text(tree.files[name](), encoding) for name in names]
     guessed = [text for text in decoded if text.is_guess]
     if guessed:
-        books.notes.append(f"{len(guessed):,} texts are not UTF-8; read as {guessed[0].encoding}.")
-        books.doubts += replace(guessed[0], text=" ".join(one.text for one in guessed)).doubts()
-    for note in [*books.notes, *books.doubts]:
+        log.notes.append(f"{len(guessed):,} texts are not UTF-8; read as {guessed[0].encoding}.")
+        log.doubts += replace(guessed[0], text=" ".join(one.text for one in guessed)).doubts()
+    for note in [*log.notes, *log.doubts]:
         _logger.warning("%s: %s", tree.name, note)
-    ledger = books.close(found=len(tree.files), read=len(names))
+    summary = log.close(found=len(tree.files), read=len(names))
     num_damaged = sum(text.num_replaced > 0 for text in decoded)
     note = f" ({num_damaged} texts with bytes that no encoding explains)" if num_damaged else ""
     ids = [_drop_ending(name) for name in names]
@@ -168,7 +168,7 @@ def _read_texts(tree: Tree, names: Sequence[str], books: Books, encoding: str | 
         labels=np.full(len(names), UNLABELLED, dtype=np.int8),
         ids=ids if len(set(ids)) == len(ids) else list(names),
         source=f"{tree.name}{note}",
-        ledgers=(ledger,),
+        load_summaries=(summary,),
     )
 
 

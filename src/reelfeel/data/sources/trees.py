@@ -12,10 +12,10 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path, PurePosixPath
 
 from reelfeel.data.sources.archives import MAX_MEMBERS, MAX_TOTAL_BYTES, read_members
-from reelfeel.data.sources.compression import read_bytes, unpack
+from reelfeel.data.sources.compression import decompress, read_bytes
 from reelfeel.data.sources.limits import bound_unpacked, read_blocks, refuse_holes
 from reelfeel.errors import ArchiveError, DataError, UsageError
-from reelfeel.files.inputs import explain_reading, refuse_special
+from reelfeel.files.inputs import explain_input_errors, refuse_special
 
 ARCHIVE_SUFFIXES = (".tar.gz", ".tgz", ".tar.bz2", ".tar.xz", ".txz", ".tar", ".zip")
 # What people call the parts of a data set.
@@ -85,7 +85,7 @@ def open_tree(path: Path) -> Tree:
         DataError: if a folder cannot be read.
     """
     refuse_special(path)
-    with explain_reading(path):
+    with explain_input_errors(path):
         files = _list_files(path)
     return Tree(str(path), {name: files[name] for name in sorted(files, key=natural_key)})
 
@@ -136,7 +136,7 @@ class _Content:
     name: str
 
     def __call__(self) -> bytes:
-        return unpack(io.BytesIO(self.content), self.name)
+        return decompress(io.BytesIO(self.content), self.name)
 
 
 def _list_files(path: Path) -> dict[str, Callable[[], bytes]]:
@@ -211,7 +211,7 @@ class _Member:
                 content = read_blocks(file, self._name, bound_unpacked(self.member.compress_size))
         except (zipfile.BadZipFile, zlib.error, EOFError, NotImplementedError, OSError) as error:
             raise _describe_damage(self.path, error) from error
-        return unpack(io.BytesIO(content), self._name)
+        return decompress(io.BytesIO(content), self._name)
 
     @property
     def _name(self) -> str:

@@ -4,51 +4,56 @@ from __future__ import annotations
 
 import numpy as np
 
-from reelfeel.evaluation.error_analysis import ModelError, add_neighbours, find_errors, find_themes
-from reelfeel.evaluation.judged_reviews import find_training_texts
-from reelfeel.evaluation.reporting.reading import EXCERPT, Reading
-from reelfeel.inference.classifier import Engine
-from reelfeel.report.contents import Facts, Mistake
+from reelfeel.evaluation.error_analysis import (
+    Misclassification,
+    add_neighbours,
+    find_misclassifications,
+    find_themes,
+)
+from reelfeel.evaluation.labelled_reviews import find_training_texts
+from reelfeel.evaluation.scored_reviews import EXCERPT, ScoredReviews
+from reelfeel.inference.classifier import Classifier
 from reelfeel.report.highlights import cut_passage
+from reelfeel.report.report_data import Mistake, TitledList
 from reelfeel.report.wording import listed, quoted
 from reelfeel.values import Reviews
 
 
 def explain_mistakes(
-    engine: Engine, reading: Reading, train: Reviews | None, *, most: int
+    classifier: Classifier, reading: ScoredReviews, train: Reviews | None, *, most: int
 ) -> tuple[Mistake, ...]:
     """Returns the wrong verdicts that the model was surest of, with what drove them.
 
     Args:
-        engine: the model.
+        classifier: the model.
         reading: how it read the reviews.
         train: labelled reviews, among which those that the model learned from are searched for
             the nearest; None looks for none.
         most: how many to return.
     """
-    errors = find_errors(engine, reading.reviews, reading.y_prob, most=most)
+    errors = find_misclassifications(classifier, reading.reviews, reading.y_prob, most=most)
     if train is not None and errors:
-        learned = train.take(np.flatnonzero(find_training_texts(engine, train)))
+        learned = train.take(np.flatnonzero(find_training_texts(classifier, train)))
         errors = add_neighbours(errors, learned) if len(learned) else errors
-    return tuple(_show(error, engine.bundle.label_names) for error in errors)
+    return tuple(_show(error, classifier.bundle.label_names) for error in errors)
 
 
-def list_themes(engine: Engine, reading: Reading) -> tuple[Facts, ...]:
+def list_themes(classifier: Classifier, reading: ScoredReviews) -> tuple[TitledList, ...]:
     """Lists the words that stand more often in wrong than in right verdicts, beyond luck."""
-    themes = find_themes(engine, reading.reviews, reading.y_prob)
+    themes = find_themes(classifier, reading.reviews, reading.y_prob)
     rows = [
         (
             f"Wrongly called {quoted(name)}",
             listed([f"{theme.word} ({theme.num_wrong:,} wrong, {theme.num_right:,} right)"
                     for theme in themes if theme.said == said]),
         )
-        for said, name in enumerate(engine.bundle.label_names)
+        for said, name in enumerate(classifier.bundle.label_names)
     ]  # fmt: skip
     found = tuple(row for row in rows if row[1])
-    return (Facts("What mistakes have in common", found),) if found else ()
+    return (TitledList("What mistakes have in common", found),) if found else ()
 
 
-def _show(error: ModelError, label_names: tuple[str, str]) -> Mistake:
+def _show(error: Misclassification, label_names: tuple[str, str]) -> Mistake:
     text = error.explanation.text
     passage = cut_passage(text, error.explanation.words, EXCERPT)
     return Mistake(
@@ -58,11 +63,11 @@ def _show(error: ModelError, label_names: tuple[str, str]) -> Mistake:
         num_tokens=error.explanation.prediction.num_tokens,
         text=None if passage else "",
         passage=passage,
-        neighbours=_spell_neighbours(error, label_names),
+        neighbours=_format_neighbours(error, label_names),
     )
 
 
-def _spell_neighbours(error: ModelError, label_names: tuple[str, str]) -> tuple[str, ...]:
+def _format_neighbours(error: Misclassification, label_names: tuple[str, str]) -> tuple[str, ...]:
     if not error.neighbours:
         return ()
     near = [

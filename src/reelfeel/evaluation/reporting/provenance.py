@@ -10,12 +10,12 @@ from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
-from reelfeel.evaluation.reporting.reading import Reading
+from reelfeel.evaluation.scored_reviews import ScoredReviews
 from reelfeel.evaluation.warnings import is_notable
-from reelfeel.inference.classifier import Engine
+from reelfeel.inference.classifier import Classifier
 from reelfeel.native.cores import available_cores
-from reelfeel.report.contents import Facts
 from reelfeel.report.judging import NUM_RESAMPLES, SEED
+from reelfeel.report.report_data import TitledList
 from reelfeel.report.wording import count, listed, percent
 from reelfeel.values import Reviews
 
@@ -85,25 +85,25 @@ def note_conditions(
 
 
 def list_provenance(
-    engine: Engine, whole: Reading, *, part: str, num_known: int
-) -> tuple[Facts, ...]:
+    classifier: Classifier, whole: ScoredReviews, *, part: str, num_known: int
+) -> tuple[TitledList, ...]:
     """Lists where model, reviews and report come from.
 
     Args:
-        engine: the model.
+        classifier: the model.
         whole: how it read all reviews.
         part: of the data set that they are.
         num_known: how many of them the model was trained on.
     """
     return (
-        Facts("The model", tuple(_describe_model(engine))),
-        Facts("The reviews it was judged on", _describe_reviews(whole, part, num_known)),
-        Facts("This report", _describe_report(engine)),
+        TitledList("The model", tuple(_describe_model(classifier))),
+        TitledList("The reviews it was judged on", _describe_reviews(whole, part, num_known)),
+        TitledList("This report", _describe_report(classifier)),
     )
 
 
-def _describe_model(engine: Engine) -> list[tuple[str, str]]:
-    bundle = engine.bundle
+def _describe_model(classifier: Classifier) -> list[tuple[str, str]]:
+    bundle = classifier.bundle
     provenance: Mapping[str, Any] = bundle.about("provenance") or {}
     data, split = provenance.get("data") or {}, provenance.get("split") or {}
     sums = hashlib.sha256((bundle.path / "SHA256SUMS").read_bytes()).hexdigest()
@@ -123,7 +123,7 @@ def _describe_model(engine: Engine) -> list[tuple[str, str]]:
         "Seed": provenance.get("seed"),
         "LSTM kernel": provenance.get("kernel"),
         "Command": provenance.get("command"),
-        "Versions": _spell_pairs(provenance.get("versions") or {}),
+        "Versions": _format_pairs(provenance.get("versions") or {}),
         "Machine": machine and f"{machine.get('processor')}, {machine.get('cores')} cores",
     }
     return [(term, str(value)) for term, value in rows.items() if value not in (None, "", {})]
@@ -138,7 +138,9 @@ def _describe_calibration(calibration: Mapping[str, Any] | None) -> str:
     )
 
 
-def _describe_reviews(whole: Reading, part: str, num_known: int) -> tuple[tuple[str, str], ...]:
+def _describe_reviews(
+    whole: ScoredReviews, part: str, num_known: int
+) -> tuple[tuple[str, str], ...]:
     reviews = whole.reviews
     cut = int(whole.truncated.sum())
     return (
@@ -151,17 +153,17 @@ def _describe_reviews(whole: Reading, part: str, num_known: int) -> tuple[tuple[
     )
 
 
-def _describe_report(engine: Engine) -> tuple[tuple[str, str], ...]:
+def _describe_report(classifier: Classifier) -> tuple[tuple[str, str], ...]:
     packages = ("reelfeel", "numpy", "scikit-learn", "matplotlib")
     versions = {"python": platform.python_version()} | {name: version(name) for name in packages}
     return (
         ("Command", " ".join([Path(sys.argv[0]).name, *sys.argv[1:]])),
-        ("Engine", str(engine.runner)),
-        ("Versions", _spell_pairs(versions)),
+        ("Backend", str(classifier.backend)),
+        ("Versions", _format_pairs(versions)),
         ("Machine", f"{platform.machine()}, {available_cores()} cores"),
         ("Intervals", f"95 %, {NUM_RESAMPLES:,} bootstrap resamples where resampled, seed {SEED}"),
     )
 
 
-def _spell_pairs(pairs: Mapping[str, str]) -> str:
+def _format_pairs(pairs: Mapping[str, str]) -> str:
     return listed([f"{name} {value}" for name, value in pairs.items()])

@@ -14,8 +14,8 @@ from reelfeel.baselines.baselines import BASELINES
 from reelfeel.baselines.cached_scores import score_baseline
 from reelfeel.data.loading import DATA_SETS, is_imdb
 from reelfeel.data.tables import TableOptions
-from reelfeel.evaluation.evaluate import judge_band, slice_reading
-from reelfeel.evaluation.judged_reviews import (
+from reelfeel.evaluation.evaluate import measure_band, slice_reading
+from reelfeel.evaluation.labelled_reviews import (
     find_calibration_texts,
     find_trained_source,
     find_training_texts,
@@ -23,17 +23,22 @@ from reelfeel.evaluation.judged_reviews import (
 )
 from reelfeel.evaluation.reporting.mistakes import explain_mistakes, list_themes
 from reelfeel.evaluation.reporting.provenance import list_provenance, list_warnings, note_conditions
-from reelfeel.evaluation.reporting.reading import Reading, count_words, find_mistakes, read_reviews
-from reelfeel.evaluation.truncation_report import keep_ledger
+from reelfeel.evaluation.scored_reviews import (
+    ScoredReviews,
+    count_words,
+    find_mistakes,
+    read_reviews,
+)
+from reelfeel.evaluation.truncation_report import measure_truncation
 from reelfeel.evaluation.warnings import is_notable, warn_of_calibration, warn_of_swaps
 from reelfeel.files.outputs import claim_output
 from reelfeel.inference.bundle import SUMMED_FILES, Bundle
-from reelfeel.inference.classifier import Engine, load
+from reelfeel.inference.classifier import Classifier, load
 from reelfeel.inference.shipped import is_shipped
-from reelfeel.metrics.slices import judge_slices
-from reelfeel.report.contents import Aside, Contents, Contestant, Costs, Epoch, Mistake
-from reelfeel.report.judging import TITLES, judge, judge_baseline
+from reelfeel.metrics.slices import measure_slices
+from reelfeel.report.judging import BASELINE_TITLES, measure, measure_baseline
 from reelfeel.report.page import write_report
+from reelfeel.report.report_data import Costs, Epoch, Mistake, ReportData, ReportRow, Subset
 from reelfeel.values import Reviews
 
 
@@ -59,7 +64,7 @@ class ReportSettings:
 
 
 def report(
-    model: str | Path | Engine,
+    model: str | Path | Classifier,
     source: str | Path | Reviews | None = None,
     *,
     output: str | Path | None = None,
@@ -93,13 +98,13 @@ def report(
         MissingExtraError: if a package of the extra `report` is not installed.
         ReelFeelError: if the disk refuses.
     """
-    engine = model if isinstance(model, Engine) else load(model)
-    folder = Path(output) if output is not None else _choose_folder(engine.bundle.path)
+    classifier = model if isinstance(model, Classifier) else load(model)
+    folder = Path(output) if output is not None else _choose_folder(classifier.bundle.path)
     with claim_output(folder, overwrite=overwrite):
         settings = settings or ReportSettings()
-        source = source if source is not None else find_trained_source(engine)
+        source = source if source is not None else find_trained_source(classifier)
         reviews = load_labelled(
-            "A report", source, settings.part, data_dir, options, engine.bundle.label_names
+            "A report", source, settings.part, data_dir, options, classifier.bundle.label_names
         )
         place = settings.train_source if settings.train_source is not None else _find_train(source)
         train = None
@@ -110,43 +115,43 @@ def report(
                 "train",
                 data_dir if place == "imdb" else None,
                 options,
-                engine.bundle.label_names,
+                classifier.bundle.label_names,
             )
-        contents = gather(engine, reviews, train, settings, on_note=on_note)
+        data = gather(classifier, reviews, train, settings, on_note=on_note)
         on_note("Drawing the pictures.")
-        return write_report(contents, folder, overwrite=overwrite)
+        return write_report(data, folder, overwrite=overwrite)
 
 
 def gather(
-    engine: Engine,
+    classifier: Classifier,
     reviews: Reviews,
     train: Reviews | None,
     settings: ReportSettings,
     *,
     on_note: Callable[[str], None] = lambda note: None,
-) -> Contents:
+) -> ReportData:
     """Computes everything that a report says.
 
     Args:
-        engine: the model.
+        classifier: the model.
         reviews: labelled ones, at least one.
         train: labelled ones that the baselines learn from; None leaves out all that learn.
         settings: what goes into the report.
         on_note: is told what happens next, in words.
     """
-    bundle, provenance = engine.bundle, engine.bundle.about("provenance") or {}
+    bundle, provenance = classifier.bundle, classifier.bundle.about("provenance") or {}
     threshold = bundle.decision.threshold
     on_note(f"Scoring {len(reviews):,} reviews of {reviews.source}.")
-    whole = read_reviews(engine, reviews)
-    tuned = find_calibration_texts(engine, reviews)
-    known = find_training_texts(engine, reviews) | tuned
-    judged, aside = _set_aside(whole, known, threshold)
-    judgement = judge(judged.y_true, judged.y_prob, threshold=threshold)
-    alarms = warn_of_swaps(judgement.metrics.accuracy, engine, reviews)
-    alarms += warn_of_calibration(engine, int(tuned.sum()), len(reviews))
+    whole = read_reviews(classifier, reviews)
+    tuned = find_calibration_texts(classifier, reviews)
+    known = find_training_texts(classifier, reviews) | tuned
+    judged, subset = _choose_subset(whole, known, threshold)
+    measured = measure(judged.y_true, judged.y_prob, threshold=threshold)
+    alarms = warn_of_swaps(measured.metrics.accuracy, classifier, reviews)
+    alarms += warn_of_calibration(classifier, int(tuned.sum()), len(reviews))
     on_note("Looking at slices, mistakes and what was cut.")
     right = (judged.y_prob >= threshold) == judged.y_true
-    return Contents(
+    return ReportData(
         model_name=bundle.path.resolve().name,
         data_name=_name_data(reviews, settings.part),
         label_names=bundle.label_names,
@@ -154,30 +159,34 @@ def gather(
         y_prob=judged.y_prob,
         num_tokens=judged.num_tokens,
         truncated=judged.truncated,
-        model=Contestant("model", "This model", judgement, _count_costs(bundle, judged)),
-        aside=aside,
-        baselines=tuple(_judge_baselines(judged, train, settings, threshold, on_note)),
+        model=ReportRow("model", "This model", measured, _count_costs(bundle, judged)),
+        subset=subset,
+        baselines=tuple(_measure_baselines(judged, train, settings, threshold, on_note)),
         history=_read_history(bundle.about("history")),
         best_epoch=provenance.get("best_epoch"),
-        words=count_words(engine, judged.reviews) if settings.shows_texts else None,
-        mistakes=_list_mistakes(engine, judged, train, settings),
-        themes=list_themes(engine, judged) if settings.shows_texts else (),
-        slices=tuple(judge_slices(right, slice_reading(judged))),
-        truncation=keep_ledger(engine, judged, compares_policies=settings.compares_policies),
-        abstention=judge_band(judged.y_true, judged.y_prob, bundle.decision),
+        words=count_words(classifier, judged.reviews) if settings.shows_texts else None,
+        mistakes=_list_mistakes(classifier, judged, train, settings),
+        themes=list_themes(classifier, judged) if settings.shows_texts else (),
+        slices=tuple(measure_slices(right, slice_reading(judged))),
+        truncation=measure_truncation(
+            classifier, judged, compares_policies=settings.compares_policies
+        ),
+        abstention=measure_band(judged.y_true, judged.y_prob, bundle.decision),
         warnings=(*alarms, *list_warnings(reviews, int(known.sum()))),
         notes=note_conditions(provenance, train, settings.baselines),
-        provenance=list_provenance(engine, whole, part=settings.part, num_known=int(known.sum())),
+        provenance=list_provenance(
+            classifier, whole, part=settings.part, num_known=int(known.sum())
+        ),
         shows_texts=settings.shows_texts,
     )
 
 
 def _list_mistakes(
-    engine: Engine, judged: Reading, train: Reviews | None, settings: ReportSettings
+    classifier: Classifier, judged: ScoredReviews, train: Reviews | None, settings: ReportSettings
 ) -> tuple[Mistake, ...]:
     if settings.shows_texts:
-        return explain_mistakes(engine, judged, train, most=settings.num_mistakes)
-    threshold = engine.bundle.decision.threshold
+        return explain_mistakes(classifier, judged, train, most=settings.num_mistakes)
+    threshold = classifier.bundle.decision.threshold
     return find_mistakes(judged, threshold=threshold, most=settings.num_mistakes)
 
 
@@ -203,7 +212,7 @@ def _name_data(reviews: Reviews, part: str) -> str:
     return f"mini, part {part}" if reviews.source == "mini" else reviews.source
 
 
-def _count_costs(bundle: Bundle, judged: Reading) -> Costs:
+def _count_costs(bundle: Bundle, judged: ScoredReviews) -> Costs:
     provenance = bundle.about("provenance") or {}
     return Costs(
         train_s=(provenance.get("seconds") or {}).get("fit"),
@@ -212,9 +221,9 @@ def _count_costs(bundle: Bundle, judged: Reading) -> Costs:
     )
 
 
-def _set_aside(
-    whole: Reading, known: npt.NDArray[np.bool_], threshold: float
-) -> tuple[Reading, Aside | None]:
+def _choose_subset(
+    whole: ScoredReviews, known: npt.NDArray[np.bool_], threshold: float
+) -> tuple[ScoredReviews, Subset | None]:
     """Returns the reviews that the report is about, and the model on the others' side of it."""
     if not known.any() or known.all():
         return whole, None
@@ -223,24 +232,24 @@ def _set_aside(
         judged, other, title = unseen, whole, f"all {len(whole):,}, training texts included"
     else:
         judged, other, title = whole, unseen, f"{len(unseen):,}, without training texts"
-    return judged, Aside(title, judge(other.y_true, other.y_prob, threshold=threshold))
+    return judged, Subset(title, measure(other.y_true, other.y_prob, threshold=threshold))
 
 
-def _judge_baselines(
-    judged: Reading,
+def _measure_baselines(
+    judged: ScoredReviews,
     train: Reviews | None,
     settings: ReportSettings,
     threshold: float,
     on_note: Callable[[str], None],
-) -> Iterator[Contestant]:
+) -> Iterator[ReportRow]:
     # The lexicon learns nothing, so one empty review may stand for all that it has not seen.
     texts: Sequence[str] = train.texts if train else [""]
     labels = train.labels if train else [0]
     for name in settings.baselines:
         if train or name == "lexicon":
-            on_note(f"Baseline: {TITLES.get(name, name)}.")
+            on_note(f"Baseline: {BASELINE_TITLES.get(name, name)}.")
             scores = score_baseline(name, texts, labels, judged.reviews.texts)
-            yield judge_baseline(scores, judged.y_true, judged.y_prob, threshold=threshold)
+            yield measure_baseline(scores, judged.y_true, judged.y_prob, threshold=threshold)
 
 
 def _read_history(history: list[dict[str, Any]] | None) -> tuple[Epoch, ...]:

@@ -34,111 +34,111 @@ from reelfeel.text.token_ids import TokenIds
 
 Session = Callable[[TokenIds], npt.NDArray[np.float32]]
 # The fastest first; NumPy is always there.
-ENGINES = ("native", "openvino", "onnxruntime", "numpy")
+BACKENDS = ("native", "openvino", "onnxruntime", "numpy")
 
 
 @dataclass(frozen=True)
-class Runner:
+class Backend:
     """What runs a model, and how.
 
     Attributes:
-        engine: one of `ENGINES`.
+        name: one of `BACKENDS`.
         precision: "float32" or "bfloat16".
         threads: how many share the work.
     """
 
-    engine: str
+    name: str
     precision: str
     threads: int
 
     def __str__(self) -> str:
-        return f"{self.engine}, {self.precision}"
+        return f"{self.name}, {self.precision}"
 
 
-def choose_runner(
-    engine: str | None = None, precision: str = "auto", threads: int | None = None
-) -> Runner:
+def choose_backend(
+    backend: str | None = None, precision: str = "auto", threads: int | None = None
+) -> Backend:
     """Chooses the fastest way to run a model that this machine has.
 
     Args:
-        engine: one of `ENGINES`; None takes the first that is here.
-        precision: "auto" is bfloat16 on the native engine where the processor has AMX or
+        backend: one of `BACKENDS`; None takes the first that is here.
+        precision: "auto" is bfloat16 on the native backend where the processor has AMX or
             AVX512-BF16, and "float32" elsewhere.
         threads: at least 1; None takes as many as there are cores to use.
 
     Raises:
-        UsageError: if there is no engine or precision of that name, the engine does not have the
+        UsageError: if there is no backend or precision of that name, the backend does not have the
             precision, or `threads` is out of its range.
-        MissingExtraError: if the engine is not installed.
+        MissingExtraError: if the backend is not installed.
 
     Example:
 
-    >>> choose_runner("numpy", threads=1)
-    Runner(engine='numpy', precision='float32', threads=1)
+    >>> choose_backend("numpy", threads=1)
+    Backend(name='numpy', precision='float32', threads=1)
     """
-    engine = engine or next(name for name in ENGINES if _is_here(name))
-    _check(engine, precision, threads)
+    backend = backend or next(name for name in BACKENDS if _is_here(name))
+    _check(backend, precision, threads)
     if precision == "auto":
-        has_bfloat16 = engine == "native" and has_kernel("bfloat16")
+        has_bfloat16 = backend == "native" and has_kernel("bfloat16")
         precision = "bfloat16" if has_bfloat16 else "float32"
-    return Runner(engine, precision, threads or available_cores())
+    return Backend(backend, precision, threads or available_cores())
 
 
-def open_session(bundle: Bundle, runner: Runner) -> Session:
+def open_session(bundle: Bundle, backend: Backend) -> Session:
     """Opens a model for inference.
 
     Raises:
-        BundleError: if the engine cannot read the model, or there is not enough memory for it.
-        UsageError: if the machine does not have the runner's precision.
+        BundleError: if the backend cannot read the model, or there is not enough memory for it.
+        UsageError: if the machine does not have the backend's precision.
     """
     try:
-        return _open(bundle, runner)
+        return _open(bundle, backend)
     except MemoryError as error:
         raise BundleError(
-            f"There is not enough memory to open the model {bundle.path} with {runner.engine}. "
+            f"There is not enough memory to open the model {bundle.path} with {backend.name}. "
             "Free some, or take a smaller model."
         ) from error
 
 
-def _open(bundle: Bundle, runner: Runner) -> Session:
-    if runner.engine == "native":
-        return NativeSession(bundle, runner.precision, runner.threads)
-    if runner.engine == "numpy":
+def _open(bundle: Bundle, backend: Backend) -> Session:
+    if backend.name == "native":
+        return NativeSession(bundle, backend.precision, backend.threads)
+    if backend.name == "numpy":
         return NumpySession(bundle.config, read_towers(bundle))
     graph_path, weights_path = bundle.path / "graph.onnx", bundle.path / "weights.safetensors"
     check_graph(bundle.config.model, weights_path, graph_path)
     bundle.weights()  # refused here where one is not finite: the graph reads them by itself
-    opener = _open_openvino if runner.engine == "openvino" else _open_onnxruntime
-    graph = GraphSession(partial(opener, graph_path, runner.threads), runner.engine, graph_path)
+    opener = _open_openvino if backend.name == "openvino" else _open_onnxruntime
+    graph = GraphSession(partial(opener, graph_path, backend.threads), backend.name, graph_path)
     return _PaddedSession(graph, bundle.config.data)
 
 
-def _is_here(engine: str) -> bool:
-    if engine == "native":
+def _is_here(backend: str) -> bool:
+    if backend == "native":
         return has_kernel("float32")
-    return find_spec(engine) is not None
+    return find_spec(backend) is not None
 
 
-def _check(engine: str, precision: str, threads: int | None) -> None:
-    if engine not in ENGINES:
-        raise UsageError(f"engine must be one of {list(ENGINES)}. Received: {engine!r}")
+def _check(backend: str, precision: str, threads: int | None) -> None:
+    if backend not in BACKENDS:
+        raise UsageError(f"backend must be one of {list(BACKENDS)}. Received: {backend!r}")
     if precision not in PRECISIONS:
         raise UsageError(f"precision must be one of {list(PRECISIONS)}. Received: {precision!r}")
     check_threads(threads)
-    if not _is_here(engine):
-        mend = f"Install it with: pip install {engine}"
-        if engine == "native":
+    if not _is_here(backend):
+        mend = f"Install it with: pip install {backend}"
+        if backend == "native":
             mend = f"The reason: {explain_missing()}."
-        raise MissingExtraError(f"The engine {engine} is not installed.\n{mend}")
-    if precision == "bfloat16" and not (engine == "native" and has_kernel("bfloat16")):
+        raise MissingExtraError(f"The backend {backend} is not installed.\n{mend}")
+    if precision == "bfloat16" and not (backend == "native" and has_kernel("bfloat16")):
         raise UsageError(
-            "bfloat16 needs the native engine and a processor with AMX or AVX512-BF16. Leave "
-            f"--precision out to take the fastest that is here. Received: engine {engine}"
+            "bfloat16 needs the native backend and a processor with AMX or AVX512-BF16. Leave "
+            f"--precision out to take the fastest that is here. Received: backend {backend}"
         )
 
 
 class _PaddedSession:
-    """Feeds an engine that wants rectangles: sorts by length, pads, and answers in order.
+    """Feeds a backend that wants rectangles: sorts by length, pads, and answers in order.
 
     Safe to share between threads, as what it feeds is.
     """

@@ -1,7 +1,7 @@
-"""A graph that another engine runs, safe to share: between threads, and with forked processes.
+"""A graph that another backend runs, safe to share: between threads, and with forked processes.
 
 A request of OpenVINO serves one thread at a time and refuses a second. And the threads of either
-engine stay behind when a process is forked, so its copy of a session waits for them for ever.
+backend stay behind when a process is forked, so its copy of a session waits for them for ever.
 """
 
 from __future__ import annotations
@@ -17,39 +17,39 @@ import numpy.typing as npt
 
 from reelfeel.errors import BundleError
 
-Run = Callable[[npt.NDArray[np.int64]], npt.NDArray[np.float32]]
+RunGraph = Callable[[npt.NDArray[np.int64]], npt.NDArray[np.float32]]
 
 
 class GraphSession:
-    """Runs a graph on padded ids, one call at a time; the engine's threads share each.
+    """Runs a graph on padded ids, one call at a time; the backend's threads share each.
 
     Args:
         opener: opens the graph; asked at once, and again in every process that is forked.
-        engine: its name, for messages.
+        backend: its name, for messages.
         graph_path: the file, for messages.
 
     Raises:
-        BundleError: if the engine refuses the graph.
+        BundleError: if the backend refuses the graph.
     """
 
-    def __init__(self, opener: Callable[[], Run], engine: str, graph_path: Path) -> None:
-        self._opener, self._engine, self._graph_path = opener, engine, graph_path
+    def __init__(self, opener: Callable[[], RunGraph], backend: str, graph_path: Path) -> None:
+        self._opener, self._backend, self._graph_path = opener, backend, graph_path
         self._lock = threading.Lock()
-        self._run: Run | None = self._open()
+        self._run: RunGraph | None = self._open()
         _watch_forks(self)
 
     def __call__(self, token_ids: npt.NDArray[np.int64]) -> npt.NDArray[np.float32]:
         """Returns the logits, float32 `(batch,)`, of ids `(batch, timesteps)`.
 
         Raises:
-            BundleError: if the engine fails.
+            BundleError: if the backend fails.
         """
         with self._lock:
             if self._run is None:
                 self._run = self._open()
             try:
                 return self._run(token_ids)
-            # Engines raise classes of their own, which have no other base in common.
+            # Backends raise classes of their own, which have no other base in common.
             except Exception as error:
                 raise self._refusal("run", error) from error
 
@@ -59,7 +59,7 @@ class GraphSession:
         _LEFT_BEHIND.append(self._run)
         self._run, self._lock = None, threading.Lock()
 
-    def _open(self) -> Run:
+    def _open(self) -> RunGraph:
         try:
             return self._opener()
         except Exception as error:
@@ -68,13 +68,13 @@ class GraphSession:
     def _refusal(self, verb: str, error: Exception) -> BundleError:
         reason = " ".join(str(error).split())[:300] or type(error).__name__
         return BundleError(
-            f"{self._engine} cannot {verb} the graph {self._graph_path}: {reason}. Expected a "
+            f"{self._backend} cannot {verb} the graph {self._graph_path}: {reason}. Expected a "
             "model that this version of ReelFeel wrote; train it again or restore it from a copy."
         )
 
 
 _SESSIONS: weakref.WeakSet[GraphSession] = weakref.WeakSet()
-_LEFT_BEHIND: list[Run | None] = []
+_LEFT_BEHIND: list[RunGraph | None] = []
 _hooks: list[bool] = []
 
 

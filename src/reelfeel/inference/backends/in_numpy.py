@@ -34,12 +34,12 @@ class NumpySession:
         for rows in plan_scoring_batches(token_ids.lengths):
             lengths = token_ids.lengths[rows]
             padded = token_ids.pad(rows, int(lengths.max()))
-            judged = [tower.judge(read_rows(tower, padded, lengths)) for tower in self._towers]
+            judged = [tower.logits(pool_outputs(tower, padded, lengths)) for tower in self._towers]
             logits[rows] = np.mean(judged, axis=0)
         return logits
 
 
-def read_rows(
+def pool_outputs(
     tower: TowerArrays, padded: npt.NDArray[np.int32], lengths: npt.NDArray[np.int64]
 ) -> Floats:
     """Returns the pooled outputs of texts.

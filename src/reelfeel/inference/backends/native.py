@@ -1,4 +1,4 @@
-"""The native kernels as an engine: the fastest, and in float32 exact within rounding."""
+"""The native kernels as a backend: the fastest, and in float32 exact within rounding."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ class NativeSession:
     def __init__(self, bundle: Bundle, precision: str, threads: int) -> None:
         if not has_kernel(precision):
             raise UsageError(
-                f"The native engine has no {precision} here: it needs a processor with AMX or "
+                f"The native backend has no {precision} here: it needs a processor with AMX or "
                 "AVX512-BF16. Leave --precision out, or use --precision float32."
             )
         self._config, self._threads = bundle.config, threads
@@ -51,7 +51,7 @@ class NativeSession:
     def _read(self, token_ids: TokenIds) -> npt.NDArray[np.float32]:
         offsets = np.concatenate([np.zeros(1, np.int64), np.cumsum(token_ids.lengths)])
         logits = [
-            head.judge(tower.run(token_ids.flat, offsets, self._threads))
+            head.logits(tower.run(token_ids.flat, offsets, self._threads))
             for head, tower in self._towers
         ]
         return np.asarray(np.mean(logits, axis=0, dtype=np.float32))

@@ -12,7 +12,7 @@ from reelfeel.metrics import scores
 from reelfeel.metrics.checks import Labels, Probabilities, check_binary, check_threshold
 from reelfeel.metrics.intervals.comparison import McNemarTest, difference_interval, mcnemar_test
 from reelfeel.metrics.intervals.proportions import Interval
-from reelfeel.metrics.intervals.resampling import Resampler, Weights, draw_weights
+from reelfeel.metrics.intervals.resampling import Resampler, SampleWeights, draw_weights
 from reelfeel.metrics.logits import log_losses
 
 # The usual level, of the verdict about accuracy.
@@ -198,7 +198,7 @@ def _resample(
     }
 
 
-def _reorder(weights: Weights, ranking: Resampler) -> Weights:
+def _reorder(weights: SampleWeights, ranking: Resampler) -> SampleWeights:
     return weights[:, ranking.order]
 
 

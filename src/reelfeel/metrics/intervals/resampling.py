@@ -16,7 +16,7 @@ from reelfeel.metrics.calibration import NUM_BINS, assign_bins
 from reelfeel.metrics.checks import Labels, Probabilities
 from reelfeel.metrics.logits import log_losses
 
-Weights = npt.NDArray[np.float64]
+SampleWeights = npt.NDArray[np.float64]
 
 # Weights held at once, 1.6 MB: few enough to stay near the core. From 25,000 to 500,000 the time
 # differed by less than the noise of the machine.
@@ -55,7 +55,7 @@ class Resampler:
         self._brier_losses = (self.probabilities - self.labels) ** 2
         self._observed_gaps = self._bin_gaps(np.ones((1, len(labels))))
 
-    def measure(self, weights: Weights) -> dict[str, npt.NDArray[np.float64]]:
+    def measure(self, weights: SampleWeights) -> dict[str, npt.NDArray[np.float64]]:
         """Returns the metrics that need the bootstrap, one value a resample.
 
         Besides: `brier_error` and `log_loss_error`, the standard errors of those means, and
@@ -77,7 +77,7 @@ class Resampler:
                 "ece_distance": np.abs(gaps - self._observed_gaps).sum(axis=1),
             }
 
-    def roc_auc(self, weights: Weights) -> npt.NDArray[np.float64]:
+    def roc_auc(self, weights: SampleWeights) -> npt.NDArray[np.float64]:
         """Returns the ROC AUC of each resample; NaN where it holds one class only."""
         positives = np.cumsum(weights * self.labels, axis=1)
         negatives = np.cumsum(weights, axis=1) - positives
@@ -85,7 +85,9 @@ class Resampler:
             ends = positives[:, self._step_ends], negatives[:, self._step_ends]
             return self._rankings(*ends)["roc_auc"]
 
-    def _matthews(self, positives: Weights, negatives: Weights) -> npt.NDArray[np.float64]:
+    def _matthews(
+        self, positives: SampleWeights, negatives: SampleWeights
+    ) -> npt.NDArray[np.float64]:
         all_positives, all_negatives = positives[:, -1], negatives[:, -1]
         before = self._first_positive_verdict
         misses = positives[:, before - 1] if before else 0 * all_positives
@@ -98,7 +100,7 @@ class Resampler:
         return np.where(said_the_same, 0.0, correlation)
 
     def _rankings(
-        self, positives: Weights, negatives: Weights
+        self, positives: SampleWeights, negatives: SampleWeights
     ) -> dict[str, npt.NDArray[np.float64]]:
         all_positives, all_negatives = positives[:, -1], negatives[:, -1]
         steps = np.diff(positives, axis=1, prepend=0)
@@ -111,14 +113,14 @@ class Resampler:
             "pr_auc": (steps * precisions).sum(axis=1) / all_positives,
         }
 
-    def _bin_gaps(self, weights: Weights) -> Weights:
+    def _bin_gaps(self, weights: SampleWeights) -> SampleWeights:
         gaps = np.add.reduceat(weights * self._gaps, self._bin_starts, axis=1)
-        shares: Weights = gaps / weights.sum(axis=1, keepdims=True)
+        shares: SampleWeights = gaps / weights.sum(axis=1, keepdims=True)
         return shares
 
     @staticmethod
     def _standard_error(
-        weights: Weights, losses: npt.NDArray[np.float64], total: npt.NDArray[np.float64]
+        weights: SampleWeights, losses: npt.NDArray[np.float64], total: npt.NDArray[np.float64]
     ) -> npt.NDArray[np.float64]:
         variance = weights @ losses**2 / total - (weights @ losses / total) ** 2
         return np.sqrt(np.maximum(variance, 0) / total)
@@ -126,7 +128,7 @@ class Resampler:
 
 def draw_weights(
     num_reviews: int, num_resamples: int, rng: np.random.Generator
-) -> Iterator[Weights]:
+) -> Iterator[SampleWeights]:
     """Yields bootstrap weights in pieces of shape `(some, num_reviews)`, `num_resamples` in all.
 
     >>> pieces = draw_weights(3, 2, np.random.default_rng(0))

@@ -17,7 +17,7 @@ from reelfeel.training.classifier.records import EncodedReviews
 if TYPE_CHECKING:
     import keras
 
-TokenIds = Sequence[npt.NDArray[np.int32]]
+IdLists = Sequence[npt.NDArray[np.int32]]
 
 # Bounds the memory of a scoring batch: 64,000 timesteps of 64 units are 16 MB a layer.
 _MAX_BATCH_TOKENS, _MAX_BATCH_SIZE = 64_000, 256
@@ -25,7 +25,7 @@ _MAX_BATCH_TOKENS, _MAX_BATCH_SIZE = 64_000, 256
 _STREAM = 1
 
 
-def make_batch(token_ids: TokenIds, rows: npt.NDArray[np.intp], data: DataConfig) -> torch.Tensor:
+def make_batch(token_ids: IdLists, rows: npt.NDArray[np.intp], data: DataConfig) -> torch.Tensor:
     """Returns the ids of some reviews, int32 `(len(rows), timesteps)`, padded on the right."""
     return torch.from_numpy(pad_batch(token_ids, rows, data))
 
@@ -42,7 +42,7 @@ class UnlabelledStream:
         data: how reviews are padded.
     """
 
-    def __init__(self, token_ids: TokenIds, batch_size: int, seed: int, data: DataConfig) -> None:
+    def __init__(self, token_ids: IdLists, batch_size: int, seed: int, data: DataConfig) -> None:
         self.token_ids, self.batch_size, self.seed, self.data = token_ids, batch_size, seed, data
         self.lengths = np.array([len(ids) for ids in token_ids])
         self._pass, self._plan = -1, self._plan_pass(0)

@@ -7,7 +7,7 @@ from collections.abc import Callable, Mapping
 
 from reelfeel.config.sections import Config
 from reelfeel.errors import UsageError
-from reelfeel.inference.classifier import Engine, load
+from reelfeel.inference.classifier import Classifier, load
 from reelfeel.models.lstm import check_precision, select_kernel
 from reelfeel.training.classifier.jobs import Job
 from reelfeel.training.classifier.preparation import (
@@ -39,7 +39,7 @@ def train_classifier(
     *,
     make_training_set: MakeTrainingSet | None = None,
     fit_heads: FitHeads | None = None,
-) -> Engine:
+) -> Classifier:
     """Trains a classifier, saves it and returns it, loaded.
 
     Args:

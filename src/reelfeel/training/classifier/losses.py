@@ -18,7 +18,7 @@ import torch
 from reelfeel.config.sections import TrainingConfig
 from reelfeel.models.tower import Tower
 from reelfeel.training.classifier.adversarial import divergence, raise_loss, shake_answer
-from reelfeel.training.classifier.batches import TokenIds
+from reelfeel.training.classifier.batches import IdLists
 
 
 @dataclass(frozen=True)
@@ -138,7 +138,7 @@ def _hand_down(embeddings: torch.Tensor, gradients: torch.Tensor) -> None:
         embeddings.backward(gradients)
 
 
-def mean_norm(embeddings: npt.NDArray[np.float32], token_ids: TokenIds) -> float:
+def mean_norm(embeddings: npt.NDArray[np.float32], token_ids: IdLists) -> float:
     """Returns the mean L2 norm of a word's embedding, over all words of some reviews.
 
     Example:

@@ -20,7 +20,7 @@ from reelfeel.data.splitting import (
     split_train_validation,
 )
 from reelfeel.models.classifier import build_classifier, named_weights, split_directions
-from reelfeel.text.encoder import Encoded, TextEncoder, describe_truncation, token_counts
+from reelfeel.text.encoder import Encoded, TextEncoder, describe_cut_texts, token_counts
 from reelfeel.text.token_ids import TokenIds
 from reelfeel.text.tokenizer import TextSettings
 from reelfeel.text.vocabulary import FIRST_TOKEN_ID, Vocabulary
@@ -145,7 +145,7 @@ def prepare(
     waited = time.perf_counter() - waited
     encoder = _make_encoder(data, to_learn.texts, config.data)
     encoded = encoder.encode(to_learn.texts)
-    notes = {"truncation": describe_truncation(encoded)}
+    notes = {"truncation": describe_cut_texts(encoded)}
     observer.on_note(f"Training reviews: {notes['truncation']}")
     validation, unlabelled = data.reviews.take(split.validation), None
     texts = _choose_unlabelled(data, to_learn, config)

@@ -29,7 +29,7 @@ class Pretrained:
     Attributes:
         embedding_dim: numbers per word.
         units: size of each LSTM layer, first to last.
-        held_out_share: share of the texts that it did not learn from.
+        validation_share: share of the texts that it did not learn from.
         split_seed: of the choice of these texts.
         vocabulary: its words.
         text_settings: what a token is.
@@ -41,7 +41,7 @@ class Pretrained:
 
     embedding_dim: int
     units: tuple[int, ...]
-    held_out_share: float
+    validation_share: float
     split_seed: int
     vocabulary: Vocabulary
     text_settings: TextSettings
@@ -77,7 +77,7 @@ class Pretrained:
         return cls(
             embedding_dim=config.embedding_dim,
             units=config.units,
-            held_out_share=config.held_out_share,
+            validation_share=config.validation_share,
             split_seed=config.split_seed,
             vocabulary=model.vocabulary,
             text_settings=model.text_settings,
@@ -98,7 +98,7 @@ class Pretrained:
         return cls(
             embedding_dim=config.model.embedding_dim,
             units=config.model.units,
-            held_out_share=min(config.data.validation_share, 0.5),
+            validation_share=min(config.data.validation_share, 0.5),
             split_seed=config.training.seed if seed == SAME_SEED else seed,
             vocabulary=bundle.vocabulary,
             text_settings=bundle.text_settings,
@@ -170,7 +170,7 @@ def describe_split_difference(pretrained: Pretrained, config: Config) -> str | N
         pretrained: the model.
         config: from `fit_config_to`.
     """
-    data, share, seed = config.data, pretrained.held_out_share, pretrained.split_seed
+    data, share, seed = config.data, pretrained.validation_share, pretrained.split_seed
     if (data.validation_split, data.validation_share, data.split_seed) == ("grouped", share, seed):
         return None
     return (

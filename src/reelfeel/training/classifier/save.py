@@ -105,7 +105,9 @@ def _provenance(run: PreparedRun, results: Results, options: RunOptions) -> dict
             "source": reviews.source,
             "num_reviews": len(reviews),
             "sha256": reviews.fingerprint(),
-            "ledgers": [one.to_dict() for one in (*reviews.ledgers, *run.data.text_ledgers)],
+            "load_summaries": [
+                one.to_dict() for one in (*reviews.load_summaries, *run.data.text_load_summaries)
+            ],
         },
         "split": {"description": run.split.describe(), "sha256": run.split.fingerprint()},
         **run.notes,

@@ -18,7 +18,7 @@ from reelfeel.models.tower import Tower, dropout_variables
 from reelfeel.schema import flag, record, require
 from reelfeel.text.batching import plan_training_batches
 from reelfeel.training.classifier.batches import (
-    TokenIds,
+    IdLists,
     UnlabelledStream,
     make_batch,
     predict_logits,
@@ -75,7 +75,7 @@ class ClassifierTask:
         train: EncodedReviews,
         validation: EncodedReviews,
         config: Config,
-        unlabelled: TokenIds | None = None,
+        unlabelled: IdLists | None = None,
     ) -> None:
         self.model, self.train, self.validation, self.config = model, train, validation, config
         training, start_weights = config.training, named_weights(model)

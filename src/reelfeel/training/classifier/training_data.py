@@ -11,14 +11,15 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from reelfeel.data.audit.auditing import find_errors
+from reelfeel.data.audit.auditing import find_data_errors
 from reelfeel.data.audit.findings import Finding
 from reelfeel.data.labels import refuse_one_class, take_labelled
 from reelfeel.data.loading import load_reviews, load_unlabelled
 from reelfeel.data.plain_texts import read_plain_texts
 from reelfeel.data.tables import TableOptions
 from reelfeel.errors import SchemaError
-from reelfeel.ledger import Ledger
+from reelfeel.load_summary import LoadSummary
+from reelfeel.text_hashes import add_texts
 from reelfeel.training.classifier.pretrained import Pretrained
 from reelfeel.training.loop.progress import Observer
 from reelfeel.values import UNLABELLED, Reviews
@@ -32,13 +33,13 @@ class TrainingData:
         reviews: with labels.
         texts: without labels; only teachers and the virtual adversarial loss read them.
         pretrained: the model to start from; None starts from random weights.
-        text_ledgers: what became of everything in the sources of further texts.
+        text_load_summaries: what became of everything in the sources of further texts.
     """
 
     reviews: Reviews
     texts: tuple[str, ...] = ()
     pretrained: Pretrained | None = None
-    text_ledgers: tuple[Ledger, ...] = ()
+    text_load_summaries: tuple[LoadSummary, ...] = ()
 
     def starting_from(self, pretrained: Pretrained | None) -> TrainingData:
         """Returns the same data with a model to start from; a foreign head is left out."""
@@ -51,9 +52,7 @@ class TrainingData:
         digest = hashlib.sha256(self.reviews.fingerprint().encode())
         for column in (self.reviews.label_names, self.reviews.movies or (), self.texts):
             digest.update(f"{len(column)}\n".encode())
-            for value in column:
-                encoded = value.encode("utf-8", "surrogatepass")
-                digest.update(f"{len(encoded)}\n".encode() + encoded)
+            add_texts(digest, column)
         return digest.hexdigest()
 
 
@@ -122,8 +121,10 @@ class DataRequest:
         if self.unlabelled is None:
             return TrainingData(reviews, texts)
         further = read_plain_texts(self.unlabelled, self.options)
-        _tell_of_ledgers(further.ledgers, observer)
-        return TrainingData(reviews, (*texts, *further.texts), text_ledgers=further.ledgers)
+        _tell_of_ledgers(further.load_summaries, observer)
+        return TrainingData(
+            reviews, (*texts, *further.texts), text_load_summaries=further.load_summaries
+        )
 
 
 def _tell_of_reviews(reviews: Reviews, observer: Observer, *, strict: bool) -> None:
@@ -132,8 +133,8 @@ def _tell_of_reviews(reviews: Reviews, observer: Observer, *, strict: bool) -> N
     Raises:
         SchemaError: with all errors, if `strict`.
     """
-    _tell_of_ledgers(reviews.ledgers, observer)
-    errors = find_errors("train", reviews)
+    _tell_of_ledgers(reviews.load_summaries, observer)
+    errors = find_data_errors("train", reviews)
     if errors and strict:
         said = " ".join(_describe(error) for error in errors)
         raise SchemaError(
@@ -145,9 +146,9 @@ def _tell_of_reviews(reviews: Reviews, observer: Observer, *, strict: bool) -> N
         observer.on_note(f"reelfeel check-data calls this an error: {_describe(error)}")
 
 
-def _tell_of_ledgers(ledgers: Sequence[Ledger], observer: Observer) -> None:
-    for ledger in ledgers:
-        observer.on_note(str(ledger))
+def _tell_of_ledgers(load_summaries: Sequence[LoadSummary], observer: Observer) -> None:
+    for summary in load_summaries:
+        observer.on_note(str(summary))
 
 
 def _describe(error: Finding) -> str:

@@ -22,8 +22,8 @@ from reelfeel.robustness.perturbations import (
     add_typos,
     has_word,
     seeded,
-    split_sentences,
 )
+from reelfeel.text.sentences import split_sentences
 
 MIN_WORDS, MAX_WORDS = 5, 60
 MAX_TYPO_SHARE = 1 / 8

@@ -11,7 +11,7 @@ from reelfeel.config.presets import get_preset
 from reelfeel.data.tables import TableOptions
 from reelfeel.files.outputs import claim_output
 from reelfeel.files.writing import name_of
-from reelfeel.inference.classifier import Engine
+from reelfeel.inference.classifier import Classifier
 from reelfeel.models.lstm import check_precision
 from reelfeel.training.classifier.execution import fit_config, train_classifier
 from reelfeel.training.classifier.preparation import RunOptions
@@ -37,7 +37,7 @@ def distill(
     resume: bool = False,
     overwrite: bool = False,
     observer: Observer | None = None,
-) -> Engine:
+) -> Classifier:
     """Trains a student on what teachers answer, saves it as a bundle and returns it, loaded.
 
     It learns from the training part of the labelled reviews (label and answer mixed, by

@@ -23,7 +23,8 @@ from typing import NamedTuple
 import numpy as np
 import numpy.typing as npt
 
-from reelfeel.robustness.perturbations import seeded, split_sentences
+from reelfeel.robustness.perturbations import seeded
+from reelfeel.text.sentences import split_sentences
 
 # A word takes a side if its share of the reviews of one class is so many times that of the other,
 # as a logarithm, and if enough reviews have it to tell. Blame needs more: "okay" and "decent" stand

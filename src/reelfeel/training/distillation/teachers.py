@@ -19,6 +19,7 @@ from reelfeel.inference.bundle import Bundle, read_bundle
 from reelfeel.inference.classifier import load
 from reelfeel.inference.shipped import find_model
 from reelfeel.metrics.logits import to_logits
+from reelfeel.text_hashes import add_texts
 from reelfeel.training.loop.progress import Observer
 
 Logits = npt.NDArray[np.float64]
@@ -47,15 +48,15 @@ class Teacher:
         Answers are kept under `REELFEEL_HOME`, by the model's content and the texts.
         """
         answers = [np.empty(0)]
-        engine = None
+        classifier = None
         for start in range(0, len(texts), _CHUNK_SIZE):
             chunk = texts[start : start + _CHUNK_SIZE]
             path = self._find_place(chunk)
             kept = _recall(path, len(chunk))
             if kept is None:
                 started = time.perf_counter()
-                engine = engine or load(self.bundle.path)
-                kept = engine.predict_proba(chunk), time.perf_counter() - started
+                classifier = classifier or load(self.bundle.path)
+                kept = classifier.predict_proba(chunk), time.perf_counter() - started
                 _keep(path, *kept)
             answers.append(to_logits(kept[0], smallest=_SMALLEST_PROBABILITY))
             self.seconds += kept[1]
@@ -89,9 +90,7 @@ class Teacher:
 
     def _find_place(self, texts: Sequence[str]) -> Path:
         digest = hashlib.sha256(self.fingerprint().encode())
-        for text in texts:
-            encoded = text.encode("utf-8", "surrogatepass")
-            digest.update(f"{len(encoded)}\n".encode() + encoded)
+        add_texts(digest, texts)
         return home() / "teachers" / f"{digest.hexdigest()[:24]}.npz"
 
     def fingerprint(self) -> str:

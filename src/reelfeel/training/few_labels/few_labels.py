@@ -13,7 +13,7 @@ from reelfeel.config.label_presets import MOST_TEXTS, choose_label_preset
 from reelfeel.config.sections import Config
 from reelfeel.files.scratch import open_scratch
 from reelfeel.files.writing import home
-from reelfeel.inference.classifier import Engine
+from reelfeel.inference.classifier import Classifier
 from reelfeel.models.lstm import check_precision
 from reelfeel.training.classifier.execution import fit_config, train_classifier
 from reelfeel.training.classifier.preparation import MakeTrainingSet, RunOptions
@@ -34,7 +34,7 @@ def train_from_labels(
     options: RunOptions,
     observer: Observer,
     learn_answers: Callable[[Sequence[Path]], MakeTrainingSet],
-) -> Engine:
+) -> Classifier:
     """Trains a classifier with settings that follow from the number of labels.
 
     Args:

@@ -54,7 +54,7 @@ def _describe_training(model: LanguageModel, provenance: Mapping[str, Any]) -> s
         f"- Command: `{provenance['command']}`",
         f"- Data: {', '.join(data['sources'])}, SHA-256 `{data['sha256']}`",
         f"- Left out, so that figures are honest: {provenance['hygiene']}",
-        f"- {config.passes} passes, seed {config.seed}; {_describe_hours(model)}.",
+        f"- {config.epochs} passes, seed {config.seed}; {_describe_hours(model)}.",
         f"- {describe_machine(provenance)}",
         *_list_losses(model),
     ]
@@ -63,7 +63,7 @@ def _describe_training(model: LanguageModel, provenance: Mapping[str, Any]) -> s
 
 def _describe_hours(model: LanguageModel) -> str:
     hours = {
-        direction: sum(one["seconds"] for one in figures["passes"]) / SECONDS_PER_HOUR
+        direction: sum(one["seconds"] for one in figures["epochs"]) / SECONDS_PER_HOUR
         for direction, figures in model.about["figures"].items()
     }
     spelled = " and ".join(f"{hour:.2f} hours {direction}" for direction, hour in hours.items())

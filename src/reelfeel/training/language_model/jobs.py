@@ -52,7 +52,7 @@ class PretrainingResult:
 
 def pretraining_folder(config: PretrainingConfig, texts: TokenTexts, start: Arrays | None) -> Path:
     """Returns the folder of a run's checkpoint: the same texts and results, the same folder."""
-    settings = config.to_dict()
+    settings = config.key_settings()
     # These change when a run stops and how its result is saved, not what it computes.
     for name in ("checkpoint_every_s", "saved_words", "weight_precision"):
         del settings[name]

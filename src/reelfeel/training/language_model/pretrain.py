@@ -81,7 +81,7 @@ def pretrain(
         clock = _Clock()
         corpus = read_corpus(
             sources,
-            held_out_share=plan.config.held_out_share,
+            validation_share=plan.config.validation_share,
             split_seed=plan.config.split_seed,
             data_dir=data_dir,
             options=options,
@@ -188,7 +188,7 @@ def _figures(result: PretrainingResult) -> dict[str, Any]:
     return {
         "held_out_loss": result.final_loss,
         "held_out_perplexity": to_perplexity(result.final_loss),
-        "passes": result.history,
+        "epochs": result.history,
     }
 
 

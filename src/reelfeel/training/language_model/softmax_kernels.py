@@ -19,7 +19,7 @@ def can_run(hidden: torch.Tensor, dtype: torch.dtype) -> bool:
     """
     fits = hidden.device.type == "cpu" and hidden.dtype == torch.float32
     precision = "bfloat16" if dtype == torch.bfloat16 else "float32"
-    return fits and native.can_train(hidden.shape[1], precision)
+    return fits and native.can_train_softmax(hidden.shape[1], precision)
 
 
 def matrix_softmax(

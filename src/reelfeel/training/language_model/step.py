@@ -15,7 +15,7 @@ from reelfeel.models.language_model import LanguageNetwork
 from reelfeel.models.lstm import select_kernel
 from reelfeel.training.language_model.sampled_softmax import draw_negatives, sampled_softmax
 from reelfeel.training.language_model.sparse_adam import RowAdam
-from reelfeel.training.language_model.token_stream import TokenIds
+from reelfeel.training.language_model.token_stream import IdArray
 from reelfeel.training.loop.adam import read_adam, restore_adam
 from reelfeel.training.loop.checkpoints import Arrays, check_arrays, split_groups
 from reelfeel.weights import Weights
@@ -66,13 +66,13 @@ class LanguageModelStep:
 
     def forget(self) -> None:
         """Sets the LSTMs' states to zero, as at the beginning of a pass."""
-        self.states = self.network.zero_states(self.config.lanes)
+        self.states = self.network.zero_states(self.config.batch_size)
 
-    def run(self, inputs: TokenIds, targets: TokenIds, number: int, num_steps: int) -> float:
+    def run(self, inputs: IdArray, targets: IdArray, number: int, num_steps: int) -> float:
         """Learns from one window of all lanes.
 
         Args:
-            inputs: int32 array of shape `(lanes, window)`.
+            inputs: int32 array of shape `(batch_size, bptt_length)`.
             targets: the next token of each, of the same shape.
             number: of the step, from 0.
             num_steps: planned in all.

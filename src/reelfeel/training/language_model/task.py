@@ -12,7 +12,7 @@ from reelfeel.config.pretraining import PretrainingConfig
 from reelfeel.schema import require
 from reelfeel.training.language_model.perplexity import measure_loss
 from reelfeel.training.language_model.step import LanguageModelStep
-from reelfeel.training.language_model.token_stream import TokenIds, TokenTexts, Windows
+from reelfeel.training.language_model.token_stream import IdArray, TokenTexts, Windows
 from reelfeel.training.loop.checkpoints import Arrays
 from reelfeel.training.loop.state import LoopState, StepResult, make_record_check
 from reelfeel.weights import Weights
@@ -45,25 +45,25 @@ class LanguageModelTask:
         start: Weights | None = None,
     ) -> None:
         self.texts, self.held_out, self.config = texts, held_out, config
-        self.num_epochs, self.checkpoint_every_s = config.passes, config.checkpoint_every_s
+        self.num_epochs, self.checkpoint_every_s = config.epochs, config.checkpoint_every_s
         # In another order the windows are as many.
         self.windows = self._cut(texts.ids)
         counts = np.bincount(texts.ids, minlength=num_words)
         self.step = LanguageModelStep(counts, config, start)
 
-    def _cut(self, stream: TokenIds) -> Windows:
-        return Windows.cut(stream, self.config.lanes, self.config.window)
+    def _cut(self, stream: IdArray) -> Windows:
+        return Windows.cut(stream, self.config.batch_size, self.config.bptt_length)
 
     def count_epoch(self, epoch: int) -> tuple[int, int]:
         """Returns the steps and the tokens of an epoch."""
         return self.windows.num_steps, self.windows.num_tokens
 
-    def plan_epoch(self, epoch: int, first_step: int) -> Iterator[tuple[TokenIds, TokenIds]]:
+    def plan_epoch(self, epoch: int, first_step: int) -> Iterator[tuple[IdArray, IdArray]]:
         """Yields inputs and targets of each window, the texts in an order of the epoch's own."""
         generator = np.random.default_rng([self.config.seed, epoch])
         yield from self._cut(self.texts.shuffled(generator)).read(first_step)
 
-    def take_step(self, batch: tuple[TokenIds, TokenIds], number: int) -> StepResult:
+    def take_step(self, batch: tuple[IdArray, IdArray], number: int) -> StepResult:
         """Learns from a window."""
         inputs, targets = batch
         num_steps = self.num_epochs * self.windows.num_steps

@@ -14,7 +14,7 @@ from reelfeel.errors import DataError
 from reelfeel.schema import require
 from reelfeel.text.encoder import Encoded
 
-TokenIds = npt.NDArray[np.int32]
+IdArray = npt.NDArray[np.int32]
 
 
 @dataclass(frozen=True, eq=False)
@@ -27,7 +27,7 @@ class TokenTexts:
             offsets[i + 1]]`, its end included.
     """
 
-    ids: TokenIds
+    ids: IdArray
     offsets: npt.NDArray[np.int64]
 
     @classmethod
@@ -45,7 +45,7 @@ class TokenTexts:
         """How many texts there are."""
         return len(self.offsets) - 1
 
-    def text(self, number: int) -> TokenIds:
+    def text(self, number: int) -> IdArray:
         """Returns the ids of one text with its end."""
         return self.ids[self.offsets[number] : self.offsets[number + 1]]
 
@@ -63,7 +63,7 @@ class TokenTexts:
         is_end = position == self.offsets[number + 1] - 1
         return TokenTexts(self.ids[np.where(is_end, position, mirrored)], self.offsets)
 
-    def shuffled(self, generator: np.random.Generator) -> TokenIds:
+    def shuffled(self, generator: np.random.Generator) -> IdArray:
         """Returns all ids, the texts in random order."""
         order = generator.permutation(self.num_texts)
         lengths = np.diff(self.offsets)[order]
@@ -110,16 +110,16 @@ class Windows:
     """A stream cut into lanes and read window by window.
 
     Attributes:
-        lanes: int32 array of shape `(num_lanes, steps)`: the stream's first part in lane 0, and so
+        rows: int32 array of shape `(batch_size, steps)`: the stream's first part in lane 0, and so
             on; what does not fill all lanes is left out.
         window: tokens of a lane in one step.
     """
 
-    lanes: TokenIds
-    window: int
+    rows: IdArray
+    bptt_length: int
 
     @classmethod
-    def cut(cls, stream: TokenIds, num_lanes: int, window: int) -> Windows:
+    def cut(cls, stream: IdArray, batch_size: int, bptt_length: int) -> Windows:
         """Cuts a stream into lanes of equal length.
 
         Raises:
@@ -127,33 +127,33 @@ class Windows:
 
         Example:
 
-        >>> windows = Windows.cut(np.arange(11, dtype=np.int32), num_lanes=2, window=3)
+        >>> windows = Windows.cut(np.arange(11, dtype=np.int32), batch_size=2, bptt_length=3)
         >>> [(inputs.tolist(), targets.tolist()) for inputs, targets in windows.read(0)]
         [([[0, 1, 2], [5, 6, 7]], [[1, 2, 3], [6, 7, 8]]),
          ([[3], [8]], [[4], [9]])]
         """
-        length = len(stream) // num_lanes
+        length = len(stream) // batch_size
         if length < 2:
             raise DataError(
-                f"The texts are too short for {num_lanes} lanes. Expected at least "
-                f"{2 * num_lanes} tokens; add texts, or set lanes to fewer. Received "
+                f"The texts are too short for a batch_size of {batch_size}. Expected at least "
+                f"{2 * batch_size} tokens; add texts, or set batch_size to less. Received "
                 f"{len(stream):,} tokens."
             )
-        return cls(stream[: length * num_lanes].reshape(num_lanes, length), window)
+        return cls(stream[: length * batch_size].reshape(batch_size, length), bptt_length)
 
     @property
     def num_steps(self) -> int:
         """How many steps it takes to read everything; the last may be shorter."""
-        return -(-(self.lanes.shape[1] - 1) // self.window)
+        return -(-(self.rows.shape[1] - 1) // self.bptt_length)
 
     @property
     def num_tokens(self) -> int:
         """How many tokens are predicted in all steps."""
-        return self.lanes.shape[0] * (self.lanes.shape[1] - 1)
+        return self.rows.shape[0] * (self.rows.shape[1] - 1)
 
-    def read(self, first_step: int) -> Iterator[tuple[TokenIds, TokenIds]]:
-        """Yields inputs and targets, each `(num_lanes, window)`; a target is the token after."""
-        last = self.lanes.shape[1] - 1
-        for start in range(first_step * self.window, last, self.window):
-            end = min(start + self.window, last)
-            yield self.lanes[:, start:end], self.lanes[:, start + 1 : end + 1]
+    def read(self, first_step: int) -> Iterator[tuple[IdArray, IdArray]]:
+        """Yields inputs and targets, each `(batch_size, bptt_length)`; a target is the token after."""
+        last = self.rows.shape[1] - 1
+        for start in range(first_step * self.bptt_length, last, self.bptt_length):
+            end = min(start + self.bptt_length, last)
+            yield self.rows[:, start:end], self.rows[:, start + 1 : end + 1]

@@ -16,7 +16,7 @@ from safetensors import SafetensorError, safe_open
 from safetensors.numpy import save
 
 from reelfeel.errors import BundleError
-from reelfeel.files.plain_files import explain_reading, parse_json
+from reelfeel.files.plain_files import explain_bundle_errors, parse_json
 from reelfeel.files.writing import write_whole
 from reelfeel.schema import Check, integer, record, require
 from reelfeel.weights import read_layout
@@ -72,7 +72,7 @@ def load_checkpoint(path: Path) -> Checkpoint | None:
     """
     if not path.exists():
         return None
-    with explain_damage(path), explain_reading(f"The checkpoint {path}"):
+    with explain_damage(path), explain_bundle_errors(f"The checkpoint {path}"):
         read_layout(path, MAX_CHECKPOINT_BYTES)
         with safe_open(path, framework="numpy") as file:
             metadata = file.metadata() or {}

@@ -21,7 +21,7 @@ import torch
 from safetensors.numpy import save
 
 from reelfeel.errors import ReelFeelError
-from reelfeel.files.plain_files import read_json
+from reelfeel.files.plain_files import read_json_file
 from reelfeel.files.writing import write_whole
 from reelfeel.native.cores import available_cores
 from reelfeel.schema import flag, record
@@ -131,7 +131,7 @@ class Job(ABC, Generic[R]):
     def read(cls, folder: Path) -> tuple[Self, bool]:
         """Returns the job that `write` wrote, and whether to resume it."""
         with explain_damage(folder / _ARRAYS):
-            stored = read_json(folder / _SETTINGS)
+            stored = read_json_file(folder / _SETTINGS)
             _CHECK(stored, _SETTINGS)
             read_layout(folder / _ARRAYS, MAX_CHECKPOINT_BYTES)
             job = cls.from_parts(folder, stored["settings"], load_arrays(folder / _ARRAYS))

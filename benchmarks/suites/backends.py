@@ -1,4 +1,4 @@
-"""ReelFeel's engines by themselves: how near the machine's limit, at which sizes, on what."""
+"""ReelFeel's backends by themselves: how near the machine's limit, at which sizes, on what."""
 
 from __future__ import annotations
 

@@ -57,11 +57,11 @@ def test_a_model_may_not_be_worse_than_a_table(run, said, trained, tmp_path):
     assert "all.csv is better than" in str(result.exception)
 
 
-def test_a_model_is_judged_on_the_engine_that_is_asked_for(run, trained):
-    settings = ("--engine", "numpy", "--precision", "float32", "--threads", "1")
+def test_a_model_is_judged_on_the_backend_that_is_asked_for(run, trained):
+    settings = ("--backend", "numpy", "--precision", "float32", "--threads", "1")
     result = run("evaluate", trained, "--data", "mini", *settings, "--json")
     speed = json.loads(result.stdout)["speed"]
-    assert (speed["engine"], speed["precision"], speed["threads"]) == ("numpy", "float32", 1)
+    assert (speed["backend"], speed["precision"], speed["threads"]) == ("numpy", "float32", 1)
 
 
 def test_what_is_judged_has_to_be_clear(run, said, trained):

@@ -13,11 +13,11 @@ from reelfeel.metrics.intervals.comparison import McNemarTest
 from reelfeel.metrics.intervals.proportions import Interval
 from reelfeel.metrics.slices import SliceScore
 from reelfeel.metrics.table import Metrics
-from reelfeel.metrics.truncation import TruncationLedger
+from reelfeel.metrics.truncation import TruncationReport
 
 
 @dataclass(frozen=True)
-class Judgement:
+class MetricsWithIntervals:
     """A classifier's metrics on some reviews, each with its 95 % interval."""
 
     metrics: Metrics
@@ -40,30 +40,30 @@ class Costs:
 
 
 @dataclass(frozen=True)
-class Contestant:
+class ReportRow:
     """A classifier in the table.
 
     Attributes:
         name: a short one for machines, such as "nbsvm".
         title: the one that people read.
-        judgement: on all reviews.
+        measured: on all reviews.
         costs: what it takes to have it.
         against_model: model (A) against this one (B) on the same reviews; None for the model.
     """
 
     name: str
     title: str
-    judgement: Judgement
+    measured: MetricsWithIntervals
     costs: Costs = Costs()
     against_model: McNemarTest | None = None
 
 
 @dataclass(frozen=True)
-class Aside:
+class Subset:
     """The model on other reviews than those the report is about, such as more or fewer of them."""
 
     title: str
-    judgement: Judgement
+    measured: MetricsWithIntervals
 
 
 @dataclass(frozen=True)
@@ -92,7 +92,7 @@ class Epoch:
 
 
 @dataclass(frozen=True)
-class Span:
+class ScoredText:
     """A word of a passage with its score, above 0 for the positive class; between words, 0."""
 
     text: str
@@ -119,12 +119,12 @@ class Mistake:
     probability: float
     num_tokens: int
     text: str | None
-    passage: tuple[Span, ...] = ()
+    passage: tuple[ScoredText, ...] = ()
     neighbours: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
-class Facts:
+class TitledList:
     """One titled list of provenance."""
 
     title: str
@@ -132,7 +132,7 @@ class Facts:
 
 
 @dataclass(frozen=True)
-class Contents:
+class ReportData:
     """All that a report says, before it is said.
 
     Attributes:
@@ -144,7 +144,7 @@ class Contents:
         num_tokens: int array of shape `(num_reviews,)`: tokens of each review before cutting.
         truncated: bool array of shape `(num_reviews,)`: which reviews were read in part.
         model: the model judged.
-        aside: the model with or without the reviews whose text it was trained on, whichever the
+        subset: the model with or without the reviews whose text it was trained on, whichever the
             report is not about; None where that makes no difference.
         baselines: what it has to beat; empty where left out.
         history: of the training, epoch by epoch; empty where unknown.
@@ -168,26 +168,26 @@ class Contents:
     y_prob: npt.NDArray[np.float64]
     num_tokens: npt.NDArray[np.int64]
     truncated: npt.NDArray[np.bool_]
-    model: Contestant
-    aside: Aside | None = None
-    baselines: tuple[Contestant, ...] = ()
+    model: ReportRow
+    subset: Subset | None = None
+    baselines: tuple[ReportRow, ...] = ()
     history: tuple[Epoch, ...] = ()
     best_epoch: int | None = None
     words: WordCounts | None = None
     mistakes: tuple[Mistake, ...] = ()
-    themes: tuple[Facts, ...] = ()
+    themes: tuple[TitledList, ...] = ()
     slices: tuple[SliceScore, ...] = ()
-    truncation: TruncationLedger | None = None
+    truncation: TruncationReport | None = None
     abstention: Abstention | None = None
     warnings: tuple[str, ...] = ()
     notes: tuple[str, ...] = ()
-    provenance: tuple[Facts, ...] = ()
+    provenance: tuple[TitledList, ...] = ()
     shows_texts: bool = True
 
     @property
     def threshold(self) -> float:
         """The smallest probability that is called positive."""
-        return self.model.judgement.metrics.threshold
+        return self.model.measured.metrics.threshold
 
     def right(self) -> npt.NDArray[np.bool_]:
         """Returns for each review whether the model judged it rightly."""

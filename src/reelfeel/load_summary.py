@@ -1,4 +1,4 @@
-"""The books of a source: what was found in it, what was read, what was passed over and why."""
+"""The log of a source: what was found in it, what was read, what was passed over and why."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ class PassedOver:
 
 
 @dataclass(frozen=True)
-class Ledger:
+class LoadSummary:
     """What became of everything in one file, folder, archive, frame or pipe.
 
     Attributes:
@@ -44,7 +44,7 @@ class Ledger:
 
     Example:
 
-    >>> print(Ledger("a.csv", "rows", 3, 2, (PassedOver("that are blank", 1, ("row 2",)),)))
+    >>> print(LoadSummary("a.csv", "rows", 3, 2, (PassedOver("that are blank", 1, ("row 2",)),)))
     a.csv: 3 rows found, 2 read. Passed over: 1 that are blank (row 2).
     """
 
@@ -69,7 +69,7 @@ class Ledger:
     def __str__(self) -> str:
         said = f"{self.source}: {self.found:,} {self.unit} found, {self.read:,} read."
         if self.passed_over:
-            said += f" Passed over: {'; '.join(map(_spell, self.passed_over))}."
+            said += f" Passed over: {'; '.join(map(_format, self.passed_over))}."
         return " ".join([said, *self.notes])
 
     @property
@@ -77,8 +77,8 @@ class Ledger:
         """How many were not read."""
         return self.found - self.read
 
-    def passing_over(self, reason: str, names: Sequence[str]) -> Ledger:
-        """Returns the ledger after some of what was read is passed over too."""
+    def passing_over(self, reason: str, names: Sequence[str]) -> LoadSummary:
+        """Returns the summary after some of what was read is passed over too."""
         if not names:
             return self
         more = PassedOver(reason, len(names), tuple(names[:_NUM_EXAMPLES]))
@@ -89,7 +89,7 @@ class Ledger:
         return {**asdict(self), "passed_over": [asdict(one) for one in self.passed_over]}
 
 
-def _spell(passed: PassedOver) -> str:
+def _format(passed: PassedOver) -> str:
     shown = ", ".join(passed.examples)
     more = passed.count - len(passed.examples)
     shown += f" and {more:,} more" if shown and more else ""
@@ -97,14 +97,14 @@ def _spell(passed: PassedOver) -> str:
 
 
 @dataclass
-class Books:
-    """A ledger while it is kept: whatever is passed over is written down at once.
+class LoadLog:
+    """A summary while it is kept: whatever is passed over is written down at once.
 
     Attributes:
         source: the name of what is read.
         unit: what is counted.
-        notes: see `Ledger`.
-        doubts: see `Ledger`.
+        notes: see `LoadSummary`.
+        doubts: see `LoadSummary`.
     """
 
     source: str
@@ -118,20 +118,20 @@ class Books:
         if names:
             self._passed.setdefault(reason, []).extend(names)
 
-    def copy(self) -> Books:
-        """Returns books with the same entries, to go on with."""
+    def copy(self) -> LoadLog:
+        """Returns log with the same entries, to go on with."""
         passed = {reason: list(names) for reason, names in self._passed.items()}
-        return Books(self.source, self.unit, list(self.notes), list(self.doubts), passed)
+        return LoadLog(self.source, self.unit, list(self.notes), list(self.doubts), passed)
 
-    def add(self, other: Books, *, prefix: str) -> None:
-        """Adds the entries of other books; names and notes get a prefix."""
+    def add(self, other: LoadLog, *, prefix: str) -> None:
+        """Adds the entries of other log; names and notes get a prefix."""
         for reason, names in other._passed.items():
             self.pass_over(reason, *(f"{prefix}{name}" for name in names))
         self.notes += [f"{prefix}{note}" for note in other.notes]
         self.doubts += [f"{prefix}{doubt}" for doubt in other.doubts]
 
-    def close(self, *, found: int, read: int) -> Ledger:
-        """Returns the ledger.
+    def close(self, *, found: int, read: int) -> LoadSummary:
+        """Returns the summary.
 
         Args:
             found: how many there are in the source.
@@ -144,6 +144,6 @@ class Books:
             PassedOver(reason, len(names), tuple(names[:_NUM_EXAMPLES]))
             for reason, names in self._passed.items()
         )
-        return Ledger(
+        return LoadSummary(
             self.source, self.unit, found, read, passed, tuple(self.notes), tuple(self.doubts)
         )

@@ -13,7 +13,7 @@ from reelfeel.data.labels import match_labels, take_labelled
 from reelfeel.data.loading import load_reviews
 from reelfeel.data.options import TableOptions
 from reelfeel.errors import DataError, UsageError
-from reelfeel.inference.classifier import Engine
+from reelfeel.inference.classifier import Classifier
 from reelfeel.values import Reviews
 
 
@@ -61,13 +61,13 @@ def load_labelled(
     return labelled
 
 
-def find_trained_source(engine: Engine) -> str:
+def find_trained_source(classifier: Classifier) -> str:
     """Returns the data set that a model was trained on, "imdb" or "mini".
 
     Raises:
         UsageError: if it was another one, which cannot be found by its name.
     """
-    provenance = engine.bundle.about("provenance") or {}
+    provenance = classifier.bundle.about("provenance") or {}
     source = str((provenance.get("data") or {}).get("source", "unknown"))
     # The loaders name what they read "mini" and "IMDB train", with notes behind.
     known = {"mini": "mini", "imdb": "imdb"}.get(source.partition(" ")[0].lower())
@@ -80,17 +80,17 @@ def find_trained_source(engine: Engine) -> str:
     return known
 
 
-def find_training_texts(engine: Engine, reviews: Reviews) -> npt.NDArray[np.bool_]:
+def find_training_texts(classifier: Classifier, reviews: Reviews) -> npt.NDArray[np.bool_]:
     """Says which reviews have a text that the model was trained on, bool `(num_reviews,)`."""
-    return _find(engine, reviews, "training_texts")
+    return _find(classifier, reviews, "training_texts")
 
 
-def find_calibration_texts(engine: Engine, reviews: Reviews) -> npt.NDArray[np.bool_]:
+def find_calibration_texts(classifier: Classifier, reviews: Reviews) -> npt.NDArray[np.bool_]:
     """Says which reviews have a text that the model was calibrated on, bool `(num_reviews,)`."""
-    return _find(engine, reviews, "calibration_texts")
+    return _find(classifier, reviews, "calibration_texts")
 
 
-def _find(engine: Engine, reviews: Reviews, name: str) -> npt.NDArray[np.bool_]:
-    hashes = engine.bundle.about(name) or []
+def _find(classifier: Classifier, reviews: Reviews, name: str) -> npt.NDArray[np.bool_]:
+    hashes = classifier.bundle.about(name) or []
     known = np.array([int(number, 16) for number in hashes], dtype=np.uint64)
     return np.isin(hash_texts(reviews.texts), known)

@@ -39,31 +39,32 @@ def texts():
 
 @pytest.fixture(scope="module")
 def alone(texts):
-    """Engines, and the probability of each text when it is asked for by itself."""
-    engines = [load("small", threads=2), load("small", precision="float32", threads=1)]
+    """Classifiers, and the probability of each text when it is asked for by itself."""
+    classifiers = [load("small", threads=2), load("small", precision="float32", threads=1)]
     return [
-        (engine, {text: engine.predict_proba([text])[0] for text in texts}) for engine in engines
+        (classifier, {text: classifier.predict_proba([text])[0] for text in texts})
+        for classifier in classifiers
     ]
 
 
-def answer(engine, texts, kind):
+def answer(classifier, texts, kind):
     """Asks in one of the ways that there are."""
     if kind == 0:
-        return engine.predict_proba(texts)
+        return classifier.predict_proba(texts)
     if kind == 1:
-        return [prediction.probability for prediction in engine.predict(texts)]
-    ids = [list(encoded.token_ids) for encoded in engine.encode(texts)]
-    return engine.score_token_ids([row for chunk in ids for row in chunk])
+        return [prediction.probability for prediction in classifier.predict(texts)]
+    ids = [list(encoded.token_ids) for encoded in classifier.encode(texts)]
+    return classifier.score_token_ids([row for chunk in ids for row in chunk])
 
 
 def count_wrong(alone, texts, seed, *, seconds=0.0, requests=12):
-    """Asks both engines until time and requests are over; returns wrong answers and all."""
+    """Asks both classifiers until time and requests are over; returns wrong answers and all."""
     drawn, end = random.Random(seed), time.monotonic() + seconds
     wrong = number = done = 0
     while done < requests or time.monotonic() < end:
-        engine, expected = drawn.choice(alone)
+        classifier, expected = drawn.choice(alone)
         some = drawn.choices(texts, k=drawn.choice([0, 1, 1, 5, 30, 70]))
-        found = answer(engine, some, drawn.randrange(3))
+        found = answer(classifier, some, drawn.randrange(3))
         wrong += sum(found[place] != expected[text] for place, text in enumerate(some))
         number, done = number + len(some), done + 1
     return wrong, number
@@ -123,14 +124,14 @@ def test_forked_children_answer_alike_though_threads_ran(alone, texts):
         assert [job.result() for job in asking] == [None] * 4
 
 
-def time_burst(engine, texts, num_threads, calls=4):
+def time_burst(classifier, texts, num_threads, calls=4):
     """Returns how long so many threads take that each ask for all texts a few times."""
     barrier = threading.Barrier(num_threads + 1)
 
     def ask():
         barrier.wait()
         for _ in range(calls):
-            engine.predict_proba(texts)
+            classifier.predict_proba(texts)
         barrier.wait()
 
     threads = [threading.Thread(target=ask) for _ in range(num_threads)]
@@ -149,12 +150,12 @@ def time_burst(engine, texts, num_threads, calls=4):
 @pytest.mark.skipif((os.cpu_count() or 1) < 2, reason="needs two cores")
 def test_two_threads_answer_more_than_one(texts):
     """On two quiet cores 1.7 times as many and more; the bound is for busy ones."""
-    engine = load("small", threads=1)
+    classifier = load("small", threads=1)
     texts = [text for text in texts if text not in ODD_TEXTS]
-    one, two = time_burst(engine, texts, 1), time_burst(engine, texts, 2)
+    one, two = time_burst(classifier, texts, 1), time_burst(classifier, texts, 2)
     end = time.monotonic() + 60
     # Short bursts, of which the best count: other processes come between most of them.
     while 2 * one / two < 1.7 and time.monotonic() < end:
-        one, two = (min(best, time_burst(engine, texts, n)) for best, n in ((one, 1), (two, 2)))
+        one, two = (min(best, time_burst(classifier, texts, n)) for best, n in ((one, 1), (two, 2)))
     print(f"twice the texts take {two / one:.2f} times as long: {2 * one / two:.2f} times as many")
     assert 2 * one / two > 1.2

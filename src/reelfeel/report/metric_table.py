@@ -7,12 +7,12 @@ from dataclasses import dataclass
 from typing import TypeVar
 
 from reelfeel.metrics.table import LOSSES, METRICS
-from reelfeel.report.contents import Contents, Contestant, Costs, Judgement
+from reelfeel.report.report_data import Costs, MetricsWithIntervals, ReportData, ReportRow
 from reelfeel.report.wording import NBSP, count, duration, number_range, size
 
 Number = TypeVar("Number", int, float)
 
-TITLES = {
+METRIC_TITLES = {
     "accuracy": "Accuracy",
     "precision": "Precision",
     "recall": "Recall",
@@ -58,7 +58,7 @@ class Cell:
 
 
 @dataclass(frozen=True)
-class Row:
+class MetricRow:
     """One line of the table."""
 
     title: str
@@ -67,82 +67,84 @@ class Row:
 
 
 @dataclass(frozen=True)
-class Table:
+class MetricTable:
     """Columns of classifiers, rows of metrics and costs."""
 
     columns: tuple[tuple[str, str], ...]
-    rows: tuple[Row, ...]
+    rows: tuple[MetricRow, ...]
 
 
-def make_table(contents: Contents) -> Table:
+def make_table(data: ReportData) -> MetricTable:
     """Lays out the table of metrics.
 
     Args:
-        contents: of the report.
+        data: of the report.
 
     Returns:
-        Table whose first column is the model; the second, where there is one, the model on other
+        MetricTable whose first column is the model; the second, where there is one, the model on other
         reviews; then the baselines, the best first.
     """
-    baselines = rank_baselines(contents)
-    entries: list[tuple[str, str, Judgement, Costs | None]] = []
-    for one in (contents.model, *baselines):
-        metrics = one.judgement.metrics
-        entries.append((one.title, count(metrics.num_reviews), one.judgement, one.costs))
-    if contents.aside:
-        entries.insert(
-            1, (contents.model.title, contents.aside.title, contents.aside.judgement, None)
-        )
-    contestants = [contents.model, *baselines]
-    rows = [_measure(name, [entry[2] for entry in entries], contestants) for name in METRICS]
+    baselines = rank_baselines(data)
+    entries: list[tuple[str, str, MetricsWithIntervals, Costs | None]] = []
+    for one in (data.model, *baselines):
+        metrics = one.measured.metrics
+        entries.append((one.title, count(metrics.num_reviews), one.measured, one.costs))
+    if data.subset:
+        entries.insert(1, (data.model.title, data.subset.title, data.subset.measured, None))
+    rivals = [data.model, *baselines]
+    rows = [_measure(name, [entry[2] for entry in entries], rivals) for name in METRICS]
     rows += _count_costs([entry[3] for entry in entries])
-    return Table(tuple((title, remark) for title, remark, _, _ in entries), tuple(rows))
+    return MetricTable(tuple((title, remark) for title, remark, _, _ in entries), tuple(rows))
 
 
-def rank_baselines(contents: Contents) -> list[Contestant]:
+def rank_baselines(data: ReportData) -> list[ReportRow]:
     """Returns the baselines by falling accuracy."""
-    return sorted(contents.baselines, key=lambda rival: -rival.judgement.metrics.accuracy)
+    return sorted(data.baselines, key=lambda rival: -rival.measured.metrics.accuracy)
 
 
-def _measure(name: str, judgements: Sequence[Judgement], contestants: Sequence[Contestant]) -> Row:
+def _measure(
+    name: str, measurements: Sequence[MetricsWithIntervals], rivals: Sequence[ReportRow]
+) -> MetricRow:
     choose = min if name in LOSSES else max
     # Among those judged on all reviews: the others are no fair comparison.
-    values = [getattr(one.judgement.metrics, name) for one in contestants]
+    values = [getattr(one.measured.metrics, name) for one in rivals]
     known = [round(value, 3) for value in values if value is not None]
     best = choose(known) if len(known) > 1 else None
-    judged = {id(one.judgement) for one in contestants}
+    judged = {id(one.measured) for one in rivals}
     cells = tuple(
-        _write_cell(name, judgement, best if id(judgement) in judged else None)
-        for judgement in judgements
+        _write_cell(name, measured, best if id(measured) in judged else None)
+        for measured in measurements
     )
-    return Row(TITLES[name], "lower is better" if name in LOSSES else "higher is better", cells)
+    return MetricRow(
+        METRIC_TITLES[name], "lower is better" if name in LOSSES else "higher is better", cells
+    )
 
 
-def _write_cell(name: str, judgement: Judgement, best: float | None) -> Cell:
-    value, interval = getattr(judgement.metrics, name), judgement.intervals[name]
+def _write_cell(name: str, measured: MetricsWithIntervals, best: float | None) -> Cell:
+    value, interval = getattr(measured.metrics, name), measured.intervals[name]
     if value is None:
-        return Cell("undefined", judgement.metrics.undefined[name])
+        return Cell("undefined", measured.metrics.undefined[name])
     remark = number_range(interval) if interval else "no spread"
     is_best = best is not None and round(value, 3) == best
     return Cell(f"{value:.3f}", remark, is_best, is_range=interval is not None)
 
 
-def _count_costs(costs: Sequence[Costs | None]) -> list[Row]:
+def _count_costs(costs: Sequence[Costs | None]) -> list[MetricRow]:
     known = [cost or Costs() for cost in costs]
     rows = {
-        ("Training", "wall time"): [_spell(cost.train_s, duration) for cost in known],
-        ("Scoring", "one process"): [_spell(cost.reviews_per_s, _spell_speed) for cost in known],
-        ("Size", "numbers and words"): [_spell(cost.size_bytes, size) for cost in known],
+        ("Training", "wall time"): [_format(cost.train_s, duration) for cost in known],
+        ("Scoring", "one process"): [_format(cost.reviews_per_s, _format_speed) for cost in known],
+        ("Size", "numbers and words"): [_format(cost.size_bytes, size) for cost in known],
     }
     return [
-        Row(title, remark, tuple(Cell(value) for value in values))
+        MetricRow(title, remark, tuple(Cell(value) for value in values))
         for (title, remark), values in rows.items()
     ]
 
 
-def _spell_speed(reviews_per_s: float) -> str:
+def _format_speed(reviews_per_s: float) -> str:
     return f"{reviews_per_s:,.0f}{NBSP}reviews/s"
 
 
-def _spell(value: Number | None, write: Callable[[Number], str]) -> str:
+def _format(value: Number | None, write: Callable[[Number], str]) -> str:
     return "" if value is None else write(value)

@@ -8,8 +8,8 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-from reelfeel.inference.classifier import Engine
-from reelfeel.report.contents import Mistake, WordCounts
+from reelfeel.inference.classifier import Classifier
+from reelfeel.report.report_data import Mistake, WordCounts
 from reelfeel.values import Reviews
 
 # Characters of a review shown beside a mistake: about five lines.
@@ -17,7 +17,7 @@ EXCERPT = 420
 
 
 @dataclass(frozen=True)
-class Reading:
+class ScoredReviews:
     """Labelled reviews as a model read them; entry `i` of every array is about review `i`.
 
     Attributes:
@@ -44,9 +44,9 @@ class Reading:
         """Labels: 1 positive, 0 negative."""
         return self.reviews.labels.astype(np.int64)
 
-    def take(self, mask: npt.NDArray[np.bool_]) -> Reading:
+    def take(self, mask: npt.NDArray[np.bool_]) -> ScoredReviews:
         """Returns the reviews where `mask` is true."""
-        return Reading(
+        return ScoredReviews(
             self.reviews.take(np.flatnonzero(mask)),
             self.y_prob[mask],
             self.num_tokens[mask],
@@ -56,12 +56,12 @@ class Reading:
         )
 
 
-def read_reviews(engine: Engine, reviews: Reviews) -> Reading:
+def read_reviews(classifier: Classifier, reviews: Reviews) -> ScoredReviews:
     """Scores reviews and remembers how each was read."""
     started = time.perf_counter()
-    predictions = engine.predict(reviews.texts)
+    predictions = classifier.predict(reviews.texts)
     seconds = time.perf_counter() - started
-    return Reading(
+    return ScoredReviews(
         reviews,
         y_prob=np.array([one.probability for one in predictions], np.float64),
         num_tokens=np.array([one.num_tokens for one in predictions], np.int64),
@@ -71,12 +71,12 @@ def read_reviews(engine: Engine, reviews: Reviews) -> Reading:
     )
 
 
-def count_words(engine: Engine, reviews: Reviews) -> WordCounts:
+def count_words(classifier: Classifier, reviews: Reviews) -> WordCounts:
     """Counts the words of each class as the model reads them: cut as it cuts, unknown ones out."""
-    vocabulary = engine.bundle.vocabulary
+    vocabulary = classifier.bundle.vocabulary
     counts = np.zeros((2, vocabulary.size), np.int64)
     start = 0
-    for encoded in engine.encode(reviews.texts):
+    for encoded in classifier.encode(reviews.texts):
         labels = reviews.labels[start : start + len(encoded)]
         for label in (0, 1):
             ids = [encoded.token_ids[row] for row in np.flatnonzero(labels == label).tolist()]
@@ -87,7 +87,7 @@ def count_words(engine: Engine, reviews: Reviews) -> WordCounts:
     return WordCounts(vocabulary.tokens, negative=counts[0, first:], positive=counts[1, first:])
 
 
-def find_mistakes(reading: Reading, *, threshold: float, most: int) -> tuple[Mistake, ...]:
+def find_mistakes(reading: ScoredReviews, *, threshold: float, most: int) -> tuple[Mistake, ...]:
     """Returns the wrong verdicts, those with the most probability first, without their texts.
 
     Args:
