@@ -22,8 +22,8 @@ from reelfeel.models.classifier import build_classifier, named_weights
 from reelfeel.text.encoder import TextEncoder, token_counts
 from reelfeel.text.tokenizer import TextSettings
 from reelfeel.text.vocabulary import Vocabulary
-from reelfeel.training.batches import predict_probabilities
-from reelfeel.training.records import EncodedReviews
+from reelfeel.training.classifier.batches import predict_probabilities
+from reelfeel.training.classifier.records import EncodedReviews
 
 
 def write_random_bundle(path: Path, config: Config) -> None:

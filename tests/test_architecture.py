@@ -46,6 +46,17 @@ ARROWS = {
     "exports": {"inference", "text", "models"},
     "cli": FLOOR_1 | FLOOR_2 | FLOOR_3,
 }
+# The same within training. What decides which room does what lies above them all.
+TRAINING_ARROWS = {
+    "loop": frozenset(),
+    "classifier": {"loop"},
+    "language_model": {"loop"},
+    "distillation": {"classifier", "loop"},
+    "few_labels": {"classifier", "loop"},
+    "recipes": {"classifier", "language_model", "distillation", "few_labels", "loop"},
+    "train": {"classifier", "language_model", "distillation", "few_labels", "loop", "recipes"},
+    "seeds": {"train"},
+}
 HEAVY = {"keras", "torch", "tensorflow", "jax"}
 
 
@@ -150,5 +161,34 @@ def test_a_forbidden_import_is_seen_in_any_spelling(line, tmp_path, monkeypatch)
 
 @pytest.mark.parametrize("folder", sorted({path.parent for path in MODULES}), ids=str)
 def test_a_folder_holds_at_most_fifteen_modules(folder):
-    if folder.name != "training":
-        assert len(list(folder.glob("*.py"))) <= 15
+    assert len(list(folder.glob("*.py"))) <= 15
+
+
+def find_training_rooms(path: Path) -> set[str]:
+    """The rooms of training that a module imports from."""
+    parts = [name.split(".") for name in find_imports(path)]
+    return {part[2] for part in parts if part[:2] == ["reelfeel", "training"] and len(part) > 2}
+
+
+def test_rooms_of_training_import_only_what_lies_below_them():
+    folder = SOURCE / "training"
+    wrong = set()
+    for path in folder.rglob("*.py"):
+        room = path.relative_to(folder).parts[0].removesuffix(".py")
+        if room != "__init__":
+            wrong |= {(room, other) for other in find_training_rooms(path) - {room}} - {
+                (room, allowed) for allowed in TRAINING_ARROWS[room]
+            }
+    assert not wrong
+
+
+def test_the_arrows_of_training_form_no_circle():
+    order = list(TRAINING_ARROWS)
+    for room, below in TRAINING_ARROWS.items():
+        assert all(order.index(other) < order.index(room) for other in below)
+
+
+def test_the_picture_of_training_names_every_room():
+    text = (SOURCE.parents[1] / "ARCHITECTURE.md").read_text("utf-8")
+    for room in TRAINING_ARROWS:
+        assert room in text

@@ -9,9 +9,10 @@ import protocol
 import reelfeel.models  # noqa: F401  # chooses Keras' backend
 from reelfeel.config.presets import get_preset
 from reelfeel.models.classifier import build_classifier
-from reelfeel.training.fit import Fit
-from reelfeel.training.progress import Observer
-from reelfeel.training.records import EncodedReviews
+from reelfeel.training.classifier.records import EncodedReviews
+from reelfeel.training.classifier.task import ClassifierTask
+from reelfeel.training.loop.progress import Observer
+from reelfeel.training.loop.trainer import Trainer
 
 
 def prepare(settings):
@@ -32,8 +33,9 @@ def prepare(settings):
 
     def take_turn():
         with tempfile.TemporaryDirectory() as folder:
-            fit = Fit(model, train, validation, config, Path(folder), Observer())
-            seconds = fit.run().history[0].seconds
+            task = ClassifierTask(model, train, validation, config)
+            finished = Trainer(task, Path(folder), Observer()).run()
+            seconds = finished.progress["history"][0]["seconds"]
         return protocol.rates(seconds, real_tokens=sum(map(len, ids)), reviews=len(ids))
 
     take_turn()

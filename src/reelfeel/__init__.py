@@ -32,8 +32,8 @@ if TYPE_CHECKING:
     from reelfeel.inference.explaining import explain
     from reelfeel.inference.facts import ModelFacts, models
     from reelfeel.scoring.score import ScoreOptions, score
-    from reelfeel.training.distillation import distill
-    from reelfeel.training.pretrain import pretrain
+    from reelfeel.training.distillation.distill import distill
+    from reelfeel.training.language_model.pretrain import pretrain
     from reelfeel.training.train import train
     from reelfeel.values import Explanation, Prediction, Reviews
 
@@ -53,7 +53,7 @@ _HOMES = {
     "check_behaviour": "reelfeel.evaluation.robustness_check",
     "check_data": "reelfeel.data.audit.check_data",
     "compare": "reelfeel.evaluation.compare",
-    "distill": "reelfeel.training.distillation",
+    "distill": "reelfeel.training.distillation.distill",
     "evaluate": "reelfeel.evaluation.evaluate",
     "evaluate_predictions": "reelfeel.evaluation.evaluate",
     "explain": "reelfeel.inference.explaining",
@@ -61,7 +61,7 @@ _HOMES = {
     "list_mistakes": "reelfeel.evaluation.errors.list_mistakes",
     "load": "reelfeel.inference.classifier",
     "models": "reelfeel.inference.facts",
-    "pretrain": "reelfeel.training.pretrain",
+    "pretrain": "reelfeel.training.language_model.pretrain",
     "report": "reelfeel.evaluation.reporting.report",
     "ScoreOptions": "reelfeel.scoring.score",
     "score": "reelfeel.scoring.score",

@@ -1,9 +1,8 @@
-from dataclasses import replace
-
 import pytest
 
-from reelfeel.config.presets import PRESETS, RECIPES, find_recipe, get_preset
+from reelfeel.config.presets import PRESETS, find_recipe, get_preset
 from reelfeel.config.pretraining import DIRECTIONS
+from reelfeel.config.recipes import RECIPES, Recipe, Stage
 from reelfeel.config.sections import Config, ModelConfig, list_changes
 from reelfeel.config.settings import parse_assignments, read_toml
 from reelfeel.errors import ConfigError, UsageError
@@ -112,37 +111,63 @@ def test_settings_cannot_be_changed_in_place():
         ModelConfig().embedding_dim = 3
 
 
+def classifiers(recipe):
+    return [stage.config for stage in recipe.stages if isinstance(stage.config, Config)]
+
+
+def language_models(recipe):
+    return [stage.config for stage in recipe.stages if not isinstance(stage.config, Config)]
+
+
 @pytest.mark.parametrize("name", RECIPES)
 def test_a_preset_in_stages_stands_for_its_last(name):
     recipe = find_recipe(name)
-    assert get_preset(name) == recipe.last
+    assert get_preset(name) == recipe.last_config
     # Validation reviews are those that the language model did not read either.
-    for config in (recipe.classifier, recipe.last):
-        assert config.data.validation_share == recipe.pretraining.validation_share
+    for config in classifiers(recipe):
+        assert config.data.validation_share == recipe.stages[0].config.validation_share
         assert config.data.validation_split == "grouped"
-    seeded = recipe.with_last(recipe.last.updated({"training": {"seed": 7}}))
-    assert {one.training.seed for one in seeded.classifiers.values()} == {7}
-    assert len(seeded.classifiers) == len(recipe.classifiers)
-    assert seeded.pretraining == recipe.pretraining
+    seeded = recipe.with_last(recipe.last_config.updated({"training": {"seed": 7}}))
+    assert {one.training.seed for one in classifiers(seeded)} == {7}
+    assert language_models(seeded) == language_models(recipe)
+    assert [(s.name, s.start, s.teacher) for s in seeded.stages] == [
+        (s.name, s.start, s.teacher) for s in recipe.stages
+    ]
+
+
+@pytest.mark.parametrize("name", RECIPES)
+def test_every_stage_names_earlier_ones(name):
+    stages = find_recipe(name).stages
+    for number, stage in enumerate(stages):
+        earlier = {one.name for one in stages[:number]}
+        assert {stage.start, stage.teacher} - {None} <= earlier
+        assert stage.name not in earlier
 
 
 def test_the_presets_in_stages_share_what_they_can():
     base, small = RECIPES["base"], RECIPES["small"]
-    assert base.pretraining == small.pretraining
-    assert base.widening == small.widening
-    assert base.classifier == small.classifier
     # The second student teaches both the third one, which is `base`, and `small`.
-    assert base.students[:2] == small.students[:2]
-    assert (base.goes_on("third student"), small.goes_on("third student")) == (True, False)
-    assert (small.last.model.embedding_dim, small.last.model.units) == (128, (64,))
+    assert base.stages[:-1] == small.stages[:-1]
+    assert (base.stages[-1].start, small.stages[-1].start) == ("second student", "language model")
+    model = small.last_config.model
+    assert (model.embedding_dim, model.units) == (128, (64,))
+
+
+def test_a_last_stage_of_another_size_or_direction_starts_from_the_language_model():
+    base = RECIPES["base"]
+    for change in ({"units": [64]}, {"embedding_dim": 64}, {"direction": "both"}):
+        changed = base.with_last(base.last_config.updated({"model": change}))
+        assert changed.stages[-1].start == "language model"
+        assert changed.stages[-1].teacher == "second student"
 
 
 def test_language_models_read_in_the_directions_of_the_classifiers():
     recipe = RECIPES["large"]
     assert (RECIPES["base"].directions, recipe.directions) == (DIRECTIONS, ("forward",))
-    backward = recipe.last.updated({"model": {"direction": "backward"}})
-    assert replace(recipe, students=(backward,)).directions == DIRECTIONS
-    assert replace(recipe, classifier=backward, students=()).directions == ("backward",)
+    backward = recipe.last_config.updated({"model": {"direction": "backward"}})
+    assert recipe.with_last(backward).directions == DIRECTIONS
+    alone = Recipe((recipe.stages[0], Stage("classifier", backward, start="language model")))
+    assert alone.directions == ("backward",)
 
 
 def test_changes_are_written_as_they_are_read():

@@ -5,12 +5,12 @@ import numpy as np
 from reelfeel.config.pretraining import PretrainingConfig
 from reelfeel.config.sections import Config
 from reelfeel.models.classifier import build_classifier
-from reelfeel.training.fit import Fit
-from reelfeel.training.pretraining import Pretraining
-from reelfeel.training.pretraining_records import PretrainingObserver
-from reelfeel.training.progress import Observer
-from reelfeel.training.records import EncodedReviews
-from reelfeel.training.token_stream import TokenTexts
+from reelfeel.training.classifier.records import EncodedReviews
+from reelfeel.training.classifier.task import ClassifierTask
+from reelfeel.training.language_model.jobs import Job
+from reelfeel.training.language_model.token_stream import TokenTexts
+from reelfeel.training.loop.progress import Observer
+from reelfeel.training.loop.trainer import Trainer
 
 CONFIG = Config().updated(
     {
@@ -39,15 +39,21 @@ def make_fit(folder):
         return EncodedReviews(ids, rng.integers(0, 2, count).astype(np.int8))
 
     model = build_classifier(CONFIG.model, 20, seed=0)
-    return Fit(model, draw(32), draw(8), CONFIG, folder, Observer())
+    task = ClassifierTask(model, draw(32), draw(8), CONFIG)
+    return Trainer(task, folder, Observer())
 
 
 def make_pretraining(folder):
     """Returns the training of a language model that has not begun."""
+    return Trainer(make_job(folder).make_task(), folder, Observer())
+
+
+def make_job(folder):
+    """Returns the job of one direction of a language model."""
     rng = np.random.default_rng(0)
     lengths = rng.integers(3, 9, 20)
     offsets = np.concatenate([[0], np.cumsum(lengths)])
     ids = rng.integers(2, 19, offsets[-1]).astype(np.int32)
     ids[offsets[1:] - 1] = 19
     texts = TokenTexts(ids, offsets)
-    return Pretraining(texts, texts, 20, PRETRAINING, folder, PretrainingObserver())
+    return Job("forward", folder, PRETRAINING, 20, texts, texts)

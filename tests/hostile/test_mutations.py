@@ -10,7 +10,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from hostile_runs import CONFIG, make_fit, make_pretraining
+from hostile_runs import CONFIG, make_fit, make_job, make_pretraining
 from mutations import mutate, mutate_bytes, mutate_header, mutate_tensors, replace_file
 
 from reelfeel.config.pretraining import PretrainingConfig
@@ -177,18 +177,14 @@ def checkpoints(tmp_path_factory):
     """A checkpoint of a classifier's training and one of a language model's, both half way."""
     folder = tmp_path_factory.mktemp("checkpoints")
     fit = make_fit(folder)
-    for rows in fit._plan_epoch(0)[:2]:
-        fit._run_step(rows)
-    fit.state.seconds = 1.0
-    fit.save()
     run = make_pretraining(folder / "lm")
     (folder / "lm").mkdir()
-    for step in range(3):
-        ids = (
-            np.random.default_rng(step).integers(2, 19, (run.config.batch_size, 6)).astype(np.int32)
-        )
-        run.state.count_step(10, run.step.run(ids[:, :-1], ids[:, 1:], step, 10))
-    run.save()
+    for trainer, num_steps in ((fit, 2), (run, 3)):
+        batches = trainer.task.plan_epoch(0, 0)
+        for number in range(num_steps):
+            trainer.state.count_step(trainer.task.take_step(next(batches), number))
+        trainer.state.seconds = 1.0
+        trainer.save()
     assert CONFIG.training.epochs == 3
     return {"checkpoint": fit.checkpoint_path, "pretraining": run.checkpoint_path}
 
@@ -220,12 +216,13 @@ def mutate_progress(file, rng):
 
     with safe_open(file, framework="numpy") as opened:
         progress = json.loads(opened.metadata()["progress"])
-    key = sorted(progress)[rng.integers(len(progress))]
+    own = [progress, progress["loop"], progress["task"] or progress][rng.integers(3)]
+    key = sorted(own)[rng.integers(len(own))]
     odd = ODD_VALUES[rng.integers(len(ODD_VALUES))]
     if rng.random() < 0.8:
-        progress[key] = odd
+        own[key] = odd
     else:
-        del progress[key]
+        del own[key]
     save_file(load_file(file), file, metadata={"progress": json.dumps(progress)})
     return f"{key} = {str(odd)[:40]!r}"
 
@@ -240,7 +237,7 @@ def test_changed_checkpoints_are_refused_in_a_line_or_gone_on_from(
 
 def make_cache(folder):
     from reelfeel.baselines.cached_scores import BaselineScores, _keep
-    from reelfeel.training import teachers
+    from reelfeel.training.distillation import teachers
 
     folder.mkdir(parents=True)
     teachers._keep(folder / "teacher.npz", np.array([0.1, 0.2, 0.9, 1.0, 0.0]), 3.0)
@@ -248,7 +245,7 @@ def make_cache(folder):
     for name in ("costs.json", "scores.npz"):
         shutil.move(folder / "scores" / name, folder / name)
     (folder / "scores").rmdir()
-    make_pretraining(folder).texts.save(folder / "texts.npz")
+    make_job(folder).write(resume=False)
     return folder
 
 

@@ -35,56 +35,53 @@ def open_bundle(path):
 
 
 def open_language_model(path):
-    from reelfeel.training.starts import read_start
+    from reelfeel.training.classifier.pretrained import Pretrained
 
-    model = read_start(path)
+    model = Pretrained.read(path)
     rows = model.vocabulary.size + 1
     for weights in model.weights.values():
-        assert weights["embedding/embeddings"].shape == (rows, model.config.embedding_dim)
+        assert weights["embedding/embeddings"].shape == (rows, model.embedding_dim)
         assert all(np.isfinite(array).all() for array in weights.values())
 
 
 def open_checkpoint(path):
     from hostile_runs import make_fit
 
-    fit = make_fit(path.parent)
-    from reelfeel.training.checkpoints import explain_damage, load_checkpoint
+    trainer = make_fit(path.parent)
+    from reelfeel.training.loop.checkpoints import explain_damage, load_checkpoint
 
     checkpoint = load_checkpoint(path)
     if checkpoint:
         with explain_damage(path):
-            fit._restore(checkpoint)
-        fit.steps.learn(fit._make_batch(np.arange(4)))
-        fit.optimizer.step(fit.state.total_steps)
+            trainer.restore(checkpoint)
+        trainer.task.take_step(np.arange(4), trainer.state.total_steps)
 
 
 def open_pretraining(path):
     from hostile_runs import make_pretraining
 
-    run = make_pretraining(path.parent)
-    from reelfeel.training.checkpoints import explain_damage, load_checkpoint
-    from reelfeel.training.pretraining_records import StreamState
+    trainer = make_pretraining(path.parent)
+    from reelfeel.training.loop.checkpoints import explain_damage, load_checkpoint
 
     checkpoint = load_checkpoint(path)
     if checkpoint:
         with explain_damage(path):
-            run.step.restore(checkpoint.arrays)
-            run.state = StreamState.from_checkpoint(checkpoint)
-        ids = np.full((run.config.batch_size, 3), 2, np.int32)
-        run.step.run(ids, ids, 0, 10)
+            trainer.restore(checkpoint)
+        ids = np.full((trainer.task.config.batch_size, 3), 2, np.int32)
+        trainer.task.take_step((ids, ids), 0)
 
 
 def open_cache(path):
     from reelfeel.baselines.cached_scores import _recall as recall_scores
-    from reelfeel.training.teachers import _recall
-    from reelfeel.training.token_stream import TokenTexts
+    from reelfeel.training.distillation.teachers import _recall
+    from reelfeel.training.language_model.jobs import Job
 
     kept = _recall(path / "teacher.npz", 5)
     assert kept is None or (kept[0].shape == (5,) and np.isfinite(kept[0]).all())
     scores = recall_scores("tfidf", path, 5)
     assert scores is None or np.isfinite(scores.y_prob).all()
-    texts = TokenTexts.load(path / "texts.npz")
-    assert texts.text(0).size
+    job, _ = Job.read(path)
+    job.make_task()
 
 
 OPENERS = {

@@ -115,7 +115,7 @@ def fuzz_softmax(random: random.Random) -> None:
     """The sampled softmax runs over any number of tokens, words and negatives."""
     import torch
 
-    from reelfeel.training.softmax import sampled_softmax
+    from reelfeel.training.language_model.sampled_softmax import sampled_softmax
 
     torch.set_num_threads(random.randrange(1, 9))
     num_words, dim = random.randrange(1, 200), 32 * random.randrange(1, 4)

@@ -32,7 +32,7 @@ def language_model(request, tmp_path_factory):
     if request.param != STAND_IN:
         return request.param
     from reelfeel.config.pretraining import get_pretraining_preset
-    from reelfeel.training.pretrain import pretrain
+    from reelfeel.training.language_model.pretrain import pretrain
 
     saved = {"epochs": 1, "saved_words": 300, "weight_precision": "float16"}
     config = get_pretraining_preset("mini").updated(saved)

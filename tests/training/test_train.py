@@ -4,14 +4,14 @@ import signal
 
 import numpy as np
 import pytest
+from word_salad import TINY, make_reviews
 
-from conftest import TINY, make_reviews
 from reelfeel.config.presets import get_preset
 from reelfeel.errors import DataError, UsageError
 from reelfeel.inference.bundle import read_bundle
 from reelfeel.models.classifier import build_classifier, named_weights
-from reelfeel.training.averaging import AveragedWeights
-from reelfeel.training.progress import Observer
+from reelfeel.training.loop.ema import AveragedWeights
+from reelfeel.training.loop.progress import Observer
 from reelfeel.training.train import train
 from reelfeel.values import Reviews
 

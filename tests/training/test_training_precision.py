@@ -4,8 +4,8 @@ import pytest
 
 from reelfeel.config.pretraining import PretrainingConfig
 from reelfeel.errors import ConfigError
-from reelfeel.training.distillation import distill
-from reelfeel.training.pretrain import pretrain
+from reelfeel.training.distillation.distill import distill
+from reelfeel.training.language_model.pretrain import pretrain
 from reelfeel.training.train import train
 
 WANTED = {"training": {"precision": "bfloat16"}}

@@ -3,26 +3,24 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import replace
-from functools import partial
 from pathlib import Path
 from typing import Any, Unpack
 
 from reelfeel.config.presets import find_recipe, get_preset
-from reelfeel.config.sections import Config
 from reelfeel.data.options import TableKeywords, TableOptions, make_options
-from reelfeel.data.plain_texts import read_plain_texts
 from reelfeel.errors import UsageError
 from reelfeel.files.outputs import claim_output
 from reelfeel.inference.classifier import Classifier
 from reelfeel.models.lstm import check_precision
-from reelfeel.training.data_warnings import note_load_summaries
-from reelfeel.training.execution import Order, adopt, execute
-from reelfeel.training.few_labels import FEW_LABELS, train_from_labels
-from reelfeel.training.progress import Observer
-from reelfeel.training.sources import Source, load_source
-from reelfeel.training.stages import Stages
-from reelfeel.training.starts import read_start
+from reelfeel.training.classifier.execution import fit_config, train_classifier
+from reelfeel.training.classifier.preparation import RunOptions
+from reelfeel.training.classifier.pretrained import Pretrained
+from reelfeel.training.classifier.training_data import DataRequest
+from reelfeel.training.distillation.soft_targets import learn_answers
+from reelfeel.training.few_labels.few_labels import FEW_LABELS, train_from_labels
+from reelfeel.training.few_labels.linear_probe import fit_heads
+from reelfeel.training.loop.progress import Observer
+from reelfeel.training.recipes import RecipeRun
 from reelfeel.values import Reviews
 
 
@@ -93,65 +91,31 @@ def train(
     """
     output, observer = Path(output), observer or Observer()
     source = source if labels is None else Reviews(source, labels)
-    options = make_options(options, **table)
+    options, changes = make_options(options, **table), settings or {}
+    request = DataRequest(source, data_dir, options, unlabelled, strict)
     with claim_output(output, overwrite=overwrite):
         if start is not None and preset is None:
-            reading = partial(
-                _load,
-                source,
-                unlabelled,
-                data_dir=data_dir,
-                options=options,
-                observer=observer,
-                strict=strict,
+            run = RunOptions(output, FEW_LABELS, resume, overwrite)
+            return train_from_labels(
+                request, Pretrained.read(start), changes, run, observer, learn_answers
             )
-            order = Order(output, FEW_LABELS, resume, overwrite)
-            return train_from_labels(reading, read_start(start), settings or {}, order, observer)
         preset = preset or "seed"
-        config = get_preset(preset).updated(settings or {})
+        config = get_preset(preset).updated(changes)
         check_precision(config.training.precision)
         recipe = find_recipe(preset)
         if recipe:
             _refuse_start(start, preset)
             _refuse_unlabelled(unlabelled)
-            last = recipe.with_last(config)
-            stages = Stages(last, source, data_dir, options, resume, observer, strict)
-            return stages.run(output, preset, overwrite=overwrite)
-        language_model = read_start(start) if start is not None else None
-        if language_model:
-            config = adopt(config, language_model, observer)
-        if config.training.epochs and not config.training.virtual_adversarial_norm:
+            run = RunOptions(output, preset, resume, overwrite, keeps_networks=True)
+            return RecipeRun(recipe.with_last(config), request, run, observer).run()
+        pretrained = Pretrained.read(start) if start is not None else None
+        config = fit_config(config, pretrained, observer)
+        reads_texts = not config.training.epochs or config.training.virtual_adversarial_norm > 0
+        if not reads_texts:
             _refuse_unlabelled(unlabelled)
-        learned_from = _load(
-            source,
-            unlabelled,
-            config,
-            data_dir=data_dir,
-            options=options,
-            language_model=language_model,
-            with_texts=not config.training.epochs,
-            observer=observer,
-            strict=strict,
-        )
-        return execute(learned_from, config, Order(output, preset, resume, overwrite), observer)
-
-
-def _load(
-    source: Any,
-    unlabelled: str | Path | None,
-    config: Config,
-    *,
-    options: TableOptions | None,
-    observer: Observer,
-    **others: Any,
-) -> Source:
-    loaded = load_source(source, config, options=options, observer=observer, **others)
-    if unlabelled is None:
-        return loaded
-    further = read_plain_texts(unlabelled, options)
-    note_load_summaries(further.load_summaries, observer)
-    texts = (*loaded.texts, *further.texts)
-    return replace(loaded, texts=texts, text_load_summaries=further.load_summaries)
+        data = request.load(observer, with_texts=reads_texts).starting_from(pretrained)
+        run = RunOptions(output, preset, resume, overwrite)
+        return train_classifier(data, config, run, observer, fit_heads=fit_heads)
 
 
 def _refuse_unlabelled(unlabelled: str | Path | None) -> None:

@@ -56,8 +56,8 @@ def distill(
     # Refused before the slow imports.
     get_preset(preset).updated(changes)
     refuse_early(output, force=force, sources=[data, data_dir], models=[*teachers, from_])
-    from reelfeel.training.distillation import distill as train_student
-    from reelfeel.training.progress import ConsoleObserver
+    from reelfeel.training.distillation.distill import distill as train_student
+    from reelfeel.training.loop.progress import ConsoleObserver
 
     try:
         classifier = train_student(

@@ -75,8 +75,8 @@ def pretrain(
     values |= {} if seed is None else {"seed": seed}
     config = get_pretraining_preset(preset).updated(values)
     refuse_early(output, force=force, sources=[*texts, data_dir], models=[start])
-    from reelfeel.training.pretrain import pretrain as train_model
-    from reelfeel.training.pretraining_progress import ConsoleDisplay
+    from reelfeel.training.language_model.pretrain import pretrain as train_model
+    from reelfeel.training.loop.progress import ConsoleObserver
 
     try:
         model = train_model(
@@ -90,7 +90,7 @@ def pretrain(
             options=options,
             resume=resume,
             overwrite=force,
-            display=ConsoleDisplay(),
+            observer=ConsoleObserver(),
         )
     except KeyboardInterrupt:
         say("Stopped. Go on with the same command and --resume.", err=True)

@@ -78,7 +78,7 @@ def train(
         sources=[source, unlabelled, data_dir],
         models=[from_],
     )
-    from reelfeel.training.progress import ConsoleObserver
+    from reelfeel.training.loop.progress import ConsoleObserver
     from reelfeel.training.train import train as train_model
 
     arguments: dict[str, Any] = {

@@ -1,0 +1,1 @@
+"""Training of a classifier: what it learns from, its losses, its bundle."""

@@ -1,0 +1,1 @@
+"""Training on few labels: linear heads on a network that stays as it is."""

@@ -1,0 +1,1 @@
+"""Training of a language model: its texts, its losses, its folder."""
