@@ -25,6 +25,6 @@ def test_both_names_of_one_setting_are_refused():
 
 def test_keys_of_what_is_cached_have_not_changed():
     """Made before the settings were renamed, of the language model of `base`."""
-    settings = RECIPES["base"].pretraining.key_settings()
+    settings = RECIPES["base"].stages[0].config.key_settings()
     digest = hashlib.sha256(json.dumps(settings, sort_keys=True).encode()).hexdigest()
     assert digest == "e5f4b52f67387cf8624fde726570e51916a15b589890e4922cf47023e861433e"
