@@ -91,7 +91,7 @@ test-arm: $(VENV)/ready
 
 ## plants faults into the modules where one costs most, and says which no test sees: half an hour
 mutants: $(VENV)/ready
-	$(BIN)/python tests/mutation/run.py $(MODULES) $(FLAGS)
+	$(BIN)/python tests/mutation/run_mutants.py $(MODULES) $(FLAGS)
 
 ## speed beside other stacks, into docs/benchmarks.md; needs a quiet machine and an hour
 bench: $(VENV)/ready

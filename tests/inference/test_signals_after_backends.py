@@ -1,4 +1,4 @@
-"""A signal that comes after classifiers have come and gone is received, on every classifier."""
+"""A signal that comes after classifiers have come and gone is received, on every backend."""
 
 import subprocess
 import sys
@@ -24,7 +24,7 @@ signal.raise_signal(signal.SIGTERM)
 
 
 @pytest.mark.parametrize("backend", [name for name in BACKENDS if _is_here(name)])
-def test_a_signal_is_received_after_classifiers_have_gone(classifier, trained):
-    command = [sys.executable, "-c", SCRIPT, str(trained), classifier]
+def test_a_signal_is_received_after_classifiers_have_gone(backend, trained):
+    command = [sys.executable, "-c", SCRIPT, str(trained), backend]
     done = subprocess.run(command, capture_output=True, text=True, check=False)
     assert (done.returncode, done.stdout, done.stderr) == (0, "received\n", "")

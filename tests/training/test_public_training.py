@@ -8,9 +8,9 @@ from contextlib import nullcontext
 import keras
 import numpy as np
 import pytest
+from word_salad import TINY, make_reviews
 
 import reelfeel
-from conftest import TINY, make_reviews
 from reelfeel.config.pretraining import PretrainingConfig
 from reelfeel.errors import NotLearningError, ReelFeelError
 from reelfeel.native.cores import available_cores

@@ -1,6 +1,6 @@
 """Plants faults into the modules where one would cost a user most, and says which no test sees.
 
-    python tests/mutation/run.py [MODULE ...] [--most 25] [--seed 0] [--limit 60]
+    python tests/mutation/run_mutants.py [MODULE ...] [--most 25] [--seed 0] [--limit 60]
 
 A mutant survives when the tests that mirror its module pass. Nothing is written: each runs in a
 forked process that imports the changed source in place of the file's. What starts processes of its
