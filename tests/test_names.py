@@ -13,11 +13,6 @@ ALLOWED = {
     "COMMAND_CLASS": "how a command reads its words; the command line asks each module for its own",
     "main": "where a program starts: ReelFeel's, and that of a reader that stands alone",
 }
-# The rooms of training are being built anew; each of these goes as its room is finished.
-IN_TRAINING = {
-    "Arrays", "Features", "FEWEST_REVIEWS", "Fit", "Floats", "Job", "Labels", "METRICS", "Reader",
-    "Run", "TokenIds",
-}  # fmt: skip
 
 
 def find_names(path: Path) -> dict[str, str]:
@@ -49,12 +44,7 @@ def find_ambiguous(modules: list[Path]) -> dict[str, set[str]]:
 
 
 def test_no_name_has_two_meanings():
-    ambiguous = find_ambiguous(MODULES)
-    in_training = {
-        name for name, where in ambiguous.items() if any("/training/" in path for path in where)
-    }
-    assert in_training <= IN_TRAINING
-    assert {name: where for name, where in ambiguous.items() if name not in in_training} == {}
+    assert find_ambiguous(MODULES) == {}
 
 
 @pytest.mark.parametrize(

@@ -7,7 +7,7 @@ from reelfeel.config.sections import Config
 from reelfeel.models.classifier import build_classifier
 from reelfeel.training.classifier.records import EncodedReviews
 from reelfeel.training.classifier.task import ClassifierTask
-from reelfeel.training.language_model.jobs import Job
+from reelfeel.training.language_model.directions import LanguageModelJob
 from reelfeel.training.language_model.token_stream import TokenTexts
 from reelfeel.training.loop.progress import Observer
 from reelfeel.training.loop.trainer import Trainer
@@ -56,4 +56,4 @@ def make_job(folder):
     ids = rng.integers(2, 19, offsets[-1]).astype(np.int32)
     ids[offsets[1:] - 1] = 19
     texts = TokenTexts(ids, offsets)
-    return Job("forward", folder, PRETRAINING, 20, texts, texts)
+    return LanguageModelJob("forward", folder, PRETRAINING, 20, texts, texts)

@@ -74,13 +74,13 @@ def open_pretraining(path):
 def open_cache(path):
     from reelfeel.baselines.cached_scores import _recall as recall_scores
     from reelfeel.training.distillation.teachers import _recall
-    from reelfeel.training.language_model.jobs import Job
+    from reelfeel.training.language_model.directions import LanguageModelJob
 
     kept = _recall(path / "teacher.npz", 5)
     assert kept is None or (kept[0].shape == (5,) and np.isfinite(kept[0]).all())
     scores = recall_scores("tfidf", path, 5)
     assert scores is None or np.isfinite(scores.y_prob).all()
-    job, _ = Job.read(path)
+    job, _ = LanguageModelJob.read(path)
     job.make_task()
 
 

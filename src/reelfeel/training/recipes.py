@@ -25,8 +25,8 @@ from reelfeel.inference.bundle import read_bundle
 from reelfeel.inference.card import format_seconds
 from reelfeel.inference.classifier import Classifier
 from reelfeel.models.language_model import LanguageModel, read_language_model
+from reelfeel.training.classifier.directions import effective_settings
 from reelfeel.training.classifier.execution import fit_config, train_classifier
-from reelfeel.training.classifier.jobs import effective_settings
 from reelfeel.training.classifier.preparation import RunOptions
 from reelfeel.training.classifier.pretrained import Pretrained, fit_config_to
 from reelfeel.training.classifier.training_data import DataRequest, TrainingData

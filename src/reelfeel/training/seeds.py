@@ -18,7 +18,7 @@ from reelfeel.metrics.intervals.spread import measure_spread
 from reelfeel.training.train import train
 
 # Of the validation part: what a person asks for, and what a gate may hold.
-METRICS = ("accuracy", "roc_auc", "log_loss", "brier", "ece")
+COMPARED_METRICS = ("accuracy", "roc_auc", "log_loss", "brier", "ece")
 
 
 def train_seeds(
@@ -81,11 +81,11 @@ def train_seeds(
 
 def _read_metrics(classifier: Classifier) -> dict[str, float | None]:
     validation = classifier.bundle.about("metrics")["validation"]
-    return {name: validation[name] for name in METRICS}
+    return {name: validation[name] for name in COMPARED_METRICS}
 
 
 def _measure(trained: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
-    columns = {name: [one[name] for one in trained] for name in METRICS}
+    columns = {name: [one[name] for one in trained] for name in COMPARED_METRICS}
     return {
         name: measure_spread(np.array(values, np.float64)).to_dict()
         for name, values in columns.items()

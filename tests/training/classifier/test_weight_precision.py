@@ -6,7 +6,7 @@ from word_salad import TINY, make_reviews
 
 from reelfeel.config.sections import Config
 from reelfeel.inference.classifier import load
-from reelfeel.training.classifier.jobs import effective_settings
+from reelfeel.training.classifier.directions import effective_settings
 from reelfeel.training.train import train
 
 

@@ -17,7 +17,7 @@ from reelfeel.models.language_model import LanguageModel, LanguageNetwork, write
 from reelfeel.text.encoder import token_counts
 from reelfeel.text.tokenizer import TextSettings
 from reelfeel.text.vocabulary import Vocabulary
-from reelfeel.training.classifier.jobs import Job
+from reelfeel.training.classifier.directions import ClassifierJob
 from reelfeel.training.classifier.pretrained import Pretrained, fit_config_to
 from reelfeel.training.classifier.records import EncodedReviews
 from reelfeel.training.few_labels import linear_probe
@@ -269,7 +269,9 @@ def test_kernels_and_keras_read_the_same(direction, tmp_path, monkeypatch):
     rng = np.random.default_rng(0)
     ids = [rng.integers(1, 30, length).astype(np.int32) for length in (1, 7, 3, 12)]
     reviews = EncodedReviews(ids, np.array([0, 1, 0, 1], np.int8))
-    extractor = FeatureExtractor.of(Job(config, tmp_path, weights, reviews, reviews), None)
+    extractor = FeatureExtractor.of(
+        ClassifierJob(config, tmp_path, weights, reviews, reviews), None
+    )
     natively = extractor.extract(ids, config.data)
     monkeypatch.setattr("reelfeel.training.few_labels.features.has_kernel", lambda precision: False)
     by_keras = extractor.extract(ids, config.data)

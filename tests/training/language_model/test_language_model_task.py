@@ -8,7 +8,7 @@ import pytest
 
 from reelfeel.config.pretraining import PretrainingConfig
 from reelfeel.models.language_model import LanguageNetwork
-from reelfeel.training.language_model.jobs import Job, pretraining_folder
+from reelfeel.training.language_model.directions import LanguageModelJob, pretraining_folder
 from reelfeel.training.language_model.sparse_adam import RowAdam
 from reelfeel.training.language_model.step import LanguageModelStep, learning_rate
 from reelfeel.training.language_model.task import LanguageModelTask
@@ -117,7 +117,7 @@ def test_the_same_seed_gives_the_same_weights_and_another_others(tmp_path):
 
 
 def test_a_finished_job_is_not_run_again(tmp_path):
-    job = Job("forward", tmp_path, TINY, NUM_WORDS, make_texts(60), make_texts(20, 1))
+    job = LanguageModelJob("forward", tmp_path, TINY, NUM_WORDS, make_texts(60), make_texts(20, 1))
     first, again = (
         run_jobs({"forward": job}, observer, resume=False)["forward"]
         for observer in (Observer(), StopAt(1))
@@ -128,9 +128,11 @@ def test_a_finished_job_is_not_run_again(tmp_path):
 
 def test_a_job_survives_its_folder(tmp_path):
     start = LanguageNetwork(TINY, NUM_WORDS, seed=1).named_weights()
-    job = Job("backward", tmp_path, TINY, NUM_WORDS, make_texts(3), make_texts(2, 1), start)
+    job = LanguageModelJob(
+        "backward", tmp_path, TINY, NUM_WORDS, make_texts(3), make_texts(2, 1), start
+    )
     job.write(resume=True)
-    read, resume = Job.read(tmp_path)
+    read, resume = LanguageModelJob.read(tmp_path)
     assert (read.name, read.config, read.num_words, resume) == ("backward", TINY, NUM_WORDS, True)
     for name in ("texts", "held_out"):
         assert getattr(read, name).fingerprint() == getattr(job, name).fingerprint()

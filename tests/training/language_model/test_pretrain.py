@@ -14,7 +14,7 @@ from word_salad import make_reviews
 from reelfeel.config.pretraining import PretrainingConfig
 from reelfeel.errors import ReelFeelError, UsageError
 from reelfeel.models.language_model import read_language_model
-from reelfeel.training.language_model.jobs import Job
+from reelfeel.training.language_model.directions import LanguageModelJob
 from reelfeel.training.language_model.pretrain import pretrain
 from reelfeel.training.language_model.save import measure_golden_loss
 from reelfeel.training.language_model.token_stream import TokenTexts
@@ -166,7 +166,8 @@ def test_an_existing_output_is_not_replaced_unasked(home, tmp_path, texts):
 def test_a_failure_in_another_process_is_this_ones(tmp_path):
     texts = TokenTexts(np.array([2, 3, 4], np.int32), np.array([0, 3]))
     jobs = {
-        name: Job(name, tmp_path / name, TINY, 5, texts, texts) for name in ("forward", "backward")
+        name: LanguageModelJob(name, tmp_path / name, TINY, 5, texts, texts)
+        for name in ("forward", "backward")
     }
     with pytest.raises(ReelFeelError, match="too short for a batch_size of 4"):
         run_in_processes(jobs, Observer(), resume=False)

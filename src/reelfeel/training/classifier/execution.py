@@ -9,7 +9,7 @@ from reelfeel.config.sections import Config
 from reelfeel.errors import UsageError
 from reelfeel.inference.classifier import Classifier, load
 from reelfeel.models.lstm import check_precision, select_kernel
-from reelfeel.training.classifier.jobs import Job
+from reelfeel.training.classifier.directions import ClassifierJob
 from reelfeel.training.classifier.preparation import (
     MakeTrainingSet,
     PreparedRun,
@@ -28,7 +28,7 @@ from reelfeel.training.loop.jobs import count_job_seconds, run_jobs
 from reelfeel.training.loop.progress import Observer
 
 # From what is prepared to the weights of each direction, in place of training by epochs.
-FitHeads = Callable[[PreparedRun, Mapping[str, Job], Observer], Results]
+FitHeads = Callable[[PreparedRun, Mapping[str, ClassifierJob], Observer], Results]
 
 
 def train_classifier(

@@ -24,7 +24,7 @@ from reelfeel.text.encoder import Encoded, TextEncoder, describe_cut_texts, toke
 from reelfeel.text.token_ids import TokenIds
 from reelfeel.text.tokenizer import TextSettings
 from reelfeel.text.vocabulary import FIRST_TOKEN_ID, Vocabulary
-from reelfeel.training.classifier.jobs import Job, effective_settings
+from reelfeel.training.classifier.directions import ClassifierJob, effective_settings
 from reelfeel.training.classifier.records import EncodedReviews
 from reelfeel.training.classifier.start_weights import start_weights
 from reelfeel.training.classifier.training_data import TrainingData, TrainingSet
@@ -93,7 +93,7 @@ class PreparedRun:
     seconds: dict[str, float] = field(default_factory=dict)
     targets: Mapping[str, Any] | None = None
 
-    def jobs(self) -> dict[str, Job]:
+    def jobs(self) -> dict[str, ClassifierJob]:
         """Returns the training of each direction."""
         parts = split_directions(self.config.model)
         return {name: self._job(replace(self.config, model=parts[name])) for name in parts}
@@ -105,14 +105,14 @@ class PreparedRun:
         yield
         self.seconds[name] = time.perf_counter() - started
 
-    def _job(self, config: Config) -> Job:
+    def _job(self, config: Config) -> ClassifierJob:
         weights = self._start_weights(config)
         origin = fingerprint_weights(weights)
         if self.unlabelled is not None:
             nobody = np.zeros(len(self.unlabelled), np.int8)
             origin += EncodedReviews(self.unlabelled, nobody).fingerprint()
         folder = run_folder(effective_settings(config), self.train.fingerprint(), origin)
-        return Job(config, folder, weights, self.train, self.validation, self.unlabelled)
+        return ClassifierJob(config, folder, weights, self.train, self.validation, self.unlabelled)
 
     def _start_weights(self, config: Config) -> Arrays:
         size, seed = self.encoder.vocabulary.size, config.training.seed

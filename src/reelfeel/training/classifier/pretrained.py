@@ -19,7 +19,7 @@ from reelfeel.models.language_model import LanguageModel, read_language_model
 from reelfeel.text.tokenizer import TextSettings
 from reelfeel.text.vocabulary import Vocabulary
 
-Arrays = dict[str, npt.NDArray[np.float32]]
+NamedWeights = dict[str, npt.NDArray[np.float32]]
 
 
 @dataclass(frozen=True)
@@ -45,7 +45,7 @@ class Pretrained:
     split_seed: int
     vocabulary: Vocabulary
     text_settings: TextSettings
-    weights: Mapping[str, Arrays]
+    weights: Mapping[str, NamedWeights]
     about: Mapping[str, Any]
     classifier: Config | None = None
     label_names: tuple[str, str] | None = None
@@ -200,7 +200,7 @@ def _fit_to_classifier(pretrained: Pretrained, config: Config) -> Config:
     )
 
 
-def _pick(weights: Arrays, direction: str, num_directions: int) -> Arrays:
+def _pick(weights: NamedWeights, direction: str, num_directions: int) -> NamedWeights:
     if num_directions == 1:
         return weights
     prefix = f"{direction}/"

@@ -24,7 +24,7 @@ from reelfeel.training.loop.state import Position, Record, make_record_check
 # Classes farther apart than this are weighted to count the same; below it, weights cost accuracy.
 MAX_CLASS_RATIO = 3.0
 # What the checkpoint of a finished run says besides its arrays.
-CHECK_RECORD = make_record_check(
+CHECK_EPOCH = make_record_check(
     "reviews", "train_loss", "train_accuracy", "validation_loss", "validation_accuracy"
 )
 CHECK_DIAGNOSIS = optional(
@@ -35,7 +35,7 @@ CHECK_DIAGNOSIS = optional(
     )
 )
 _FINISHED = {
-    "history": many(CHECK_RECORD),
+    "history": many(CHECK_EPOCH),
     "best_epoch": COUNT,
     "diagnosis": CHECK_DIAGNOSIS,
 }

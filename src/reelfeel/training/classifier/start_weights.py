@@ -9,12 +9,12 @@ from reelfeel.config.sections import Config
 from reelfeel.errors import UsageError
 from reelfeel.training.classifier.pretrained import Pretrained, lends_lstms
 
-Arrays = dict[str, npt.NDArray[np.float32]]
+NamedWeights = dict[str, npt.NDArray[np.float32]]
 
 
 def start_weights(
-    fresh: Arrays, pretrained: Pretrained, config: Config, counts: npt.NDArray[np.int64]
-) -> Arrays:
+    fresh: NamedWeights, pretrained: Pretrained, config: Config, counts: npt.NDArray[np.int64]
+) -> NamedWeights:
     """Returns the weights that a network starts from: the head's own, of the rest what is lent.
 
     Args:
@@ -78,7 +78,7 @@ def project_embeddings(
 
 
 def _take_over(
-    name: str, fresh: npt.NDArray[np.float32], learned: Arrays
+    name: str, fresh: npt.NDArray[np.float32], learned: NamedWeights
 ) -> npt.NDArray[np.float32]:
     array = learned.get(name)
     if array is None or array.shape != fresh.shape:

@@ -28,7 +28,7 @@ from reelfeel.training.classifier.monitor import NotLearningMonitor
 from reelfeel.training.classifier.optimizer import Optimizer
 from reelfeel.training.classifier.records import (
     CHECK_DIAGNOSIS,
-    CHECK_RECORD,
+    CHECK_EPOCH,
     EncodedReviews,
     diagnosis_from_json,
     diagnosis_to_json,
@@ -67,7 +67,7 @@ class ClassifierTask:
             takes those of `train`.
     """
 
-    unit, check_record = "reviews", staticmethod(CHECK_RECORD)
+    unit, check_record = "reviews", staticmethod(CHECK_EPOCH)
 
     def __init__(
         self,

@@ -29,7 +29,7 @@ from reelfeel.training.distillation.teachers import Teachers
 from reelfeel.training.loop.progress import Observer
 from reelfeel.values import Reviews
 
-Floats = npt.NDArray[np.float64]
+_Floats = npt.NDArray[np.float64]
 Epochs = npt.NDArray[np.int16]
 
 
@@ -93,7 +93,7 @@ def learn_answers(teachers: Sequence[str | Path]) -> MakeTrainingSet:
     return partial(soft_targets, Teachers.read(teachers))
 
 
-def blend(labels: npt.NDArray[np.int8], answers: Floats, label_share: float) -> Floats:
+def blend(labels: npt.NDArray[np.int8], answers: _Floats, label_share: float) -> _Floats:
     """Returns the means of labels and teachers' probabilities, float64 `(num_reviews,)`.
 
     Args:
@@ -141,5 +141,5 @@ def _may_be_read(texts: list[str], corpus: Corpus) -> npt.NDArray[np.intp]:
     return exclude_texts(texts, corpus.held_out).rows if texts else np.empty(0, np.intp)
 
 
-def _agreement(labels: npt.NDArray[np.int8], answers: Floats) -> float:
+def _agreement(labels: npt.NDArray[np.int8], answers: _Floats) -> float:
     return float(((answers >= 0.5) == (labels == 1)).mean())

@@ -19,7 +19,7 @@ from reelfeel.native.inference import NativeTower, has_kernel
 from reelfeel.text.batching import plan_scoring_batches
 from reelfeel.text.token_ids import TokenIds
 from reelfeel.training.classifier.batches import make_batch
-from reelfeel.training.classifier.jobs import Job
+from reelfeel.training.classifier.directions import ClassifierJob
 from reelfeel.training.classifier.pretrained import Pretrained
 from reelfeel.training.few_labels.linear_head import Head
 from reelfeel.training.loop.checkpoints import Arrays
@@ -49,7 +49,7 @@ class FeatureExtractor:
     head: Head | None
 
     @classmethod
-    def of(cls, job: Job, pretrained: Pretrained | None) -> FeatureExtractor:
+    def of(cls, job: ClassifierJob, pretrained: Pretrained | None) -> FeatureExtractor:
         """Takes the start weights of a job, and what they were taken from."""
         config, weights = job.config.model, job.start_weights
         # Of a language model's outputs the last and the largest ones are 5 points worse than the

@@ -17,7 +17,7 @@ from sklearn.model_selection import StratifiedGroupKFold
 from reelfeel.metrics.logits import to_probabilities
 from reelfeel.metrics.temperature import fit_temperature
 from reelfeel.training.classifier.records import loss_and_accuracy
-from reelfeel.training.few_labels.linear_head import Fit, Floats, Head, Labels, Rows, Scale
+from reelfeel.training.few_labels.linear_head import ClassLabels, Fit, FloatArray, Head, Rows, Scale
 from reelfeel.training.few_labels.self_training import SelfTraining
 
 # Inverse strengths of the regularisation, for features of length 1 on average.
@@ -38,15 +38,15 @@ class FittedHead:
     """
 
     head: Head
-    logits: Floats
+    logits: FloatArray
     description: str
 
 
 def fit_head(
-    features: Floats,
-    labels: Labels,
+    features: FloatArray,
+    labels: ClassLabels,
     groups: Rows,
-    unlabelled: Floats | None = None,
+    unlabelled: FloatArray | None = None,
     *,
     known: Head | None = None,
     seed: int,
@@ -97,7 +97,7 @@ def fit_head(
     return FittedHead(scale.restore(head), logits * factor, name)
 
 
-def _regress(features: Floats, labels: Labels, strength: float, rows: Rows) -> Head:
+def _regress(features: FloatArray, labels: ClassLabels, strength: float, rows: Rows) -> Head:
     model = LogisticRegression(C=strength, max_iter=1_000)
     model.fit(features[rows], labels[rows])
     return Head(model.coef_[0], float(model.intercept_[0]))
@@ -107,31 +107,34 @@ def _keep(head: Head, rows: Rows) -> Head:
     return head
 
 
-def _fold(labels: Labels, groups: Rows, seed: int) -> list[tuple[Rows, Rows]]:
+def _fold(labels: ClassLabels, groups: Rows, seed: int) -> list[tuple[Rows, Rows]]:
     num_folds = min(NUM_FOLDS, int(np.bincount(labels, minlength=2).min()))
     folds = StratifiedGroupKFold(num_folds, shuffle=True, random_state=seed)
     return list(folds.split(labels, labels, groups))
 
 
 def _choose(
-    candidates: dict[str, Fit], features: Floats, labels: Labels, folds: list[tuple[Rows, Rows]]
-) -> tuple[str, Floats]:
+    candidates: dict[str, Fit],
+    features: FloatArray,
+    labels: ClassLabels,
+    folds: list[tuple[Rows, Rows]],
+) -> tuple[str, FloatArray]:
     """Returns the name of the best candidate, and the logits of its folds."""
     validated = {name: _validate(fit, features, folds) for name, fit in candidates.items()}
     return min(validated.items(), key=lambda item: _loss(labels, item[1]))
 
 
-def _validate(fit: Fit, features: Floats, folds: list[tuple[Rows, Rows]]) -> Floats:
+def _validate(fit: Fit, features: FloatArray, folds: list[tuple[Rows, Rows]]) -> FloatArray:
     logits = np.empty(len(features))
     for learned, held_out in folds:
         logits[held_out] = fit(learned).logits(features[held_out])
     return logits
 
 
-def _loss(labels: Labels, logits: Floats) -> float:
+def _loss(labels: ClassLabels, logits: FloatArray) -> float:
     # At its own best factor: how sure a head is can be mended later, what it knows cannot.
     return loss_and_accuracy(labels, to_probabilities(logits * _fit_factor(labels, logits)))[0]
 
 
-def _fit_factor(labels: Labels, logits: Floats) -> float:
+def _fit_factor(labels: ClassLabels, logits: FloatArray) -> float:
     return 1 / fit_temperature(labels, to_probabilities(logits))

@@ -9,8 +9,8 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-Floats = npt.NDArray[Any]
-Labels = npt.NDArray[np.int8]
+FloatArray = npt.NDArray[Any]
+ClassLabels = npt.NDArray[np.int8]
 Rows = npt.NDArray[np.intp]
 
 
@@ -28,10 +28,10 @@ class Head:
     [1.0, -1.0]
     """
 
-    kernel: Floats
+    kernel: FloatArray
     bias: float
 
-    def logits(self, features: Floats) -> Floats:
+    def logits(self, features: FloatArray) -> FloatArray:
         """Returns the logits, `(num_texts,)`, of features `(num_texts, width)`."""
         return np.asarray(features @ self.kernel + self.bias)
 
@@ -49,17 +49,17 @@ class Scale:
         spread: `(width,)`.
     """
 
-    mean: Floats
-    spread: Floats
+    mean: FloatArray
+    spread: FloatArray
 
     @classmethod
-    def of(cls, features: Floats) -> Scale:
+    def of(cls, features: FloatArray) -> Scale:
         """Measures features `(num_texts, width)`."""
         # A unit that never moves is left at 0.
         deviation = np.maximum(features.std(axis=0), 1e-6)
         return cls(features.mean(axis=0), deviation * np.sqrt(features.shape[1]))
 
-    def apply(self, features: Floats) -> Floats:
+    def apply(self, features: FloatArray) -> FloatArray:
         """Returns features, scaled."""
         return np.asarray((features - self.mean) / self.spread)
 

@@ -9,7 +9,7 @@ import numpy.typing as npt
 
 from reelfeel.config.sections import DataConfig
 from reelfeel.data.splitting import find_groups
-from reelfeel.training.classifier.jobs import Job
+from reelfeel.training.classifier.directions import ClassifierJob
 from reelfeel.training.classifier.preparation import PreparedRun
 from reelfeel.training.classifier.records import FitResult
 from reelfeel.training.few_labels.features import FeatureExtractor
@@ -25,7 +25,7 @@ MOST_UNLABELLED = 20_000
 
 
 def fit_heads(
-    run: PreparedRun, jobs: Mapping[str, Job], observer: Observer
+    run: PreparedRun, jobs: Mapping[str, ClassifierJob], observer: Observer
 ) -> dict[str, tuple[FitResult, Arrays]]:
     """Fits one head to the networks of all directions together.
 

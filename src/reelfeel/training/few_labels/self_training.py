@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from reelfeel.training.few_labels.linear_head import Fit, Floats, Head, Labels, Rows
+from reelfeel.training.few_labels.linear_head import ClassLabels, Fit, FloatArray, Head, Rows
 
 # Two groups of texts are looked for in so many principal components.
 NUM_COMPONENTS = 100
@@ -32,15 +32,15 @@ class SelfTraining:
         products: `others.T @ others`.
     """
 
-    basis: Floats
-    known: Floats
-    labels: Labels
-    texts: Floats
-    others: Floats
-    products: Floats
+    basis: FloatArray
+    known: FloatArray
+    labels: ClassLabels
+    texts: FloatArray
+    others: FloatArray
+    products: FloatArray
 
     @classmethod
-    def of(cls, known: Floats, labels: Labels, others: Floats) -> SelfTraining:
+    def of(cls, known: FloatArray, labels: ClassLabels, others: FloatArray) -> SelfTraining:
         """Takes scaled features."""
         values, vectors = np.linalg.eigh(others.T @ others / len(others))
         # Of features that move together there are fewer components than were asked for.
@@ -65,11 +65,11 @@ class SelfTraining:
         return _place(Head(self.basis @ weights, 0.0), answers, share)
 
 
-def _standardise(answers: Floats, share: float) -> Floats:
+def _standardise(answers: FloatArray, share: float) -> FloatArray:
     # As many above 0 as the labelled reviews have positive ones: else one group would win all.
     return np.asarray(2 * (answers - np.quantile(answers, 1 - share)) / answers.std())
 
 
-def _place(head: Head, answers: Floats, share: float) -> Head:
+def _place(head: Head, answers: FloatArray, share: float) -> Head:
     factor = 2 / float(answers.std())
     return Head(head.kernel * factor, -factor * float(np.quantile(answers, 1 - share)))

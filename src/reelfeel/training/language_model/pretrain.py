@@ -23,7 +23,11 @@ from reelfeel.models.lstm import check_precision
 from reelfeel.text.encoder import TextEncoder, token_counts
 from reelfeel.text.tokenizer import TextSettings
 from reelfeel.text.vocabulary import UNKNOWN_ID, Vocabulary
-from reelfeel.training.language_model.jobs import Job, PretrainingResult, pretraining_folder
+from reelfeel.training.language_model.directions import (
+    LanguageModelJob,
+    PretrainingResult,
+    pretraining_folder,
+)
 from reelfeel.training.language_model.net2net import check_wider, widen
 from reelfeel.training.language_model.save import save_language_model
 from reelfeel.training.language_model.task import to_perplexity
@@ -161,7 +165,9 @@ class _Plan:
         vocabulary = Vocabulary.build(counts, size=self.config.vocabulary_size - 1)
         return TextEncoder(vocabulary, WHOLE_TEXTS)
 
-    def make_jobs(self, texts: TokenTexts, held_out: TokenTexts, num_words: int) -> dict[str, Job]:
+    def make_jobs(
+        self, texts: TokenTexts, held_out: TokenTexts, num_words: int
+    ) -> dict[str, LanguageModelJob]:
         jobs = {}
         for direction in self.directions:
             if direction == "backward":
@@ -170,7 +176,9 @@ class _Plan:
             folder = pretraining_folder(self.config, texts, start)
             if start and self.earlier and self.earlier.config.units != self.config.units:
                 start = dict(widen(start, self.config))
-            jobs[direction] = Job(direction, folder, self.config, num_words, texts, held_out, start)
+            jobs[direction] = LanguageModelJob(
+                direction, folder, self.config, num_words, texts, held_out, start
+            )
         return jobs
 
 

@@ -60,7 +60,7 @@ def pretraining_folder(config: PretrainingConfig, texts: TokenTexts, start: Arra
 
 
 @dataclass(frozen=True, eq=False)
-class Job(jobs.Job[PretrainingResult]):
+class LanguageModelJob(jobs.Job[PretrainingResult]):
     """The training of one direction.
 
     Attributes:
@@ -108,7 +108,7 @@ class Job(jobs.Job[PretrainingResult]):
         return settings, join_groups({**groups, "start": self.start_weights or {}})
 
     @classmethod
-    def from_parts(cls, folder: Path, settings: dict[str, Any], arrays: Arrays) -> Job:
+    def from_parts(cls, folder: Path, settings: dict[str, Any], arrays: Arrays) -> LanguageModelJob:
         """Returns the job that `to_parts` described."""
         _CHECK(settings, "settings")
         num_words = settings["num_words"]
@@ -125,4 +125,4 @@ class Job(jobs.Job[PretrainingResult]):
 
 
 if __name__ == "__main__":
-    sys.exit(jobs.work(Job))
+    sys.exit(jobs.work(LanguageModelJob))

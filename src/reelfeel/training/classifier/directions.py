@@ -50,7 +50,7 @@ def effective_settings(config: Config) -> dict[str, dict[str, Any]]:
 
 
 @dataclass(frozen=True)
-class Job(jobs.Job[tuple[FitResult, Arrays]]):
+class ClassifierJob(jobs.Job[tuple[FitResult, Arrays]]):
     """The training of one direction; it leaves the result and the weights of the best epoch.
 
     Attributes:
@@ -112,7 +112,7 @@ class Job(jobs.Job[tuple[FitResult, Arrays]]):
         return {"config": config, "unknown_share": self.train.unknown_share}, arrays
 
     @classmethod
-    def from_parts(cls, folder: Path, settings: dict[str, Any], arrays: Arrays) -> Job:
+    def from_parts(cls, folder: Path, settings: dict[str, Any], arrays: Arrays) -> ClassifierJob:
         """Returns the job that `to_parts` described."""
         _CHECK(settings, "settings")
         groups = split_groups(arrays, ("start", "train", "validation", "unlabelled"))
@@ -152,4 +152,4 @@ def _unflatten(name: str, arrays: Arrays, num_words: int) -> TokenIds:
 
 
 if __name__ == "__main__":
-    sys.exit(jobs.work(Job))
+    sys.exit(jobs.work(ClassifierJob))
