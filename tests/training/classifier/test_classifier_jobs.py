@@ -5,7 +5,7 @@ import pytest
 from word_salad import TINY, make_reviews
 
 from reelfeel.config.presets import get_preset
-from reelfeel.training.classifier import jobs
+from reelfeel.training.classifier import directions as jobs
 from reelfeel.training.classifier.batches import UnlabelledStream
 from reelfeel.training.loop import jobs as loop_jobs
 from reelfeel.training.loop.progress import Observer
@@ -163,9 +163,9 @@ def test_a_job_survives_its_folder(tmp_path):
     )
     config = get_preset("mini").updated({"model": {"direction": "backward"}})
     weights = {"embedding/embeddings": np.ones((4, 2), np.float32)}
-    job = jobs.Job(config, tmp_path, weights, train_reviews, train_reviews)
+    job = jobs.ClassifierJob(config, tmp_path, weights, train_reviews, train_reviews)
     job.write(resume=True)
-    read, resume = jobs.Job.read(tmp_path)
+    read, resume = jobs.ClassifierJob.read(tmp_path)
     assert resume
     assert (read.config, read.unlabelled) == (config, None)
     assert [ids.tolist() for ids in read.train.token_ids] == [[1, 2], [3]]

@@ -16,7 +16,8 @@ _PARTS = ("step", "exp_avg", "exp_avg_sq")
 def read_adam(adam: torch.optim.Optimizer, parameters: Sequence[torch.Tensor]) -> Arrays:
     """Returns Adam's state by the number of the parameter and its name there: `3.exp_avg`."""
     return {
-        f"{index}.{name}": value.cpu().numpy()
+        # As a checkpoint holds it: a single number is an array of one.
+        f"{index}.{name}": np.atleast_1d(value.cpu().numpy())
         for index, parameter in enumerate(parameters)
         for name, value in adam.state[parameter].items()
     }
