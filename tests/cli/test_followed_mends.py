@@ -210,7 +210,7 @@ CASES = {
         [add("--probability-column", "p")],
     ),
     "figures on what was learned": (
-        "and are not recorded. Judge it on others", "evaluate own --data data.csv --record",
+        "not recorded. Evaluate it on others", "evaluate own --data data.csv --record",
         [put("data.csv", "third.csv")],
     ),
     "a model of a table without data": (

@@ -54,7 +54,7 @@ def test_models_are_listed_with_the_figures_that_stand_in_them(installed):
 
 def test_models_are_a_table_for_people(installed):
     printed = run("models")
-    for word in ("base", "language-model", "MIT", "%", "starts classifiers", "judged on mini"):
+    for word in ("base", "language-model", "MIT", "%", "starts classifiers", "evaluated on mini"):
         assert word in printed
     shutil.rmtree(installed)
     assert "No model is in this installation" in run("models")

@@ -11,6 +11,7 @@ import typer
 
 import reelfeel
 from reelfeel.cli.commands import COMMANDS, build_app
+from reelfeel.cli.old_options import OLD_OPTIONS
 
 SOURCE = Path(reelfeel.__file__).parent
 ROOT = SOURCE.parents[1]
@@ -52,6 +53,8 @@ ALL_OPTIONS = set().union(*OPTIONS.values(), {"--version"})
 MESSAGES = [one for one in list_messages() if not re.match(r"report/|explanation/page", one[0])]
 # Options of other programs that a message may name: pip's, and the exports' reader's.
 FOREIGN = {"--upgrade", "--index-url", "--extra-index-url", "--check"}
+# Read for one more release; see `cli/old_options.py`.
+OLD = {old for names in OLD_OPTIONS.values() for old in names}
 
 
 def test_messages_are_found():
@@ -63,7 +66,7 @@ def test_messages_are_found():
 }))  # fmt: skip
 def test_every_option_that_a_message_names_is_one(name):
     places = [place for place, text in MESSAGES if name in text]
-    assert name in ALL_OPTIONS | FOREIGN, places
+    assert name in ALL_OPTIONS | FOREIGN | OLD, places
 
 
 @pytest.mark.parametrize("name", sorted({

@@ -217,7 +217,7 @@ def test_one_name_of_both_sides_that_means_the_other_class_is_refused(names):
 
 def test_reviews_without_a_label_are_left_out_and_counted():
     labelled = take_labelled(Reviews(["Fun.", "Hm.", "Dull."], [1, -1, 0]))
-    [ledger] = labelled.ledgers
+    [ledger] = labelled.load_summaries
     assert (labelled.texts, ledger.found, ledger.read) == (["Fun.", "Dull."], 3, 2)
     assert [(one.reason, one.count, one.examples) for one in ledger.passed_over] == [
         ("without a label", 1, ("review 2",))

@@ -152,11 +152,3 @@ def test_a_megabyte_of_anything_is_cleaned_in_linear_time(unit):
     clean(text)
     # 0.4 s at most where this was written; a quadratic step takes minutes.
     assert time.process_time() - started < 3
-
-
-def test_nothing_is_counted_before_a_text_is_read():
-    from dataclasses import astuple
-
-    from reelfeel.text.cleaning import CleaningCounts
-
-    assert set(astuple(CleaningCounts())) == {0}

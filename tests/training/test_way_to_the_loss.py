@@ -15,9 +15,16 @@ SOURCE = Path(reelfeel.__file__).parent
 MARK = "zyzzyva"
 # What training puts a review into, first to last. The training set is gone when its texts are ids,
 # and a batch holds tensors.
-WRAPPERS = ["TrainingData", "TrainingSet", "EncodedReviews", "PreparedRun", "Job", "Batch"]
+WRAPPERS = [
+    "TrainingData",
+    "TrainingSet",
+    "EncodedReviews",
+    "PreparedRun",
+    "ClassifierJob",
+    "Batch",
+]
 # What it comes in, what its ids are, and who works with them.
-OTHERS = {"Reviews", "IdLists", "Trainer", "ClassifierTask", "NotLearningMonitor"}
+OTHERS = {"Reviews", "TokenIds", "Trainer", "ClassifierTask", "NotLearningMonitor"}
 
 
 def find_holders(value, marked, seen):

@@ -24,7 +24,8 @@ _HEADS = (
     re.compile(rb"\x08.\x12\x08reelfeel", re.DOTALL),
     re.compile(rb'\{\s*"format": "reelfeel-reading"'),
     re.compile(rb"# How to read texts for .*reelfeel_reader\.py", re.DOTALL),
-    re.compile(rb'"""Reads texts for a network that ReelFeel exported'),
+    re.compile(rb'"""Reads texts for a network that ReelFeel exported'),  # as it was first written
+    re.compile(rb'"""Converts texts to token ids for an exported network'),
     re.compile(rb"<!doctype html>.*" + re.escape(PAGE_MARK.encode()), re.DOTALL),
 )
 

@@ -268,7 +268,7 @@ class _Job:
 
     def _finish(self, journal: Journal, output: Path) -> str | None:
         """Puts the shards together; the output comes last, so that its being there means all is."""
-        bad = [part.with_suffix(".bad") for part in journal.parts]
+        bad = [part.with_name(f"{part.name.removesuffix('.part')}.bad") for part in journal.parts]
         quarantine = Path(self.options.quarantine or add_ending(output, ".quarantine.jsonl"))
         has_bad = any(entry["reasons"] for entry in journal.entries)
         if has_bad:

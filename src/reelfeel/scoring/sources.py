@@ -48,7 +48,8 @@ class Input:
         path = Path(self.place).expanduser()
         if path.is_dir() or is_archive(path):
             return "files"
-        plain = path.with_suffix("") if path.suffix.lower() in _PACKED else path
+        packing = path.suffix if path.suffix.lower() in _PACKED else ""
+        plain = path.with_name(path.name.removesuffix(packing))
         if plain.suffix.lower() == ".txt":
             return "lines"
         found = find_format(plain)

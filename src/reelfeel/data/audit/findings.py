@@ -88,7 +88,7 @@ class Audit:
         return any(finding.severity == "error" for finding in self.findings)
 
     def to_dict(self) -> dict[str, Any]:
-        """Returns plain values: what `reelfeel check-data --json` prints."""
+        """Returns plain values: what `reelfeel check-data` prints as JSON."""
         return {
             "fit_for_training": not self.has_errors,
             "parts": {part.name: to_plain(part) for part in self.parts},
