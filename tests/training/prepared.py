@@ -15,9 +15,9 @@ import traceback
 
 
 def import_all():
-    for room in ("cli", "data", "models", "training", "runtime"):
+    for room in ("cli", "data", "models", "training", "inference"):
         package = importlib.import_module(f"reelfeel.{room}")
-        for module in pkgutil.iter_modules(package.__path__, f"reelfeel.{room}."):
+        for module in pkgutil.walk_packages(package.__path__, f"reelfeel.{room}."):
             importlib.import_module(module.name)
 
 
