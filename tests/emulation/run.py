@@ -41,9 +41,9 @@ EMULATOR = "qemu-x86_64"
 # AVX-512. An emulated process still reads the file /proc/cpuinfo of the true machine.
 PROCESSORS = {"Nehalem": "", "Haswell": "avx2"}
 TESTS = (
-    "tests/native",
-    *(f"tests/text/test_{name}.py" for name in ("bulk", "encoder", "token_ids")),
-    "tests/inference",
+    ("tests/inference",),
+    tuple(f"tests/text/test_{one}.py" for one in ("bulk", "encoder", "token_ids")),
+    ("tests/native",),
 )
 LEFT_OUT = (
     *(f"tests/native/test_{name}.py" for name in ("build", "targets", "refusals")),
@@ -94,10 +94,15 @@ def run_all(names: list[str]) -> list[str]:
     environment = prepare()
     models = {"small": "small", "base": str(shorten_base())}
     expected = {name: predict([], model, environment) for name, model in models.items()}
+    from reelfeel.native.cores import available_cores
+
     started = time.perf_counter()
-    with ThreadPoolExecutor(len(names)) as pool:
-        checks = [pool.submit(check, name, environment, models, expected) for name in names]
-        failures = [line for done in checks for line in done.result()]
+    # The slowest first. As many at once as there are cores: each is one thread.
+    tasks = [(run_tests, name, environment, tests) for tests in TESTS for name in reversed(names)]
+    tasks += [(check_answers, name, environment, models, expected) for name in names]
+    with ThreadPoolExecutor(available_cores()) as pool:
+        done = [pool.submit(*task) for task in tasks]
+        failures = [line for one in done for line in one.result()]
     print(f"{', '.join(names)}: {time.perf_counter() - started:.0f} s")
     return failures
 
@@ -156,23 +161,31 @@ def shorten_base() -> Path:
     return folder
 
 
-def check(
+def emulate(
+    name: str, environment: dict[str, str], purpose: str
+) -> tuple[list[str], dict[str, str]]:
+    """Returns what a command starts with to run as a processor, and its environment."""
+    # Two processes that write the same cached file at once would be in each other's way.
+    home = f"{environment['REELFEEL_HOME']}-{name}-{purpose}"
+    changed = {"REELFEEL_EMULATED": PROCESSORS[name], "REELFEEL_HOME": home}
+    return [EMULATOR, "-cpu", name], {**environment, **changed}
+
+
+def check_answers(
     name: str,
     environment: dict[str, str],
     models: dict[str, str],
     expected: dict[str, list[float]],
 ) -> list[str]:
-    """Returns a line for whatever fails on a processor."""
-    emulator = [EMULATOR, "-cpu", name]
-    environment = {**environment, "REELFEEL_EMULATED": PROCESSORS[name]}
-    environment["REELFEEL_HOME"] += f"-{name}"
+    """Returns a line for each model that answers otherwise on a processor."""
+    emulator, environment = emulate(name, environment, "answers")
     failures = []
     for model, probabilities in expected.items():
         found = predict(emulator, models[model], environment)
         failures += compare(f"{name}: {model}", found, probabilities)
     if "avx2" not in PROCESSORS[name]:
         failures += check_refused_table(name, emulator, environment)
-    return failures + run_tests(name, emulator, environment)
+    return failures
 
 
 def compare(name: str, found: list[float], expected: list[float]) -> list[str]:
@@ -192,8 +205,9 @@ def check_refused_table(name: str, emulator: list[str], environment: dict[str, s
     return [] if refused else [f"{name}: a table is not refused with {COMPATIBLE}: {done.stderr}"]
 
 
-def run_tests(name: str, emulator: list[str], environment: dict[str, str]) -> list[str]:
+def run_tests(name: str, environment: dict[str, str], paths: tuple[str, ...]) -> list[str]:
     """Returns the report of the tests where one of them fails."""
+    emulator, environment = emulate(name, environment, Path(paths[0]).name)
     inherited = os.environ.get("PYTHONPATH", "")
     environment = {
         **environment,
@@ -202,10 +216,10 @@ def run_tests(name: str, emulator: list[str], environment: dict[str, str]) -> li
     }
     left_out = [f"--ignore={path}" for path in LEFT_OUT]
     left_out += ["-k", " and ".join(f"not {name}" for name in LEFT_OUT_NAMES)]
-    tests = [sys.executable, "-m", "pytest", *PYTEST, *left_out, *TESTS]
+    tests = [sys.executable, "-m", "pytest", *PYTEST, *left_out, *paths]
     done = run([*emulator, *tests], environment)
     lines = done.stdout.strip().splitlines() or [done.stderr]
-    print(f"{name}: {lines[-1]}", flush=True)
+    print(f"{name}, {paths[0]}: {lines[-1]}", flush=True)
     return [f"{name}: tests failed\n{done.stdout}{done.stderr}"] if done.returncode else []
 
 
