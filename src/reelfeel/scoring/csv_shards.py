@@ -16,7 +16,8 @@ from reelfeel.data.reading.table import Reading
 from reelfeel.data.sources.limits import MAX_TEXT_CHARACTERS
 from reelfeel.errors import SchemaError
 from reelfeel.scoring.shards import SHARD_ROWS, BadRow, Shard, list_shards
-from reelfeel.scoring.streams import has_damage, peek_text, read_line_blocks
+from reelfeel.scoring.streams import peek_text, read_line_blocks
+from reelfeel.terminal.escaping import has_half_character
 
 if TYPE_CHECKING:
     from reelfeel.data.options import TableOptions
@@ -47,7 +48,7 @@ def read_csv_shards(
         columns = list(map(list, zip(*part.good, strict=True))) or [[] for _ in schema]
         frame = pl.DataFrame(dict(zip(schema, columns, strict=True)), schema=schema)
         texts = columns[reader.text_place]
-        yield Shard(texts, tuple(part.bad), part.num_rows, frame, input=name)
+        yield Shard(texts, tuple(part.bad), part.num_rows, frame)
 
 
 @dataclass
@@ -118,7 +119,7 @@ class _CsvStream:
             yield BadRow(0, reason, "".join(lines.lines[row.first : row.end]))
             return
         problem = find_problem(fields[self.text_place], self.options.missing_words)
-        if problem or has_damage("".join(filter(None, fields))):
+        if problem or has_half_character("".join(filter(None, fields))):
             received = "".join(lines.lines[row.first : row.end])
             yield BadRow(0, problem or "bytes that are not valid UTF-8", received)
             return

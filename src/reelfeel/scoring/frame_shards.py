@@ -38,7 +38,7 @@ def read_columnar_shards(
         total = int(rows.select(pl.len()).collect().item())
         refuse_missing_column(str(path), options.text_column, names)
         for start in range(skip * size, total, size):
-            yield cut_shard(rows.slice(start, size).collect(), str(path), options, start)
+            yield cut_shard(rows.slice(start, size).collect(), options, start)
     except pl.exceptions.PolarsError as error:
         raise SchemaError(
             f"{path} is no whole {kind} file: {str(error).splitlines()[0][:200]}. Expected one as "
@@ -60,22 +60,17 @@ def read_whole_shards(
     refuse_missing_column(table.name, options.text_column, list(table.columns))
     frame = _to_frame(table.columns)
     for start in range(skip * size, len(frame), size):
-        yield cut_shard(frame.slice(start, size), table.name, options, start)
+        yield cut_shard(frame.slice(start, size), options, start)
 
 
 def read_file_shards(
-    names: list[str],
-    read: Callable[[str], str],
-    source: str,
-    size: int = SHARD_ROWS,
-    skip: int = 0,
+    names: list[str], read: Callable[[str], str], size: int = SHARD_ROWS, skip: int = 0
 ) -> Iterator[Shard]:
     """Yields text files as rows of two columns, `file` and `text`.
 
     Args:
         names: of the files, in order.
         read: returns the text of one.
-        source: the folder or archive.
         size: files of a shard.
         skip: shards at the start to leave out.
     """
@@ -86,15 +81,14 @@ def read_file_shards(
     for start in range(skip * size, len(names), size):
         part = names[start : start + size]
         frame = pl.DataFrame({"file": part, "text": [read(name) for name in part]})
-        yield cut_shard(frame, source, options, start)
+        yield cut_shard(frame, options, start)
 
 
-def cut_shard(frame: pl.DataFrame, name: str, options: TableOptions, start: int) -> Shard:
+def cut_shard(frame: pl.DataFrame, options: TableOptions, start: int) -> Shard:
     """Returns a frame as a shard; rows without a text are bad ones.
 
     Args:
         frame: the rows.
-        name: of the input.
         options: which column holds the texts, and what stands for no value.
         start: how many rows came before.
     """
@@ -103,15 +97,15 @@ def cut_shard(frame: pl.DataFrame, name: str, options: TableOptions, start: int)
     texts = frame[options.text_column].to_list()
     problems = [find_problem(text, options.missing_words) for text in texts]
     if not any(problems):
-        return Shard(texts, (), len(texts), frame, input=name)
+        return Shard(texts, (), len(texts), frame)
     bad = [
-        BadRow(start + place + 1, problem, str(frame.row(place, named=True)), name)
+        BadRow(start + place + 1, problem, str(frame.row(place, named=True)))
         for place, problem in enumerate(problems)
         if problem
     ]
     good = np.array([not problem for problem in problems])
     kept = [text for text, problem in zip(texts, problems, strict=True) if not problem]
-    return Shard(kept, tuple(bad), len(texts), frame.filter(good), input=name)
+    return Shard(kept, tuple(bad), len(texts), frame.filter(good))
 
 
 def _to_frame(columns: Any) -> pl.DataFrame:

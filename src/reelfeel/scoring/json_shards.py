@@ -10,7 +10,8 @@ from typing import TYPE_CHECKING, Any
 from reelfeel.errors import SchemaError
 from reelfeel.scoring.csv_shards import find_problem, refuse_missing_column
 from reelfeel.scoring.shards import SHARD_ROWS, BadRow, Shard, list_shards
-from reelfeel.scoring.streams import has_damage, read_line_blocks
+from reelfeel.scoring.streams import read_line_blocks
+from reelfeel.terminal.escaping import has_half_character
 
 if TYPE_CHECKING:
     from reelfeel.data.options import TableOptions
@@ -35,7 +36,7 @@ def read_json_shards(
     for part in list_shards(rows, size):
         good: list[Any] = part.good
         objects, texts = [line for line, _ in good], [text for _, text in good]
-        yield Shard(texts, tuple(part.bad), part.num_rows, objects=objects, input=name)
+        yield Shard(texts, tuple(part.bad), part.num_rows, objects=objects)
 
 
 def to_columns(shard: Shard, schema: dict[str, Any] | None) -> pl.DataFrame:
@@ -88,7 +89,7 @@ def _read_rows(
 def _read_line(
     line: str, path: str, parts: list[str], options: TableOptions
 ) -> tuple[str, str] | BadRow:
-    if has_damage(line):
+    if has_half_character(line):
         return BadRow(0, "bytes that are not valid UTF-8", line)
     try:
         record = json.loads(line)

@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING
 
 from reelfeel.scoring.csv_shards import find_problem
 from reelfeel.scoring.shards import SHARD_ROWS, BadRow, Shard, list_shards
-from reelfeel.scoring.streams import has_damage, read_line_blocks
+from reelfeel.scoring.streams import read_line_blocks
+from reelfeel.terminal.escaping import has_half_character
 
 if TYPE_CHECKING:
     from reelfeel.data.options import TableOptions
@@ -30,7 +31,7 @@ def read_line_shards(
     for part in list_shards(_read_lines(stream, options), size):
         texts: list[str] = part.good  # type: ignore[assignment]
         frame = pl.DataFrame({"text": texts}, schema={"text": pl.String})
-        yield Shard(texts, tuple(part.bad), part.num_rows, frame, input=name)
+        yield Shard(texts, tuple(part.bad), part.num_rows, frame)
 
 
 def _read_lines(stream: io.BufferedReader, options: TableOptions) -> Iterator[str | BadRow]:
@@ -41,6 +42,6 @@ def _read_lines(stream: io.BufferedReader, options: TableOptions) -> Iterator[st
                 continue
             # A line such as "None" is a text here: there are no columns that could lack a value.
             problem = find_problem(f"{line}.", frozenset())
-            if has_damage(line):
+            if has_half_character(line):
                 problem = "bytes that are not valid UTF-8"
             yield BadRow(0, problem, line) if problem else line

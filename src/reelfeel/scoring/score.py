@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import queue
 import shutil
 import sys
@@ -23,9 +22,9 @@ from reelfeel.files.writing import (
     refuse_existing,
     write_whole,
 )
-from reelfeel.inference.answers.columns import Answers, answer_texts
+from reelfeel.inference.answers.columns import Answers, Columns, answer_texts
 from reelfeel.scoring.journal import Journal, fingerprint
-from reelfeel.scoring.shards import SHARD_ROWS, BadRow, Shard
+from reelfeel.scoring.shards import SHARD_ROWS, BadRow, Shard, to_lines
 from reelfeel.scoring.sources import STDIN, Input, find_inputs
 from reelfeel.scoring.tally import Summary, add_up, tally
 from reelfeel.scoring.writers import Writer, find_output_format, holds_answers
@@ -145,27 +144,22 @@ class _Job:
         start, entries = time.perf_counter(), []
         bad: list[BadRow] = []
         for shard, answers in self._answer(0):
-            lines = self.writer.to_json_lines(shard, answers.columns(self.model))
-            sys.stdout.write(lines.decode())
+            sys.stdout.write(self.writer.to_json_lines(shard, self._columns(answers)))
             sys.stdout.flush()
             bad += shard.bad
             self._stop_at(len(bad))
             entries.append(tally(shard, answers))
         if bad and self.options.quarantine:
             with write_whole(Path(self.options.quarantine)) as path:
-                path.write_text("".join(f"{json.dumps(one.to_dict())}\n" for one in bad), "utf-8")
+                path.write_text(to_lines(bad), "utf-8")
         run = sum(entry["num_scored"] for entry in entries)
         return add_up(
             entries, "standard output", self.options.quarantine, time.perf_counter() - start, run
         )
 
     def _refuse_own_input(self, output: Path) -> None:
-        for one in self.inputs:
-            if (
-                one.place != STDIN
-                and output.exists()
-                and output.samefile(Path(one.place).expanduser())
-            ):
+        for one in self.inputs if output.exists() else ():
+            if one.place != STDIN and output.samefile(Path(one.place).expanduser()):
                 raise UsageError(
                     f"The output {output} is an input too. Expected another place: nothing that is "
                     "read is overwritten."
@@ -184,10 +178,11 @@ class _Job:
 
         is_pipe = any(one.place == STDIN for one in self.inputs)
         options = replace(self.options, resume=False, overwrite=False, max_bad=None)
+        bundle = self.classifier.bundle
         return {
             "input": ["standard input"] if is_pipe else [one.identify() for one in self.inputs],
             "columns": fingerprint(vars(self.inputs[0].options)),
-            "model": f"{self.model} {fingerprint(self._sums())}",
+            "model": f"{self.model} {fingerprint([bundle.fingerprint, str(bundle.decision)])}",
             "options": {
                 **vars(options),
                 "format": self.writer.kind,
@@ -197,23 +192,15 @@ class _Job:
             "version": __version__,
         }
 
-    def _sums(self) -> str:
-        bundle = self.classifier.bundle
-        return f"{(Path(bundle.path) / 'SHA256SUMS').read_text('utf-8')}{bundle.decision}"
-
     def _score_shards(self, journal: Journal) -> None:
-        names = [entry["names"] for entry in journal.entries if entry["names"]]
         num_bad = sum(sum(entry["reasons"].values()) for entry in journal.entries)
         for shard, answers in self._answer(len(journal.entries)):
-            number = len(journal.entries)
-            columns = answers.columns(self.model)
-            part = journal.folder / f"{number:06d}.part"
-            self.writer.write(part, shard, columns)
-            self._write_bad(journal.folder / f"{number:06d}.bad", shard)
-            here = names[0] if names else self.writer.names(shard, columns)
-            self._refuse_other_columns(shard, here, columns)
-            names = names or [here]
-            journal.add(part, {**tally(shard, answers), "names": here})
+            part = journal.folder / f"{len(journal.entries):06d}.part"
+            names = self.writer.write(part, shard, self._columns(answers))
+            if journal.entries:
+                _refuse_other_columns(shard, names, journal.entries[0]["names"])
+            _beside(part).write_text(to_lines(shard.bad), "utf-8")
+            journal.add(part, {**tally(shard, answers), "names": names})
             num_bad += len(shard.bad)
             self._stop_at(num_bad)
             self.progress(shard.num_rows)
@@ -223,16 +210,8 @@ class _Job:
                 "column names. Received 0 rows."
             )
 
-    def _refuse_other_columns(self, shard: Shard, names: list[str], columns: Any) -> None:
-        if self.writer.kind == "jsonl" or shard.frame is None:
-            return
-        here = self.writer.names(shard, columns)
-        if here != names:
-            raise DataError(
-                f"{shard.input} has other columns than the inputs before it. Expected "
-                f"{', '.join(names)}; score it into an output of its own, or write JSON Lines. "
-                f"Received {', '.join(here)}."
-            )
+    def _columns(self, answers: Answers) -> Columns:
+        return answers.columns(self.model, self.options.prefix)
 
     def _stop_at(self, num_bad: int) -> None:
         most = self.options.max_bad
@@ -261,23 +240,31 @@ class _Job:
                 else:
                     yield shard
 
-    @staticmethod
-    def _write_bad(path: Path, shard: Shard) -> None:
-        lines = "".join(f"{json.dumps(bad.to_dict())}\n" for bad in shard.bad)
-        path.write_text(lines, "utf-8")
-
     def _finish(self, journal: Journal, output: Path) -> str | None:
         """Puts the shards together; the output comes last, so that its being there means all is."""
-        bad = [part.with_name(f"{part.name.removesuffix('.part')}.bad") for part in journal.parts]
         quarantine = Path(self.options.quarantine or add_ending(output, ".quarantine.jsonl"))
         has_bad = any(entry["reasons"] for entry in journal.entries)
         if has_bad:
             with write_whole(quarantine) as path, path.open("wb") as file:
-                for one in bad:
-                    file.write(one.read_bytes())
+                for part in journal.parts:
+                    file.write(_beside(part).read_bytes())
         with write_whole(output) as path:
             self.writer.join(journal.parts, path, journal.entries[0]["names"])
         return str(quarantine) if has_bad else None
+
+
+def _beside(part: Path) -> Path:
+    """Returns the file for the bad rows of a shard."""
+    return part.with_name(f"{part.name.removesuffix('.part')}.bad")
+
+
+def _refuse_other_columns(shard: Shard, names: list[str], expected: list[str]) -> None:
+    if names != expected:
+        raise DataError(
+            f"{shard.input} has other columns than the inputs before it. Expected "
+            f"{', '.join(expected)}; score it into an output of its own, or write JSON Lines. "
+            f"Received {', '.join(names)}."
+        )
 
 
 def _read_ahead(shards: Iterator[Shard]) -> Iterator[Shard]:

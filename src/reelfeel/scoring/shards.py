@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
@@ -39,6 +40,11 @@ class BadRow:
             "reason": self.reason,
             "received": self.received[:_SHOWN_CHARACTERS],
         }
+
+
+def to_lines(bad: Iterable[BadRow]) -> str:
+    """Returns bad rows as JSON, one object a line: what a quarantine file holds."""
+    return "".join(f"{json.dumps(one.to_dict())}\n" for one in bad)
 
 
 @dataclass(frozen=True)

@@ -13,14 +13,13 @@ from typing import TYPE_CHECKING, Any
 from reelfeel.data.options import TableOptions
 from reelfeel.errors import UsageError
 from reelfeel.scoring.shards import SHARD_ROWS, BadRow, Shard
-from reelfeel.scoring.streams import STDIN, open_bytes
+from reelfeel.scoring.streams import PACKED, STDIN, open_bytes
 
 if TYPE_CHECKING:
     import io
 
 _ENDS_BYTES = 1 << 20
 _STREAMED = ("csv", "jsonl", "lines")
-_PACKED = (".gz", ".bz2", ".xz", ".zst")
 
 
 @dataclass(frozen=True)
@@ -48,7 +47,7 @@ class Input:
         path = Path(self.place).expanduser()
         if path.is_dir() or is_archive(path):
             return "files"
-        packing = path.suffix if path.suffix.lower() in _PACKED else ""
+        packing = path.suffix if path.suffix.lower() in PACKED else ""
         plain = path.with_name(path.name.removesuffix(packing))
         if plain.suffix.lower() == ".txt":
             return "lines"
@@ -68,9 +67,7 @@ class Input:
                 "Standard input cannot be read a second time, so there is no --resume for it. "
                 "Write it to a file first."
             )
-        path = Path(self.place).expanduser()
-        if not path.exists():
-            raise UsageError(f"There is no file {self.place}. Check the path; case counts.")
+        path = self._find()
         if path.is_dir():
             found = sorted(file for file in path.rglob("*") if file.is_file())
             said = "".join(
@@ -115,36 +112,32 @@ class Input:
         from reelfeel.scoring import frame_shards
 
         kind, options = self.kind, replace(self.options, labelled=False)
-        path = Path(self.place).expanduser()
+        path = Path(STDIN) if self.place == STDIN else self._find()
         if kind in _STREAMED:
             yield from islice(self._stream(kind, options, size), skip, None)
         elif kind in ("parquet", "arrow") and self.place != STDIN:
-            self._refuse_missing(path)
             yield from frame_shards.read_columnar_shards(path, kind, options, size, skip)
         elif kind == "files":
             yield from self._read_files(path, options, size, skip)
         else:
-            source = STDIN if self.place == STDIN else path
-            if self.place != STDIN:
-                self._refuse_missing(path)
-            yield from frame_shards.read_whole_shards(
-                source, replace(options, format=kind), size, skip
-            )
+            options = replace(options, format=kind)
+            yield from frame_shards.read_whole_shards(path, options, size, skip)
 
-    def _refuse_missing(self, path: Path) -> None:
+    def _find(self) -> Path:
+        """Returns where it is, if it is there and no pipe or device."""
         from reelfeel.files.inputs import refuse_special
 
+        path = Path(self.place).expanduser()
         if not path.exists():
             raise UsageError(f"There is no file {self.place}. Check the path; case counts.")
         refuse_special(path)
+        return path
 
     def _stream(self, kind: str, options: TableOptions, size: int) -> Iterator[Shard]:
         from reelfeel.scoring.csv_shards import read_csv_shards
         from reelfeel.scoring.json_shards import read_json_shards
         from reelfeel.scoring.line_shards import read_line_shards
 
-        if self.place != STDIN:
-            self._refuse_missing(Path(self.place).expanduser())
         readers = {"csv": read_csv_shards, "jsonl": read_json_shards, "lines": read_line_shards}
         with open_bytes(self.place) as stream:
             self._refuse_empty(stream)
@@ -181,7 +174,7 @@ class Input:
         def read(name: str) -> str:
             return decode_text(tree.files[name](), options.encoding).text
 
-        yield from read_file_shards(names, read, self.place, size, skip)
+        yield from read_file_shards(names, read, size, skip)
 
 
 def find_inputs(places: Sequence[str], options: TableOptions) -> list[Input]:

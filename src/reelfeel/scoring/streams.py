@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import bz2
 import codecs
 import contextlib
 import gzip
@@ -14,8 +13,8 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+from reelfeel.data.sources.compression import COMPRESSED_SUFFIXES, find_opener
 from reelfeel.data.sources.decoding import decode_text
-from reelfeel.data.sources.limits import MAX_TEXT_CHARACTERS, XzStream
 from reelfeel.errors import ArchiveError, ReelFeelError, UsageError
 from reelfeel.extras import require_extra
 from reelfeel.files.inputs import explain_input_errors, refuse_special
@@ -23,14 +22,9 @@ from reelfeel.files.inputs import explain_input_errors, refuse_special
 STDIN = "-"
 _HEAD_BYTES = 1 << 20
 _BLOCK_CHARACTERS = 1 << 22
-# A line that is longer is read to its end and thrown away; its row goes to the quarantine.
-MAX_LINE = MAX_TEXT_CHARACTERS
-_MARKS: dict[bytes, str] = {
-    b"\x1f\x8b": ".gz",
-    b"BZh": ".bz2",
-    b"\xfd7zXZ\x00": ".xz",
-    b"\x28\xb5\x2f\xfd": ".zst",
-}
+# Of files that are scored, read and written.
+PACKED = (*COMPRESSED_SUFFIXES, ".zst")
+_ZSTANDARD = b"\x28\xb5\x2f\xfd"
 _DAMAGES = (EOFError, zlib.error, lzma.LZMAError, gzip.BadGzipFile, ValueError)
 
 
@@ -100,21 +94,6 @@ def peek_text(stream: io.BufferedReader, encoding: str | None) -> str:
     return decode_text(head, encoding).text
 
 
-def has_damage(text: str) -> bool:
-    r"""Whether a text holds bytes that could not be decoded.
-
-    Example:
-
-    >>> has_damage(b"caf\xe9".decode("utf-8", "surrogateescape")), has_damage("café")
-    (True, False)
-    """
-    try:
-        text.encode()
-    except UnicodeEncodeError:
-        return True
-    return False
-
-
 def _make_decoder(stream: io.BufferedReader, encoding: str | None) -> Any:
     head = stream.peek(_HEAD_BYTES)
     found = encoding or _find_encoding(head)
@@ -130,19 +109,13 @@ def _find_encoding(head: bytes) -> str:
 
 def _unpack(file: io.BufferedReader) -> Any:
     head = file.peek(6)
-    kind = next((kind for mark, kind in _MARKS.items() if head.startswith(mark)), None)
-    if kind == ".gz":
-        return gzip.GzipFile(fileobj=file)
-    if kind == ".bz2":
-        return bz2.BZ2File(file)
-    if kind == ".xz":
-        return XzStream(file)
-    if kind == ".zst":
+    if head.startswith(_ZSTANDARD):
         require_extra("score", "zstandard")
         import zstandard
 
         return zstandard.ZstdDecompressor().stream_reader(file, read_across_frames=True)
-    return file
+    found = find_opener(head)
+    return found[1](file) if found else file
 
 
 class _Reading(io.RawIOBase):

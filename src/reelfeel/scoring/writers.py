@@ -8,17 +8,17 @@ import gzip
 import json
 import lzma
 import shutil
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from reelfeel.errors import ReelFeelError, UsageError
 from reelfeel.extras import require_extra
-from reelfeel.inference.answers.columns import ANSWERS, add_columns, refuse_collisions
+from reelfeel.inference.answers.columns import ANSWERS, Columns, add_columns, refuse_collisions
 from reelfeel.scoring.json_shards import to_columns
 from reelfeel.scoring.shards import Shard
-from reelfeel.scoring.streams import open_bytes
+from reelfeel.scoring.streams import PACKED, open_bytes
 from reelfeel.terminal.escaping import for_spreadsheet
 
 if TYPE_CHECKING:
@@ -35,7 +35,6 @@ OUTPUT_FORMATS = {
     ".feather": "arrow",
     ".ipc": "arrow",
 }
-PACKED = (".gz", ".bz2", ".xz", ".zst")
 _ENDS_BYTES = 1 << 16
 _TEXT = ("csv", "tsv", "jsonl")
 
@@ -94,15 +93,18 @@ class Writer:
     for_spreadsheets: bool = False
     schema: dict[str, Any] | None = field(default=None, init=False)
 
-    def write(self, path: Path, shard: Shard, columns: Mapping[str, Sequence[object]]) -> None:
+    def write(self, path: Path, shard: Shard, columns: Columns) -> list[str]:
         """Writes a shard with the columns that are added to its rows.
+
+        Returns:
+            The names of the columns of the output; none of JSON Lines.
 
         Raises:
             SchemaError: if a column has the name of an added one, or JSON rows have no one shape.
         """
         if self.kind == "jsonl":
-            path.write_bytes(self.pack(self.to_json_lines(shard, columns)))
-            return
+            path.write_bytes(self.pack(self.to_json_lines(shard, columns).encode()))
+            return []
         frame = self._to_frame(shard, columns)
         if self.kind == "parquet":
             frame.write_parquet(path, compression="zstd", statistics=False)
@@ -110,6 +112,7 @@ class Writer:
             frame.write_ipc(path, compression="uncompressed")
         else:
             path.write_bytes(self.pack(self._to_csv(frame)))
+        return frame.columns
 
     def header(self, names: Sequence[str]) -> bytes:
         """Returns what stands in the output before the first shard."""
@@ -151,11 +154,7 @@ class Writer:
     def _separator(self) -> str:
         return "\t" if self.kind == "tsv" else ","
 
-    def names(self, shard: Shard, columns: Mapping[str, Sequence[object]]) -> list[str]:
-        """Returns the names of the columns of the output; none of JSON Lines."""
-        return [] if self.kind == "jsonl" else list(self._to_frame(shard, columns).columns)
-
-    def _to_frame(self, shard: Shard, columns: Mapping[str, Sequence[object]]) -> pl.DataFrame:
+    def _to_frame(self, shard: Shard, columns: Columns) -> pl.DataFrame:
         if shard.frame is not None:
             return add_columns(shard.frame, columns, self.prefix)
         frame = to_columns(shard, self.schema)
@@ -179,27 +178,26 @@ class Writer:
             )
         return frame.write_csv(include_header=False, separator=self._separator).encode()
 
-    def to_json_lines(self, shard: Shard, columns: Mapping[str, Sequence[object]]) -> bytes:
+    def to_json_lines(self, shard: Shard, columns: Columns) -> str:
         """Returns the rows of a shard as JSON, one object a line."""
-        named = {f"{self.prefix}{name}": values for name, values in columns.items()}
-        added = [
-            json.dumps(dict(zip(named, row, strict=True)), ensure_ascii=False)[1:]
-            for row in zip(*named.values(), strict=True)
-        ]
         if shard.frame is not None:
             frame = add_columns(shard.frame, columns, self.prefix)
             lines = [
                 json.dumps(row, ensure_ascii=False, default=str)
                 for row in frame.iter_rows(named=True)
             ]
-            return "".join(f"{line}\n" for line in lines).encode()
+            return "".join(f"{line}\n" for line in lines)
         objects = shard.objects or ()
         for line in objects:
             # As text first: to parse every row again would cost as much as to score it.
-            if any(f'"{name}"' in line for name in named):
+            if any(f'"{name}"' in line for name in columns):
                 refuse_collisions(json.loads(line), self.prefix)
+        added = [
+            json.dumps(dict(zip(columns, row, strict=True)), ensure_ascii=False)[1:]
+            for row in zip(*columns.values(), strict=True)
+        ]
         lines = [_insert(line, more) for line, more in zip(objects, added, strict=True)]
-        return "".join(f"{line}\n" for line in lines).encode()
+        return "".join(f"{line}\n" for line in lines)
 
 
 def _insert(line: str, more: str) -> str:

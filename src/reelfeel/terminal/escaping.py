@@ -82,7 +82,11 @@ def has_half_character(text: str) -> bool:
     >>> has_half_character("fine"), has_half_character("\udcff")
     (False, True)
     """
-    return any("\ud800" <= sign <= "\udfff" for sign in text)
+    try:
+        text.encode()
+    except UnicodeEncodeError:
+        return True
+    return False
 
 
 def _format(found: re.Match[str]) -> str:

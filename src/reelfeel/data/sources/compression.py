@@ -73,6 +73,17 @@ def read_stdin() -> bytes:
         return decompress(io.BytesIO(read_blocks(sys.stdin.buffer, name, MAX_PIPE_BYTES)), name)
 
 
+def find_opener(start: bytes) -> tuple[str, Callable[[IO[bytes]], Any]] | None:
+    """Returns the kind of a packed file and what opens it, by its first bytes; None for others.
+
+    Example:
+
+    >>> find_opener(b"BZh91AY")[0], find_opener(b"text,label")
+    ('bzip2', None)
+    """
+    return next((found for mark, found in _OPENERS.items() if start.startswith(mark)), None)
+
+
 def decompress(file: IO[bytes], name: str) -> bytes:
     """Returns the content of an open file, unpacked where it is compressed.
 
@@ -98,10 +109,10 @@ def decompress(file: IO[bytes], name: str) -> bytes:
                 f"{name} is packed with {kind}, which ReelFeel does not read. Expected gzip, "
                 f"bzip2, xz or zip: unpack it first, with {command}."
             )
-    found = [opener for mark, opener in _OPENERS.items() if start.startswith(mark)]
-    if not found:
+    found = find_opener(start)
+    if found is None:
         return read_blocks(file, name, MAX_FILE_BYTES)
-    kind, opener = found[0]
+    kind, opener = found
     try:
         with opener(file) as packed:
             return read_blocks(packed, name, bound_unpacked(num_bytes))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import numpy.typing as npt
@@ -15,6 +15,8 @@ from reelfeel.values import UNSURE
 if TYPE_CHECKING:
     from reelfeel.frame_library import pl
     from reelfeel.inference.classifier import Classifier
+
+Columns = Mapping[str, Sequence[object]]
 
 ANSWERS = ("predicted_label", "probability", "abstained", "truncated", "model")
 # More say nothing: answers are equal on every processor to some four digits.
@@ -42,11 +44,12 @@ class Answers:
     def __len__(self) -> int:
         return len(self.labels)
 
-    def columns(self, model: str) -> dict[str, Sequence[object]]:
+    def columns(self, model: str, prefix: str = "") -> Columns:
         """Returns the added columns by name, as plain Python values.
 
         Args:
             model: the name of the model.
+            prefix: of the names.
         """
         values: tuple[Sequence[object], ...] = (
             self.labels,
@@ -55,7 +58,20 @@ class Answers:
             self.truncated.tolist(),
             [model] * len(self),
         )
-        return dict(zip(ANSWERS, values, strict=True))
+        return dict(zip(added_names(prefix), values, strict=True))
+
+
+def added_names(prefix: str) -> list[str]:
+    """Returns the names of the added columns, in order."""
+    return [f"{prefix}{name}" for name in ANSWERS]
+
+
+def added_types(prefix: str) -> dict[str, Any]:
+    """Returns the Polars types of the added columns by name, in order."""
+    from reelfeel.frame_library import pl
+
+    kinds = (pl.String, pl.Float64, pl.Boolean, pl.Boolean, pl.String)
+    return dict(zip(added_names(prefix), kinds, strict=True))
 
 
 def answer_texts(classifier: Classifier, texts: Sequence[str]) -> Answers:
@@ -89,7 +105,8 @@ def refuse_collisions(names: Iterable[str], prefix: str) -> None:
     Raises:
         SchemaError: if it has.
     """
-    both = [f"{prefix}{name}" for name in ANSWERS if f"{prefix}{name}" in set(names)]
+    there = set(names)
+    both = [name for name in added_names(prefix) if name in there]
     if both:
         raise SchemaError(
             f"The input has columns that scoring adds: {', '.join(both)}. Expected none of them; "
@@ -97,10 +114,13 @@ def refuse_collisions(names: Iterable[str], prefix: str) -> None:
         )
 
 
-def add_columns(
-    frame: pl.DataFrame, columns: Mapping[str, Sequence[object]], prefix: str
-) -> pl.DataFrame:
+def add_columns(frame: pl.DataFrame, columns: Columns, prefix: str) -> pl.DataFrame:
     """Returns a frame with the added columns behind its own.
+
+    Args:
+        frame: of Polars.
+        columns: what `Answers.columns` gave.
+        prefix: of their names.
 
     Raises:
         SchemaError: if it has one of them already.
@@ -108,11 +128,5 @@ def add_columns(
     from reelfeel.frame_library import pl
 
     refuse_collisions(frame.columns, prefix)
-    types = dict(
-        zip(ANSWERS, (pl.String, pl.Float64, pl.Boolean, pl.Boolean, pl.String), strict=True)
-    )
-    added = [
-        pl.Series(f"{prefix}{name}", values, dtype=types.get(name))
-        for name, values in columns.items()
-    ]
-    return frame.with_columns(added)
+    types = added_types(prefix)
+    return frame.with_columns(pl.Series(name, columns[name], kind) for name, kind in types.items())

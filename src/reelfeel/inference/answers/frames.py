@@ -2,17 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Any
 
 from reelfeel.errors import SchemaError, UsageError
 from reelfeel.files.writing import name_of
-from reelfeel.inference.answers.columns import ANSWERS, answer_texts, refuse_collisions
+from reelfeel.inference.answers.columns import (
+    Columns,
+    add_columns,
+    added_types,
+    answer_texts,
+    refuse_collisions,
+)
 
 if TYPE_CHECKING:
     from reelfeel.inference.classifier import Classifier
-
-Columns = Mapping[str, Sequence[object]]
 
 
 def score_frame(classifier: Classifier, frame: Any, *, text: str = "text", prefix: str = "") -> Any:
@@ -52,18 +56,15 @@ def score_frame(classifier: Classifier, frame: Any, *, text: str = "text", prefi
         refuse_collisions(names, prefix)
         texts = read()
         _refuse_missing(text, texts)
-        columns = answer_texts(classifier, texts).columns(name_of(classifier.bundle.path))  # type: ignore[arg-type]
-        return {f"{prefix}{name}": values for name, values in columns.items()}
+        answers = answer_texts(classifier, texts)  # type: ignore[arg-type]
+        return answers.columns(name_of(classifier.bundle.path), prefix)
 
     return adders[kind](frame, text, answer, prefix)
 
 
 def _add_to_polars(frame: Any, text: str, answer: Callable[..., Columns], prefix: str) -> Any:
-    from reelfeel.frame_library import pl
-
     columns = answer(frame.columns, lambda: frame[text].to_list())
-    types = _polars_types(prefix)
-    return frame.with_columns(pl.Series(name, columns[name], kind) for name, kind in types.items())
+    return add_columns(frame, columns, prefix)
 
 
 def _add_to_lazy(frame: Any, text: str, answer: Callable[..., Columns], prefix: str) -> Any:
@@ -71,16 +72,9 @@ def _add_to_lazy(frame: Any, text: str, answer: Callable[..., Columns], prefix: 
     answer(schema.names(), list)  # what is wrong with the columns is told now, not when it runs
     return frame.map_batches(
         lambda part: _add_to_polars(part, text, answer, prefix),
-        schema={**schema, **_polars_types(prefix)},
+        schema={**schema, **added_types(prefix)},
         streamable=True,
     )
-
-
-def _polars_types(prefix: str) -> dict[str, Any]:
-    from reelfeel.frame_library import pl
-
-    kinds = (pl.String, pl.Float64, pl.Boolean, pl.Boolean, pl.String)
-    return {f"{prefix}{name}": kind for name, kind in zip(ANSWERS, kinds, strict=True)}
 
 
 def _add_to_pandas(frame: Any, text: str, answer: Callable[..., Columns], prefix: str) -> Any:
