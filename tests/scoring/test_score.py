@@ -114,6 +114,19 @@ def test_a_stopped_job_goes_on_to_the_same_bytes(name, table, classifier, tmp_pa
     assert (tmp_path / name).read_bytes() == whole.read_bytes()
 
 
+@pytest.mark.parametrize("name", ["o.parquet", "o.csv"])
+def test_json_rows_keep_the_types_of_the_first_ones_when_a_job_goes_on(name, classifier, tmp_path):
+    rows = [{"text": "a film", "stars": 1, "more": "x"}] * 40
+    rows += [{"more": None, "stars": None, "text": "dull"}] * 40
+    path = tmp_path / "in.jsonl"
+    path.write_text("".join(f"{json.dumps(row)}\n" for row in rows))
+    score(path, tmp_path / f"whole-{name}", classifier=classifier)
+    stop_once(path, tmp_path / name, classifier)
+    resume = ScoreOptions(shard_rows=40, resume=True)
+    score(path, tmp_path / name, classifier=classifier, options=resume)
+    assert read_any(tmp_path / name).equals(read_any(tmp_path / f"whole-{name}"))
+
+
 def stop_once(table, output, classifier, **options):
     def stop(_):
         raise StopError

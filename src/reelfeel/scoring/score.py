@@ -9,6 +9,7 @@ import threading
 import time
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
+from itertools import islice
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -193,6 +194,8 @@ class _Job:
         }
 
     def _score_shards(self, journal: Journal) -> None:
+        if journal.entries:
+            self._learn_schema()
         num_bad = sum(sum(entry["reasons"].values()) for entry in journal.entries)
         for shard, answers in self._answer(len(journal.entries)):
             part = journal.folder / f"{len(journal.entries):06d}.part"
@@ -209,6 +212,16 @@ class _Job:
                 f"{self.inputs[0].place} has no rows. Expected at least one below the line of "
                 "column names. Received 0 rows."
             )
+
+    def _learn_schema(self) -> None:
+        """Takes the names and types of JSON rows from where an unbroken run had them: the first."""
+        if self.writer.kind == "jsonl":
+            return
+        for one in self.inputs:
+            if one.kind == "jsonl":
+                for shard in islice(one.read(size=self.options.shard_rows), 1):
+                    self.writer.to_frame(shard)
+                return
 
     def _columns(self, answers: Answers) -> Columns:
         return answers.columns(self.model, self.options.prefix)

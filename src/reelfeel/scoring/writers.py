@@ -105,7 +105,7 @@ class Writer:
         if self.kind == "jsonl":
             path.write_bytes(self.pack(self.to_json_lines(shard, columns).encode()))
             return []
-        frame = self._to_frame(shard, columns)
+        frame = add_columns(self.to_frame(shard), columns, self.prefix)
         if self.kind == "parquet":
             frame.write_parquet(path, compression="zstd", statistics=False)
         elif self.kind == "arrow":
@@ -154,13 +154,18 @@ class Writer:
     def _separator(self) -> str:
         return "\t" if self.kind == "tsv" else ","
 
-    def _to_frame(self, shard: Shard, columns: Columns) -> pl.DataFrame:
+    def to_frame(self, shard: Shard) -> pl.DataFrame:
+        """Returns the rows of a shard as columns; the first rows of JSON say names and types.
+
+        Raises:
+            SchemaError: if JSON rows have others than the first.
+        """
         if shard.frame is not None:
-            return add_columns(shard.frame, columns, self.prefix)
+            return shard.frame
         frame = to_columns(shard, self.schema)
         if self.schema is None:
             self.schema = dict(frame.schema)
-        return add_columns(frame, columns, self.prefix)
+        return frame
 
     def _to_csv(self, frame: pl.DataFrame) -> bytes:
         from reelfeel.frame_library import pl
