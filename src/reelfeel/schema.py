@@ -16,6 +16,8 @@ import sys
 from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
+from reelfeel.errors import BundleError
+
 Check = Callable[[Any, str], None]
 
 MAX_SHOWN = 200
@@ -183,3 +185,29 @@ def record(
             one(value, f"{name}.{key}")  # type: ignore[misc]
 
     return check
+
+
+def refuse_other_version(name: str, version: Any, newest: int) -> None:
+    """Refuses what a later version wrote, and what has no version at all.
+
+    Args:
+        name: for messages, such as "The model runs/x".
+        version: what its description says.
+        newest: the last that this version reads.
+
+    Raises:
+        BundleError: if it cannot be read.
+
+    Example:
+
+    >>> refuse_other_version("The model x", 2, 2)
+    """
+    try:
+        integer(1, 1 << 40)(version, "format_version")
+    except ValueError as error:
+        raise BundleError(f"{name} cannot be read: {error}.") from error
+    if version > newest:
+        raise BundleError(
+            f"{name} has format {version}, written by a newer ReelFeel; this one reads up to "
+            f"format {newest}. Upgrade with: pip install --upgrade reelfeel"
+        )

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
+from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -75,6 +77,16 @@ def read_changes(
         for section, values in part.items():
             changes[section] = {**changes.get(section, {}), **values}
     return changes
+
+
+@contextlib.contextmanager
+def saying_how_to_resume() -> Iterator[None]:
+    """Says how a training goes on that is stopped inside the block."""
+    try:
+        yield
+    except KeyboardInterrupt:
+        say("Stopped. Go on with the same command and --resume.", err=True)
+        raise
 
 
 def say_saved(classifier: Classifier, output: Path, *, as_json: bool) -> None:

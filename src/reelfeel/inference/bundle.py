@@ -63,7 +63,7 @@ from reelfeel.inference.bundle_schema import (
     check_decision,
 )
 from reelfeel.inference.shipped import CLASSIFIERS
-from reelfeel.schema import integer, require
+from reelfeel.schema import refuse_other_version, require
 from reelfeel.text.tokenizer import TextSettings
 from reelfeel.text.vocabulary import Vocabulary
 from reelfeel.weight_shapes import Shapes, classifier_shapes
@@ -397,15 +397,7 @@ def _read_config_document(path: Path) -> dict[str, Any]:
             f"{path} is not a ReelFeel model: it has no config.json of one. Expected the folder "
             "that `reelfeel train --output` wrote."
         )
-    try:
-        integer(1, 1 << 40)(version, "format_version")
-    except ValueError as error:
-        raise BundleError(f"The model {path} cannot be read: {error}.") from error
-    if version > FORMAT_VERSION:
-        raise BundleError(
-            f"The model {path} has format {version}, written by a newer ReelFeel; this one reads "
-            f"up to format {FORMAT_VERSION}. Upgrade with: pip install --upgrade reelfeel"
-        )
+    refuse_other_version(f"The model {path}", version, FORMAT_VERSION)
     return dict(config)
 
 

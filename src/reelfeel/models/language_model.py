@@ -29,7 +29,7 @@ from reelfeel.files.plain_files import explain_bundle_errors, read_json_file
 from reelfeel.files.writing import SUMS, find_damaged, refuse_existing, write_sums, write_whole
 from reelfeel.models.language_model_schema import CHECK, OLD_EPOCHS
 from reelfeel.models.lstm import FusedLSTM
-from reelfeel.schema import integer, require
+from reelfeel.schema import refuse_other_version, require
 from reelfeel.text.tokenizer import TextSettings
 from reelfeel.text.vocabulary import Vocabulary
 from reelfeel.weight_shapes import language_model_shapes
@@ -275,15 +275,7 @@ def _read_description(path: Path) -> dict[str, Any]:
             f"There is no language model at {path}. Expected a folder that `reelfeel pretrain "
             "--output` wrote."
         )
-    try:
-        integer(1, 1 << 40)(version, "format_version")
-    except ValueError as error:
-        raise BundleError(f"The language model {path} cannot be read: {error}.") from error
-    if version > FORMAT_VERSION:
-        raise BundleError(
-            f"The language model {path} has format {version}, written by a newer ReelFeel; this "
-            f"one reads up to format {FORMAT_VERSION}. Upgrade with: pip install --upgrade reelfeel"
-        )
+    refuse_other_version(f"The language model {path}", version, FORMAT_VERSION)
     return dict(stored)
 
 

@@ -10,7 +10,6 @@ from reelfeel.cli import options as shared
 from reelfeel.cli.making.early_checks import refuse_early
 from reelfeel.cli.table_options import TableOptions, takes_tables
 from reelfeel.config.presets import get_preset, list_presets
-from reelfeel.terminal.lines import say
 
 
 @takes_tables(groups=True)
@@ -59,7 +58,7 @@ def distill(
     from reelfeel.training.distillation.distill import distill as train_student
     from reelfeel.training.loop.progress import ConsoleObserver
 
-    try:
+    with shared.saying_how_to_resume():
         classifier = train_student(
             teachers,
             data,
@@ -73,7 +72,4 @@ def distill(
             overwrite=force,
             observer=ConsoleObserver(),
         )
-    except KeyboardInterrupt:
-        say("Stopped. Go on with the same command and --resume.", err=True)
-        raise
     shared.say_saved(classifier, output, as_json=as_json)

@@ -78,7 +78,7 @@ def pretrain(
     from reelfeel.training.language_model.pretrain import pretrain as train_model
     from reelfeel.training.loop.progress import ConsoleObserver
 
-    try:
+    with shared.saying_how_to_resume():
         model = train_model(
             texts,
             output=output,
@@ -92,9 +92,6 @@ def pretrain(
             overwrite=force,
             observer=ConsoleObserver(),
         )
-    except KeyboardInterrupt:
-        say("Stopped. Go on with the same command and --resume.", err=True)
-        raise
     figures = model.about["figures"]
     if as_json:
         typer.echo(json.dumps({"model": str(output), **figures}, indent=2, allow_nan=False))

@@ -93,14 +93,11 @@ def train(
         "overwrite": force,
         "strict": strict,
     }
-    try:
+    with shared.saying_how_to_resume():
         if seeds is not None:
             _train_seeds(source, arguments, num_seeds=seeds, as_json=as_json)
             return
         classifier = train_model(source, **arguments, observer=ConsoleObserver())
-    except KeyboardInterrupt:
-        say("Stopped. Go on with the same command and --resume.", err=True)
-        raise
     shared.say_saved(classifier, output, as_json=as_json)
 
 

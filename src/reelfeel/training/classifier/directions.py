@@ -20,7 +20,13 @@ from reelfeel.text.token_ids import TokenIds
 from reelfeel.training.classifier.records import EncodedReviews, FitResult
 from reelfeel.training.classifier.task import ClassifierTask, is_small
 from reelfeel.training.loop import jobs
-from reelfeel.training.loop.checkpoints import Arrays, Checkpoint, check_arrays, split_groups
+from reelfeel.training.loop.checkpoints import (
+    Arrays,
+    Checkpoint,
+    check_arrays,
+    join_groups,
+    split_groups,
+)
 from reelfeel.training.loop.state import Position
 
 _FIELDS = {"config": record({}), "unknown_share": number(0, 1)}
@@ -99,17 +105,15 @@ class ClassifierJob(jobs.Job[tuple[FitResult, Arrays]]):
 
     def to_parts(self) -> tuple[dict[str, Any], Arrays]:
         """Returns the settings, and weights and reviews as arrays."""
-        arrays: Arrays = {f"start.{name}": array for name, array in self.start_weights.items()}
+        groups: dict[str, Arrays] = {"start": self.start_weights}
         for name, reviews in (("train", self.train), ("validation", self.validation)):
-            arrays |= {f"{name}.labels": reviews.labels, **_flatten(name, reviews.token_ids)}
+            groups[name] = {"labels": reviews.labels, **_flatten(reviews.token_ids)}
         if self.unlabelled is not None:
-            arrays |= _flatten("unlabelled", self.unlabelled)
-        for name in ("targets", "epochs"):
-            column = getattr(self.train, name)
-            if column is not None:
-                arrays[f"train.{name}"] = column
+            groups["unlabelled"] = _flatten(self.unlabelled)
+        further = {"targets": self.train.targets, "epochs": self.train.epochs}
+        groups["train"] |= {name: column for name, column in further.items() if column is not None}
         config = self.config.to_dict()
-        return {"config": config, "unknown_share": self.train.unknown_share}, arrays
+        return {"config": config, "unknown_share": self.train.unknown_share}, join_groups(groups)
 
     @classmethod
     def from_parts(cls, folder: Path, settings: dict[str, Any], arrays: Arrays) -> ClassifierJob:
@@ -138,9 +142,9 @@ class ClassifierJob(jobs.Job[tuple[FitResult, Arrays]]):
         )
 
 
-def _flatten(name: str, token_ids: Any) -> Arrays:
+def _flatten(token_ids: Any) -> Arrays:
     ids = TokenIds.of(token_ids)
-    return {f"{name}.ids": ids.flat, f"{name}.lengths": np.asarray(ids.lengths)}
+    return {"ids": ids.flat, "lengths": np.asarray(ids.lengths)}
 
 
 def _unflatten(name: str, arrays: Arrays, num_words: int) -> TokenIds:
