@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 
 from reelfeel.inference.answers.columns import Answers
+from reelfeel.plain_values import to_plain
 from reelfeel.scoring.shards import Shard
 
 _BINS = 20
@@ -51,7 +52,7 @@ class Summary:
 
     def to_dict(self) -> dict[str, Any]:
         """Returns plain values, ready for JSON."""
-        return dict(self.__dict__)
+        return dict(to_plain(self))
 
     def __str__(self) -> str:
         shares = ", ".join(
